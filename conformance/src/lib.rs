@@ -1,0 +1,1 @@
+//! A conformance suite for configuration hot reload in proxies.

@@ -1,0 +1,1 @@
+//! A reverse proxy in which every setting is hot-reloadable.
