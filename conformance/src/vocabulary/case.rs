@@ -1,0 +1,116 @@
+//! A case: one requirement, the steps that put it to the test, and the checks that judge it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Capability, Check, Step};
+
+/// How binding a requirement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// Not met: fail.
+    Must,
+    /// Not met: weak.
+    Should,
+    /// A figure, never a judgement.
+    Observe,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+            Self::Observe => "OBSERVE",
+        })
+    }
+}
+
+/// The part of hot reload that a case belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Area {
+    /// A change is noticed and takes effect.
+    HotReload,
+    /// What is invalid is refused, whole.
+    ConfigValidation,
+    /// The configuration itself goes away or breaks.
+    ErrorHandling,
+    /// What a change does to connections.
+    ConnectionManagement,
+    /// What a change leaves in the log.
+    Logging,
+}
+
+impl fmt::Display for Area {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::HotReload => "hot-reload",
+            Self::ConfigValidation => "config-validation",
+            Self::ErrorHandling => "error-handling",
+            Self::ConnectionManagement => "connection-management",
+            Self::Logging => "logging",
+        })
+    }
+}
+
+/// A check that a case makes, with its own level.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckSpec {
+    /// Which check.
+    pub id: Check,
+    /// Its level, at most that of its case.
+    pub level: Level,
+    /// What is required, in one sentence.
+    pub requirement: &'static str,
+}
+
+/// A fault of a proxy that a case must catch, and by which check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FaultSpec {
+    /// The fault's name, in kebab case.
+    pub name: &'static str,
+    /// The check that must fail (MUST) or be weak (SHOULD).
+    pub check: Check,
+}
+
+/// One requirement and how it is put to the test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Case {
+    /// The stable id, a sentence in snake case.
+    pub id: &'static str,
+    /// The area that it is listed under.
+    pub area: Area,
+    /// The highest level among its checks.
+    pub level: Level,
+    /// The requirement in one sentence.
+    pub requirement: &'static str,
+    /// Why it matters, with the real faults that it would have caught.
+    pub rationale: &'static str,
+    /// Where it comes from: `project#issue`, or a document.
+    pub provenance: &'static [&'static str],
+    /// What a target must be able to do for the case to apply.
+    pub needs: &'static [Capability],
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// What is judged. The unasked checks come on top, see [`Check::UNASKED`].
+    pub checks: Vec<CheckSpec>,
+    /// The longest that a sane run takes, in seconds; past it the run is given up.
+    pub budget_s: u32,
+    /// The faults that it must catch.
+    pub faults: Vec<FaultSpec>,
+}
+
+impl Case {
+    /// The level at which `check` is judged in this case.
+    pub fn level_of(&self, check: Check) -> Level {
+        self.checks.iter().find(|spec| spec.id == check).map_or(Level::Must, |spec| spec.level)
+    }
+
+    /// The requirement behind `check` in this case.
+    pub fn requirement_of(&self, check: Check) -> &'static str {
+        self.checks.iter().find(|spec| spec.id == check).map_or(check.requirement(), |spec| spec.requirement)
+    }
+}

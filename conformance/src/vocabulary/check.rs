@@ -1,0 +1,121 @@
+//! The names of all checks. What each means in code is in `judge`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! checks {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal: $requirement:literal,)+) => {
+        /// A check, by its name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Check {
+            $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
+        }
+
+        impl Check {
+            /// All checks.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name as it stands in reports and target folders.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What it requires, in one sentence, where a case does not say it more closely.
+            pub fn requirement(self) -> &'static str {
+                match self { $(Self::$variant => $requirement,)+ }
+            }
+        }
+    };
+}
+
+checks! {
+    /// Unasked.
+    BecomesReady = "becomes_ready": "the started process serves its first configuration within its bound",
+    /// Unasked.
+    StaysAlive = "stays_alive": "the started process lives until it is asked to stop",
+    /// Unasked.
+    NoFatalLine = "no_fatal_line": "no panic, sanitizer report or fatal line is logged",
+    /// Unasked.
+    NoRefusedConnect = "no_refused_connect": "no connect is refused on an address that the old and the new configuration have",
+    /// Unasked.
+    NothingLeftBehind = "nothing_left_behind": "nothing of the target is left once it was asked to stop",
+
+    /// A valid change is served.
+    TakesEffect = "takes_effect": "a valid change is served on a fresh connection within the apply bound",
+    /// The time in which both generations answer ends.
+    MixingWindowCloses = "mixing_window_closes": "fresh connections get no older answer once the apply bound has passed since a newer one was seen, nor after an acknowledgement",
+    /// There is no such time.
+    NoMixing = "no_mixing": "fresh connections get no older answer once a newer one was seen",
+    /// The old origin is left alone.
+    OldOriginGetsNothing = "old_origin_gets_nothing": "no request that began after the mixing window reaches the old origin",
+    /// The new credential is used.
+    CredentialTakesEffect = "credential_takes_effect": "requests that began after the mixing window bear the new credential towards the origin",
+
+    /// A rejected file changes nothing.
+    RejectedChangesNothing = "rejected_changes_nothing": "a file that is refused at a fresh start changes no marker, on fresh and on kept connections",
+    /// A rejection shows.
+    RejectionIsObserved = "rejection_is_observed": "the rejection can be observed, in the log or in the trigger's answer",
+    /// A good file after a bad one is applied.
+    Recovers = "recovers": "the next good file is applied",
+
+    /// Soon enough to be called immediate.
+    WithinTwoSeconds = "within_two_seconds": "a change is effective within 2 s",
+    /// Soon enough not to be noticed.
+    P95Within250Ms = "p95_within_250_ms": "95 of 100 changes are effective within 250 ms",
+    /// The figure.
+    ApplyLatency = "apply_latency": "from the delivery of the file to the first answer of the new generation",
+
+    /// Deletion interrupts nothing.
+    ServesOnWithoutFile = "serves_on_without_file": "while the file is gone, fresh and kept connections are served as before",
+    /// Deletion is not told twice.
+    WarnsAtMostOnce = "warns_at_most_once": "a missing file is warned of at most once an episode",
+    /// Deletion is told.
+    WarnsOfMissingFile = "warns_of_missing_file": "a missing file is warned of",
+
+    /// The last of a burst stays.
+    LastWins = "last_wins": "after a burst of changes the last one is served, within the apply bound",
+    /// No return.
+    NeverBackwards = "never_backwards": "no answer is older than a generation whose mixing window had closed",
+
+    /// No answer is of two generations.
+    NeverTorn = "never_torn": "all markers of an answer are of one generation",
+    /// No request is lost.
+    NoFailedRequest = "no_failed_request": "no request on a fresh connection, and none whose answer had begun, fails",
+    /// No answer by a half-made configuration.
+    NoErrorStatus = "no_error_status": "no answer is an error of the proxy's own making",
+    /// No race on kept connections.
+    NoKeepaliveRace = "no_keepalive_race": "no kept connection ends as a request is sent on it",
+
+    /// What was accepted is finished.
+    InFlightCompletes = "in_flight_completes": "what was in flight finishes intact, byte for byte, on the generation that accepted it",
+    /// A kept connection stays.
+    IdleConnectionStays = "idle_connection_stays": "an idle kept connection stays open",
+    /// A kept connection answers.
+    NoSwallowedRequest = "no_swallowed_request": "no request on a kept connection is taken and left unanswered",
+
+    /// A change is recorded, once.
+    OneSuccessRecord = "one_success_record": "an isolated change leaves exactly one record of its success, shown by default",
+    /// And not before there was one.
+    NoRecordAtStart = "no_record_at_start": "no success of a reload is recorded before there was a change",
+    /// At the level that operators read.
+    RecordIsInformational = "record_is_informational": "the record is at the informational level",
+    /// The record is true.
+    RecordMeansEffective = "record_means_effective": "no request that began after the record was read gets the old generation",
+    /// Records add up.
+    BurstRecordsAddUp = "burst_records_add_up": "a burst leaves no fewer records than generations seen, and no more than writes",
+    /// The record says what.
+    RecordNamesFile = "record_names_file": "the record names the file",
+}
+
+impl Check {
+    /// Made in every case, without being asked for, at level MUST.
+    pub const UNASKED: [Self; 5] =
+        [Self::BecomesReady, Self::StaysAlive, Self::NoFatalLine, Self::NoRefusedConnect, Self::NothingLeftBehind];
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

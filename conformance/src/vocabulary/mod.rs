@@ -1,0 +1,25 @@
+//! The words that every part of the suite speaks: what a case is, what was seen, what was concluded.
+//!
+//! In: nothing. Out: plain data that serialises. Never: files, sockets, clocks, decisions.
+//!
+//! Architecture invariant: `judge` and `report` import this module and no other of the suite.
+
+mod case;
+mod check;
+mod report;
+mod scene;
+mod step;
+mod target;
+mod timeline;
+mod verdict;
+
+pub use case::{Area, Case, CheckSpec, FaultSpec, Level};
+pub use check::Check;
+pub use report::{CaseReport, Footer, Record, RunHeader, RunReport, SCHEMA};
+pub use scene::{Flaw, Generation, Markers, Scene};
+pub use step::{Condition, Delivery, Held, Step};
+pub use target::{Capability, LogPatterns, TargetFacts, TriggerKind};
+pub use timeline::{
+    Arrival, ConfigWrite, Event, FreshStart, Nanos, Outcome, Phase, Purpose, Request, Timeline, TriggerAnswer,
+};
+pub use verdict::{CheckResult, Finding, Verdict};

@@ -1,0 +1,159 @@
+//! A scene: what a configuration should mean, in no proxy's language.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The harness's stamp on a configuration, counted from 1. Never reused within a run of a case.
+///
+/// Not to be mixed up with a *revision*, which is a proxy's own number for a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Generation(pub u32);
+
+impl Generation {
+    /// The generation after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The value of the credential towards the origin in this generation.
+    pub fn credential(self) -> String {
+        format!("Bearer key-{self}")
+    }
+
+    /// The index of this generation's origin among `origins` of them.
+    pub fn origin_index(self, origins: usize) -> usize {
+        self.0 as usize % origins
+    }
+
+    /// The name of this generation's origin among `origins` of them.
+    pub fn origin_name(self, origins: usize) -> String {
+        format!("o{}", self.origin_index(origins))
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "g{}", self.0)
+    }
+}
+
+/// The text was no stamp of the form `g7`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a generation stamp")]
+pub struct NotAStamp;
+
+impl FromStr for Generation {
+    type Err = NotAStamp;
+
+    fn from_str(text: &str) -> Result<Self, NotAStamp> {
+        let digits = text.strip_prefix('g').ok_or(NotAStamp)?;
+        digits.parse().map(Self).map_err(|_| NotAStamp)
+    }
+}
+
+/// What one configuration of the target should mean: everything from one origin, stamped with one generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scene {
+    /// The generation that all markers carry.
+    pub generation: Generation,
+    /// The flaw at the end of the file, if the file is to be refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<Flaw>,
+}
+
+/// A kind of bad configuration. See `docs/add-a-target.md` for what each renders to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flaw {
+    /// Text that the grammar does not accept.
+    Syntax,
+    /// A value of a wrong type.
+    WrongType,
+    /// A reference to an object that does not exist.
+    DanglingReference,
+    /// An address that is none.
+    BadAddress,
+    /// An object defined twice.
+    Duplicate,
+    /// No bytes at all.
+    Empty,
+    /// The first two thirds of a good file.
+    Truncated,
+}
+
+impl Flaw {
+    /// All kinds, in the order in which cases try them.
+    pub const ALL: [Self; 7] = [
+        Self::Syntax,
+        Self::WrongType,
+        Self::DanglingReference,
+        Self::BadAddress,
+        Self::Duplicate,
+        Self::Empty,
+        Self::Truncated,
+    ];
+
+    /// The name as it stands in target folders and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Syntax => "syntax",
+            Self::WrongType => "wrong_type",
+            Self::DanglingReference => "dangling_reference",
+            Self::BadAddress => "bad_address",
+            Self::Duplicate => "duplicate",
+            Self::Empty => "empty",
+            Self::Truncated => "truncated",
+        }
+    }
+
+    /// Whether the suite makes such a file itself, without the target's template.
+    pub fn is_made_by_the_suite(self) -> bool {
+        matches!(self, Self::Empty | Self::Truncated)
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What an answer told about the configuration that served it.
+///
+/// All four are coupled: in a configuration they always name the same generation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Markers {
+    /// The response header `x-generation`, set by the proxy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<String>,
+    /// The origin that answered, by its own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// The request header `x-upstream-generation` as the origin received it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// The request header `authorization` as the origin received it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+impl Markers {
+    /// The markers of an answer wholly of `generation`, where there are `origins` origins.
+    pub fn of(generation: Generation, origins: usize) -> Self {
+        Self {
+            stamp: Some(generation.to_string()),
+            origin: Some(generation.origin_name(origins)),
+            upstream: Some(generation.to_string()),
+            credential: Some(generation.credential()),
+        }
+    }
+
+    /// The generation that the proxy's own stamp names.
+    pub fn generation(&self) -> Option<Generation> {
+        self.stamp.as_deref()?.parse().ok()
+    }
+}

@@ -1,0 +1,149 @@
+//! Steps: what the driver does. Plain data; the driver carries them out and decides nothing.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a new file comes to stand where the old one stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Written beside it under another name, then renamed over it.
+    RenameOver,
+    /// Opened with truncation and written.
+    InPlace,
+    /// The folder that holds it is a symbolic link, which is swapped by rename, as Kubernetes does with `..data`.
+    SymlinkSwap,
+    /// Removed, and after a gap of 50 ms made anew.
+    Recreate,
+}
+
+impl Delivery {
+    /// All patterns.
+    pub const ALL: [Self; 4] = [Self::RenameOver, Self::InPlace, Self::SymlinkSwap, Self::Recreate];
+
+    /// The name as it stands in target folders and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RenameOver => "rename_over",
+            Self::InPlace => "in_place",
+            Self::SymlinkSwap => "symlink_swap",
+            Self::Recreate => "recreate",
+        }
+    }
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What is held open over a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// A request whose origin answers nothing until a gate opens.
+    Request,
+    /// A response body of known length, its second half behind a gate.
+    Download,
+    /// A chunked response body, its second half behind a gate.
+    Stream,
+    /// A request body whose second half the client sends only once it is released.
+    Upload,
+    /// A kept connection without an outstanding request; on release a request is sent on it.
+    Idle,
+}
+
+impl Held {
+    /// The name as it stands in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Download => "download",
+            Self::Stream => "stream",
+            Self::Upload => "upload",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// A named condition that the driver waits for, always with a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// An answer of the newest generation on a fresh connection. Deadline: the apply bound.
+    Effect,
+    /// A sign that the newest file was refused: its log line, the trigger's answer, the end of the process.
+    /// Deadline: the apply bound.
+    Rejection,
+    /// A log line saying that the file is missing. Deadline: the apply bound.
+    MissingRecord,
+    /// A log record of a successful reload since the newest write. Deadline: the apply bound.
+    SuccessRecord,
+}
+
+/// One thing that the driver does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Stops what runs, and starts a fresh process on the next generation; waits until it serves.
+    Start,
+    /// Starts a load that runs until `LoadOff`: so many tasks with a connection a request, so many with a kept one,
+    /// each pausing between its requests.
+    LoadOn {
+        /// Tasks that connect anew for each request.
+        fresh: u8,
+        /// Tasks that keep their connection.
+        kept: u8,
+        /// The pause after each answer, in microseconds.
+        pause_us: u32,
+    },
+    /// Ends the load, after its requests in flight were answered.
+    LoadOff,
+    /// Delivers the next generation, triggers the reload and waits for [`Condition::Effect`].
+    Change,
+    /// Delivers so many generations as fast as they can be written, one trigger each, and waits for the effect of the last.
+    Burst {
+        /// How many.
+        changes: u32,
+    },
+    /// In [`Step::ForEachFlaw`]: starts a process of its own on the flawed file, to see whether the target refuses it.
+    FreshStart,
+    /// In [`Step::ForEachFlaw`]: delivers the flawed file, triggers, and waits for [`Condition::Rejection`].
+    Flawed,
+    /// Removes the file; triggers where the trigger is explicit.
+    Delete,
+    /// Waits for a condition.
+    Await(Condition),
+    /// Observes for a stated time, in milliseconds.
+    Watch {
+        /// Milliseconds.
+        ms: u32,
+    },
+    /// Observes for the apply bound and so many milliseconds more.
+    WatchPastApplyBound {
+        /// Milliseconds on top.
+        ms: u32,
+    },
+    /// Opens so many of what is held over the coming change, and waits until the origin has each.
+    Hold {
+        /// What.
+        what: Held,
+        /// How many.
+        count: u8,
+    },
+    /// Releases all that is held and waits until it has ended.
+    Release,
+    /// The steps, once for each delivery pattern of the target.
+    ForEachDelivery(Vec<Step>),
+    /// The steps, once for each kind of flaw that the target can be given.
+    ForEachFlaw(Vec<Step>),
+    /// The steps, so many times.
+    Repeat {
+        /// How often.
+        times: u32,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+}

@@ -1,0 +1,117 @@
+//! What the judge and the reports need to know of a target. Recorded with every timeline, so that a replay needs nothing else.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Delivery, Flaw};
+
+/// How the target learns that its file changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerKind {
+    /// It watches the file.
+    Watch,
+    /// It is sent a signal.
+    Signal,
+    /// A command of its own is run.
+    Command,
+    /// Its admin API is called.
+    Http,
+}
+
+/// Something that a target may or may not be able to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    /// The trigger answers once the change is effective.
+    Ack,
+}
+
+impl Capability {
+    /// All capabilities that a target may declare.
+    pub const ALL: [Self; 1] = [Self::Ack];
+
+    /// The name as it stands in target folders and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ack => "ack",
+        }
+    }
+}
+
+/// How lines of the target's log read. Regular expressions; compiled once when a target is loaded, so they are valid here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogPatterns {
+    /// One line that records a successful reload.
+    pub applied: Option<String>,
+    /// The level word on such a line, as the first group.
+    pub level: Option<String>,
+    /// Level words that count as informational, in any case.
+    pub informational: Vec<String>,
+    /// One line that records a refused configuration.
+    pub rejected: Option<String>,
+    /// One line that says that the file is missing or unreadable.
+    pub missing: Option<String>,
+    /// A line after which no sane process goes on.
+    pub fatal: Option<String>,
+    /// Whether the success record can be expected to name the file.
+    pub names_file: bool,
+}
+
+/// The facts about a target that verdicts rest on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetFacts {
+    /// The target's name.
+    pub name: String,
+    /// The variant, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// The version that the binary prints.
+    pub version: Option<String>,
+    /// The binary's file name.
+    pub binary: String,
+    /// The binary's SHA-256, in hexadecimal.
+    pub binary_sha256: String,
+    /// How a reload is triggered.
+    pub trigger: TriggerKind,
+    /// Capabilities it declares.
+    pub capabilities: Vec<Capability>,
+    /// Delivery patterns it supports, the usual one first.
+    pub deliveries: Vec<Delivery>,
+    /// Kinds of flaws it can be given.
+    pub flaws: Vec<Flaw>,
+    /// Within which a change must be effective, in milliseconds.
+    pub apply_bound_ms: u64,
+    /// Where a longer bound than the usual 2 s is documented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apply_bound_source: Option<String>,
+    /// Within which it must serve after a start, in milliseconds.
+    pub ready_within_ms: u64,
+    /// Its documented or default drain time, in milliseconds.
+    pub drain_bound_ms: u64,
+    /// Within which all of it must be gone after the stop signal, in milliseconds.
+    pub stop_within_ms: u64,
+    /// How its log reads.
+    pub log: LogPatterns,
+    /// Settings that depart from its defaults, each with its reason.
+    pub settings: BTreeMap<String, String>,
+    /// How many origins there are; a generation's origin is its number modulo this.
+    pub origins: usize,
+}
+
+impl TargetFacts {
+    /// `name` or `name:variant`.
+    pub fn title(&self) -> String {
+        match &self.variant {
+            Some(variant) => format!("{}:{variant}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// Whether it declares a capability.
+    pub fn has(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
+    }
+}

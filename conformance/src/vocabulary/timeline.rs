@@ -1,0 +1,351 @@
+//! A timeline: what was done and seen in one run of a case, on one monotonic clock.
+//!
+//! Every time is in nanoseconds since the start of the case. `at` is when a thing was over (its last byte read, its write
+//! returned); `begin` is when it began. "B comes after A" means `B.connect > A.at` and nothing else.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Delivery, Flaw, Generation, Held, Markers, TargetFacts, step::Condition};
+
+/// Nanoseconds since the start of the case.
+pub type Nanos = u64;
+
+/// All that a verdict rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// The case's id.
+    pub case: String,
+    /// The target's facts.
+    pub target: TargetFacts,
+    /// The seed of the harness's random choices.
+    pub seed: u64,
+    /// The config file's path as the target knew it.
+    pub config_path: String,
+    /// What happened, in the order in which it was over.
+    pub events: Vec<Event>,
+}
+
+/// Why a request was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To see which generation serves.
+    Probe,
+    /// Part of a load.
+    Load,
+    /// Held open over a change.
+    Held(Held),
+}
+
+/// How far a request had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The connection was being made.
+    Connect,
+    /// Connected; no byte of the answer had come.
+    Head,
+    /// The answer had begun.
+    Body,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum Outcome {
+    /// A whole, well-formed answer.
+    Answered {
+        /// The status code.
+        status: u16,
+        /// What it told.
+        #[serde(default)]
+        markers: Markers,
+        /// Whether its body (or, for an upload, the body that the origin received) was what it had to be, byte for byte.
+        intact: bool,
+        /// Whether it announced the end of its connection.
+        #[serde(default, skip_serializing_if = "is_false")]
+        closes: bool,
+    },
+    /// Nobody listened.
+    Refused,
+    /// The connection was reset.
+    Reset {
+        /// When.
+        phase: Phase,
+    },
+    /// The connection ended.
+    Ended {
+        /// When.
+        phase: Phase,
+    },
+    /// No progress within the harness's time-out.
+    TimedOut {
+        /// When.
+        phase: Phase,
+    },
+    /// The answer broke HTTP.
+    Malformed {
+        /// What the client library said.
+        detail: String,
+    },
+    /// The connection was found closed before the request was sent; nothing was asked, so nothing was lost.
+    NotSent,
+    /// The harness's own resources failed it (descriptors, ports). Never held against a target.
+    Harness {
+        /// What failed.
+        detail: String,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// One request and its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Unique in the run; travels to the origin in `x-request`.
+    pub id: u64,
+    /// Why it was made.
+    pub purpose: Purpose,
+    /// The connection that it went over.
+    pub connection: u64,
+    /// When that connection began to be made.
+    pub connect: Nanos,
+    /// How many requests that connection had carried before.
+    pub nth: u32,
+    /// When the request began to be sent; on a fresh connection, when `connect` began.
+    pub begin: Nanos,
+    /// When the first byte of the answer was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_byte: Option<Nanos>,
+    /// When it was over.
+    pub at: Nanos,
+    /// How it ended.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+impl Request {
+    /// Whether its connection was made for it.
+    pub fn is_fresh(&self) -> bool {
+        self.nth == 0
+    }
+
+    /// The generation that the proxy's stamp on the answer names.
+    pub fn generation(&self) -> Option<Generation> {
+        match &self.outcome {
+            Outcome::Answered { markers, .. } => markers.generation(),
+            _ => None,
+        }
+    }
+}
+
+/// A request as an origin saw it arrive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// When its head had been read.
+    pub at: Nanos,
+    /// The origin's name.
+    pub origin: String,
+    /// The request's id, where it bore one (a health probe does not).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
+}
+
+/// One delivery of a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigWrite {
+    /// When it began.
+    pub begin: Nanos,
+    /// When the last call that delivers it had returned.
+    pub at: Nanos,
+    /// The generation that its markers carry.
+    pub generation: Generation,
+    /// Its flaw, if it is a bad one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<Flaw>,
+    /// How it was delivered.
+    pub delivery: Delivery,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// What an explicit trigger answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerAnswer {
+    /// Sent; this kind of trigger answers nothing.
+    Sent,
+    /// Accepted: exit status 0, or a status 2xx.
+    Accepted,
+    /// Refused, with what it said.
+    Refused(String),
+    /// It could not be sent.
+    NotSent(String),
+}
+
+/// A process of its own, started on a flawed file to see whether the target refuses it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreshStart {
+    /// When it began.
+    pub begin: Nanos,
+    /// When it was over.
+    pub at: Nanos,
+    /// The flaw.
+    pub flaw: Flaw,
+    /// The exit code, if it ended by itself (a signal counts as 128 + its number).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exited: Option<i32>,
+    /// Whether anything answered with the stamp of the flawed file.
+    pub served: bool,
+    /// What it logged.
+    pub log: Vec<String>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A process was started; what follows is about it.
+    Started {
+        /// When.
+        at: Nanos,
+        /// Its pid.
+        pid: u32,
+        /// The generation of the file that it starts on.
+        generation: Generation,
+        /// How files are delivered to it.
+        delivery: Delivery,
+    },
+    /// It served its first generation.
+    Ready {
+        /// When.
+        at: Nanos,
+    },
+    /// It did not, within its bound.
+    NotReady {
+        /// When that was given up.
+        at: Nanos,
+        /// What was seen instead.
+        seen: String,
+    },
+    /// It ended without being asked to.
+    Exited {
+        /// When that was noticed.
+        at: Nanos,
+        /// How, in words: `exit status 1`, `signal 9`.
+        status: String,
+    },
+    /// The stop signal was sent.
+    StopAsked {
+        /// When.
+        at: Nanos,
+    },
+    /// All of its process tree was gone.
+    Stopped {
+        /// When.
+        at: Nanos,
+        /// How the started process ended.
+        status: String,
+    },
+    /// A process of its tree was still there past its bound, and was killed.
+    LeftBehind {
+        /// When.
+        at: Nanos,
+        /// Its pid.
+        pid: u32,
+        /// Its command name.
+        command: String,
+    },
+    /// A configuration was delivered.
+    Config(ConfigWrite),
+    /// The configuration was removed.
+    Deleted {
+        /// When.
+        at: Nanos,
+    },
+    /// A reload was triggered explicitly.
+    Trigger {
+        /// When it began.
+        begin: Nanos,
+        /// When it had answered.
+        at: Nanos,
+        /// What it answered.
+        answer: TriggerAnswer,
+    },
+    /// The driver waited for a condition.
+    Waited {
+        /// Since when.
+        begin: Nanos,
+        /// Until when.
+        at: Nanos,
+        /// For what.
+        condition: Condition,
+        /// Whether it came.
+        met: bool,
+    },
+    /// The driver gave up the rest of the steps for this process.
+    Abandoned {
+        /// When.
+        at: Nanos,
+        /// Why.
+        why: String,
+    },
+    /// All that was held was released.
+    Released {
+        /// When.
+        at: Nanos,
+    },
+    /// A request ended.
+    Request(Request),
+    /// An origin saw a request.
+    Arrival(Arrival),
+    /// A line of the target's log was read.
+    Log {
+        /// When.
+        at: Nanos,
+        /// Where: `stdout`, `stderr`, `file:NAME`.
+        source: String,
+        /// The line.
+        line: String,
+    },
+    /// A process was started on a flawed file.
+    FreshStart(FreshStart),
+    /// The harness itself ran late: this machine was busy or held up.
+    Lag {
+        /// When that was noticed.
+        at: Nanos,
+        /// By how much.
+        by: Nanos,
+    },
+}
+
+impl Event {
+    /// When it was over.
+    pub fn at(&self) -> Nanos {
+        match self {
+            Self::Started { at, .. }
+            | Self::Ready { at }
+            | Self::NotReady { at, .. }
+            | Self::Exited { at, .. }
+            | Self::StopAsked { at }
+            | Self::Stopped { at, .. }
+            | Self::LeftBehind { at, .. }
+            | Self::Deleted { at }
+            | Self::Trigger { at, .. }
+            | Self::Waited { at, .. }
+            | Self::Abandoned { at, .. }
+            | Self::Released { at }
+            | Self::Log { at, .. }
+            | Self::Lag { at, .. } => *at,
+            Self::Config(write) => write.at,
+            Self::Request(request) => request.at,
+            Self::Arrival(arrival) => arrival.at,
+            Self::FreshStart(start) => start.at,
+        }
+    }
+}
