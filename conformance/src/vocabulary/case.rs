@@ -67,6 +67,17 @@ pub struct CheckSpec {
     pub requirement: &'static str,
 }
 
+impl CheckSpec {
+    /// A check whose requirement needs no closer wording than its own.
+    pub fn of(id: Check, level: Level) -> Self {
+        Self {
+            id,
+            level,
+            requirement: id.requirement(),
+        }
+    }
+}
+
 /// A fault of a proxy that a case must catch, and by which check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultSpec {
@@ -106,11 +117,17 @@ pub struct Case {
 impl Case {
     /// The level at which `check` is judged in this case.
     pub fn level_of(&self, check: Check) -> Level {
-        self.checks.iter().find(|spec| spec.id == check).map_or(Level::Must, |spec| spec.level)
+        self.checks
+            .iter()
+            .find(|spec| spec.id == check)
+            .map_or(Level::Must, |spec| spec.level)
     }
 
     /// The requirement behind `check` in this case.
     pub fn requirement_of(&self, check: Check) -> &'static str {
-        self.checks.iter().find(|spec| spec.id == check).map_or(check.requirement(), |spec| spec.requirement)
+        self.checks
+            .iter()
+            .find(|spec| spec.id == check)
+            .map_or(check.requirement(), |spec| spec.requirement)
     }
 }

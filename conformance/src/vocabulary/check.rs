@@ -110,8 +110,13 @@ checks! {
 
 impl Check {
     /// Made in every case, without being asked for, at level MUST.
-    pub const UNASKED: [Self; 5] =
-        [Self::BecomesReady, Self::StaysAlive, Self::NoFatalLine, Self::NoRefusedConnect, Self::NothingLeftBehind];
+    pub const UNASKED: [Self; 5] = [
+        Self::BecomesReady,
+        Self::StaysAlive,
+        Self::NoFatalLine,
+        Self::NoRefusedConnect,
+        Self::NothingLeftBehind,
+    ];
 }
 
 impl fmt::Display for Check {

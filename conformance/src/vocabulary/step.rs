@@ -89,6 +89,10 @@ pub enum Condition {
 pub enum Step {
     /// Stops what runs, and starts a fresh process on the next generation; waits until it serves.
     Start,
+    /// As `Start`, for files that are delivered in a way of their own.
+    StartFor(Delivery),
+    /// Waits for a time of the harness's own choice below 50 ms, so that changes fall at no fixed distance.
+    Pause,
     /// Starts a load that runs until `LoadOff`: so many tasks with a connection a request, so many with a kept one,
     /// each pausing between its requests.
     LoadOn {

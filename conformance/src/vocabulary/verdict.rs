@@ -46,7 +46,9 @@ impl Verdict {
     /// The reason, where one belongs to it.
     pub fn why(&self) -> Option<&str> {
         match self {
-            Self::Unsupported(why) | Self::Inconclusive(why) | Self::NotRun(why) | Self::Error(why) => Some(why),
+            Self::Unsupported(why) | Self::Inconclusive(why) | Self::NotRun(why) | Self::Error(why) => {
+                Some(why)
+            }
             Self::Pass | Self::Observed | Self::Weak | Self::Fail => None,
         }
     }

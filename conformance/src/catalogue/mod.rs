@@ -1,0 +1,69 @@
+//! The catalogue: every case, one file each, in the order in which it is read.
+//!
+//! A case is typed data. It holds no closure and touches nothing: what it means is up to the driver and the judge.
+
+mod active_connections;
+mod applies_changes;
+mod atomic;
+mod detects_immediately;
+mod logs_success;
+mod rapid_changes;
+mod retains_previous;
+mod survives_deletion;
+
+use crate::vocabulary::Case;
+
+/// All cases.
+pub fn all() -> Vec<Case> {
+    vec![
+        applies_changes::case(),
+        retains_previous::case(),
+        detects_immediately::case(),
+        survives_deletion::case(),
+        rapid_changes::case(),
+        atomic::case(),
+        active_connections::case(),
+        logs_success::case(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::all;
+    use crate::vocabulary::{Check, Level};
+
+    #[test]
+    fn ids_are_unique() {
+        let ids: BTreeSet<_> = all().iter().map(|case| case.id).collect();
+        assert_eq!(ids.len(), all().len());
+    }
+
+    #[test]
+    fn every_case_names_a_fault_for_a_check_that_it_makes() {
+        for case in all() {
+            assert!(!case.faults.is_empty(), "{} names no fault", case.id);
+            for fault in &case.faults {
+                let made = Check::UNASKED.contains(&fault.check)
+                    || case
+                        .checks
+                        .iter()
+                        .any(|spec| spec.id == fault.check && spec.level != Level::Observe);
+                assert!(
+                    made,
+                    "{} names {} for {}, which it does not make",
+                    case.id, fault.check, fault.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_case_is_as_binding_as_its_most_binding_check() {
+        for case in all() {
+            let highest = case.checks.iter().map(|spec| spec.level).min();
+            assert_eq!(highest, Some(case.level), "{}", case.id);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Many changes at once: the last stays, and nothing goes back.
+
+use super::super::opinion::{Opinion, Seen};
+use super::super::view::{Life, View, Write};
+use super::effect::{describe, late, older_after};
+use super::ms;
+use crate::vocabulary::Request;
+
+pub(super) fn last_wins(view: &View<'_>) -> Vec<Opinion> {
+    view.lives.iter().map(|life| last_wins_in(view, life)).collect()
+}
+
+fn last_wins_in(view: &View<'_>, life: &Life<'_>) -> Opinion {
+    let changes: Vec<&Write<'_>> = life.changes().collect();
+    let Some(last) = changes.last().filter(|write| write.awaited) else {
+        return Opinion::inconclusive("no burst was carried out");
+    };
+    if let Some(opinion) = late(
+        view,
+        life,
+        last,
+        &format!("the last of {} changes", changes.len()),
+    ) {
+        return opinion.trials(changes.len());
+    }
+    // What is served at the end, past the mixing window of the last change.
+    let closed = last.window_closed(view.facts).unwrap_or(life.ended);
+    let after: Vec<&Request> = life
+        .traffic()
+        .filter(|r| r.is_fresh() && r.connect > closed)
+        .collect();
+    let wrong: Vec<&Request> = after
+        .iter()
+        .copied()
+        .filter(|r| r.generation() != Some(last.generation()))
+        .collect();
+    let against = wrong.first().map(|first| {
+        Seen::new(
+            format!("{} from {} on", last.generation(), ms(closed)),
+            format!("{} of {} requests: {}", wrong.len(), after.len(), describe(first)),
+        )
+        .resting_on(&wrong)
+    });
+    Opinion::of_trials(against, after.len(), 1)
+}
+
+pub(super) fn never_backwards(view: &View<'_>) -> Vec<Opinion> {
+    vec![older_after(
+        view,
+        |write| write.window_closed(view.facts),
+        &|at| format!("nothing older than what was final at {}", ms(at)),
+    )]
+}

@@ -1,0 +1,107 @@
+//! What happens while the file is gone.
+
+use super::super::opinion::{Opinion, Seen};
+use super::super::view::{Life, View, failure};
+use super::effect::describe;
+use crate::vocabulary::{Event, Nanos, Outcome, Request, TriggerAnswer};
+
+/// A life and the time in it for which the file was gone.
+struct Episode<'v, 'a> {
+    life: &'v Life<'a>,
+    from: Nanos,
+    to: Nanos,
+}
+
+fn episodes<'v, 'a>(view: &'v View<'a>) -> Vec<Episode<'v, 'a>> {
+    let of_life = |life: &'v Life<'a>| {
+        life.events.iter().filter_map(move |event| match event {
+            Event::Deleted { at } => {
+                let back = life
+                    .writes
+                    .iter()
+                    .map(|write| write.config.begin)
+                    .find(|begin| begin > at);
+                let end = life.serving().map_or(life.ended, |(_, to)| to);
+                Some(Episode {
+                    life,
+                    from: *at,
+                    to: back.unwrap_or(end),
+                })
+            }
+            _ => None,
+        })
+    };
+    view.lives.iter().flat_map(of_life).collect()
+}
+
+pub(super) fn serves_on(view: &View<'_>) -> Vec<Opinion> {
+    let mut judged: Vec<&Request> = Vec::new();
+    let mut wrong: Vec<&Request> = Vec::new();
+    for episode in episodes(view) {
+        let current = episode.life.newest_before(episode.from);
+        for request in episode
+            .life
+            .traffic()
+            .filter(|r| r.begin >= episode.from && r.begin < episode.to)
+        {
+            let fine = match &request.outcome {
+                Outcome::Answered { markers, .. } => view.whole(markers).is_some_and(|g| g <= current),
+                _ => failure(request).is_none(),
+            };
+            judged.push(request);
+            if !fine {
+                wrong.push(request);
+            }
+        }
+    }
+    let against = wrong.first().map(|first| {
+        Seen::new(
+            "served as before, on fresh and on kept connections",
+            format!(
+                "{} of {} requests: {}",
+                wrong.len(),
+                judged.len(),
+                describe(first)
+            ),
+        )
+        .resting_on(&wrong)
+    });
+    vec![Opinion::of_trials(against, judged.len(), 20)]
+}
+
+pub(super) fn warns_at_most_once(view: &View<'_>) -> Vec<Opinion> {
+    let Some(pattern) = &view.missing else {
+        return vec![Opinion::unsupported("the target has no record of a missing file")];
+    };
+    let episodes = episodes(view);
+    let against = episodes.iter().find_map(|episode| {
+        let lines = episode.life.lines(pattern, episode.from, episode.to);
+        let second = lines.get(1)?;
+        Some(
+            Seen::new(
+                "at most one record for as long as the file is gone",
+                format!("{} records; the second: {}", lines.len(), second.1),
+            )
+            .at(second.0),
+        )
+    });
+    vec![Opinion::of_trials(against, episodes.len(), 1)]
+}
+
+pub(super) fn warns(view: &View<'_>) -> Vec<Opinion> {
+    let episodes = episodes(view);
+    let against = episodes.iter().find_map(|episode| {
+        let logged = view
+            .missing
+            .as_ref()
+            .is_some_and(|pattern| !episode.life.lines(pattern, episode.from, episode.to).is_empty());
+        let told = episode.life.events.iter().any(|event| {
+            matches!(event, Event::Trigger { begin, answer: TriggerAnswer::Refused(_), .. }
+                if *begin >= episode.from && *begin < episode.to)
+        });
+        let how = if view.watches() { "watching" } else { "the trigger" };
+        (!logged && !told)
+            .then(|| Seen::new("one record", format!("none, though {how} had to notice it")).at(episode.from))
+    });
+    vec![Opinion::of_trials(against, episodes.len(), 1)]
+}

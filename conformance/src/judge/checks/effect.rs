@@ -1,0 +1,234 @@
+//! Does a change take effect, and does the old configuration then let go?
+
+use super::super::opinion::{Opinion, Seen};
+use super::super::view::{Life, MS, View, Write};
+use super::ms;
+use crate::vocabulary::{Generation, Nanos, Outcome, Request};
+
+/// Every awaited change of every life; one opinion a delivery pattern.
+pub(super) fn takes_effect(view: &View<'_>) -> Vec<Opinion> {
+    view.lives
+        .iter()
+        .map(|life| effect_in(view, life).about(life.delivery.name()))
+        .collect()
+}
+
+fn effect_in(view: &View<'_>, life: &Life<'_>) -> Opinion {
+    let awaited: Vec<&Write<'_>> = life.changes().filter(|write| write.awaited).collect();
+    for (index, write) in awaited.iter().enumerate() {
+        if let Some(opinion) = late(
+            view,
+            life,
+            write,
+            &format!("change {} of {}", index + 1, awaited.len()),
+        ) {
+            return opinion.trials(awaited.len());
+        }
+    }
+    Opinion::of_trials(None, awaited.len(), 1)
+}
+
+/// What there is to say of a change that did not take effect within its bound.
+pub(super) fn late(view: &View<'_>, life: &Life<'_>, write: &Write<'_>, name: &str) -> Option<Opinion> {
+    let bound = view.apply_bound();
+    let observed = match write.latency() {
+        Some(latency) if latency <= bound => return None,
+        Some(latency) => format!(
+            "{name} ({}) was first served after {}",
+            write.generation(),
+            ms(latency)
+        ),
+        None => {
+            let last = life
+                .traffic()
+                .filter(|r| r.at >= write.told() && r.at < write.until)
+                .last();
+            let instead = last.map_or_else(|| "nothing was answered".to_owned(), describe);
+            format!(
+                "{name} ({}) was never served; at last {instead}",
+                write.generation()
+            )
+        }
+    };
+    if let Some(why) = view.starved(write.config.begin, write.told() + bound, bound) {
+        return Some(Opinion::inconclusive(why));
+    }
+    let expected = format!(
+        "an answer of {} within {} of its {}",
+        write.generation(),
+        ms(bound),
+        if write.trigger.is_some() {
+            "trigger"
+        } else {
+            "delivery"
+        }
+    );
+    Some(Opinion::not_met(Seen::new(expected, observed).at(write.told())))
+}
+
+/// What a request got, in words.
+pub(super) fn describe(request: &Request) -> String {
+    match &request.outcome {
+        Outcome::Answered { status, markers, .. } => match markers.generation() {
+            Some(generation) => format!("{generation} answered, with status {status}"),
+            None => format!("status {status} without a stamp was answered"),
+        },
+        Outcome::Refused => "the connect was refused".into(),
+        Outcome::Reset { phase } => format!("the connection was reset ({phase:?})").to_lowercase(),
+        Outcome::Ended { phase } => format!("the connection ended ({phase:?})").to_lowercase(),
+        Outcome::TimedOut { phase } => format!("nothing came in time ({phase:?})").to_lowercase(),
+        Outcome::Malformed { detail } => format!("the answer was malformed: {detail}"),
+        Outcome::NotSent => "the connection had been closed before".into(),
+        Outcome::Harness { detail } => format!("the harness failed: {detail}"),
+    }
+}
+
+pub(super) fn mixing_window_closes(view: &View<'_>) -> Vec<Opinion> {
+    vec![older_after(
+        view,
+        |write| write.window_closed(view.facts),
+        &|at| format!("no older answer once the window had closed at {}", ms(at)),
+    )]
+}
+
+pub(super) fn no_mixing(view: &View<'_>) -> Vec<Opinion> {
+    vec![older_after(view, |write| write.seen, &|at| {
+        format!("no older answer after the new one was seen at {}", ms(at))
+    })]
+}
+
+/// Answers on fresh connections that are older than a generation that was final when they began to connect.
+pub(super) fn older_after(
+    view: &View<'_>,
+    is_final: impl Fn(&Write<'_>) -> Option<Nanos>,
+    expected: &dyn Fn(Nanos) -> String,
+) -> Opinion {
+    let mut trials = 0;
+    let mut older = Vec::new();
+    let mut first: Option<(Nanos, Generation)> = None;
+    for life in &view.lives {
+        let mut finals: Vec<(Nanos, Generation)> = life
+            .changes()
+            .filter_map(|write| Some((is_final(write)?, write.generation())))
+            .collect();
+        finals.sort_unstable();
+        for request in life.traffic().filter(|request| request.is_fresh()) {
+            let newest = finals
+                .iter()
+                .filter(|(at, _)| *at < request.connect)
+                .max_by_key(|(_, g)| *g);
+            let Some(&(at, newest)) = newest else { continue };
+            let Some(generation) = request.generation() else {
+                continue;
+            };
+            trials += 1;
+            if generation < newest {
+                first.get_or_insert((at, newest));
+                older.push(request);
+            }
+        }
+    }
+    let against = first.zip(older.first().copied()).map(|((at, newest), request)| {
+        let last = older.iter().map(|request| request.at).max().unwrap_or(at);
+        let got = request.generation().map_or_else(String::new, |generation| generation.to_string());
+        Seen::new(
+            expected(at),
+            format!(
+                "{} of {trials} fresh requests got an older answer, the first {got} instead of {newest}, the last of them {} after",
+                older.len(),
+                ms(last.saturating_sub(at)),
+            ),
+        )
+        .resting_on(&older)
+    });
+    Opinion::of_trials(against, trials, 1)
+}
+
+pub(super) fn old_origin_gets_nothing(view: &View<'_>) -> Vec<Opinion> {
+    vec![after_window(
+        view,
+        "the origin of the newest generation",
+        |request, newest| {
+            let arrival = view.arrivals.get(&request.id)?;
+            let right = newest.origin_name(view.facts.origins);
+            Some((
+                arrival.origin == right,
+                format!("origin {} got it instead of {right}", arrival.origin),
+            ))
+        },
+    )]
+}
+
+pub(super) fn credential_takes_effect(view: &View<'_>) -> Vec<Opinion> {
+    vec![after_window(
+        view,
+        "the credential of the newest generation",
+        |request, newest| {
+            let Outcome::Answered { markers, .. } = &request.outcome else {
+                return None;
+            };
+            let got = markers.credential.as_deref();
+            let observed = format!("the origin received {}", got.unwrap_or("none"));
+            Some((got == Some(newest.credential().as_str()), observed))
+        },
+    )]
+}
+
+/// Judges each fresh request that began after the mixing window of the newest change, and before the next change.
+fn after_window(
+    view: &View<'_>,
+    expected: &str,
+    right: impl Fn(&Request, Generation) -> Option<(bool, String)>,
+) -> Opinion {
+    let mut trials = 0;
+    let mut wrong: Vec<(&Request, String)> = Vec::new();
+    for life in &view.lives {
+        for write in life.changes() {
+            let Some(closed) = write.window_closed(view.facts) else {
+                continue;
+            };
+            let within = life
+                .traffic()
+                .filter(|r| r.is_fresh() && r.connect > closed && r.at < write.until);
+            for request in within {
+                let Some((is_right, observed)) = right(request, write.generation()) else {
+                    continue;
+                };
+                trials += 1;
+                if !is_right {
+                    wrong.push((request, observed));
+                }
+            }
+        }
+    }
+    let requests: Vec<&Request> = wrong.iter().map(|(request, _)| *request).collect();
+    let against = wrong.first().map(|(_, observed)| {
+        Seen::new(
+            expected,
+            format!("{} of {trials} requests: {observed}", wrong.len()),
+        )
+        .resting_on(&requests)
+    });
+    Opinion::of_trials(against, trials, 1)
+}
+
+/// How many requests were under way while some change was taking effect, and how many changes did.
+pub(super) fn overlap(view: &View<'_>) -> (usize, usize) {
+    let swaps: Vec<(Nanos, Nanos)> = view
+        .lives
+        .iter()
+        .flat_map(Life::changes)
+        .filter_map(|write| Some((write.config.begin, write.seen? + 50 * MS)))
+        .collect();
+    let under_way = view
+        .lives
+        .iter()
+        .flat_map(Life::traffic)
+        .filter(|request| {
+            swaps
+                .iter()
+                .any(|(from, to)| request.begin <= *to && request.at >= *from)
+        })
+        .count();
+    (under_way, swaps.len())
+}

@@ -1,0 +1,206 @@
+//! What a change leaves in the log.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use regex::Regex;
+
+use super::super::opinion::{Opinion, Seen};
+use super::super::view::{Life, View, Write};
+use super::ms;
+use crate::vocabulary::{Generation, Nanos, Request};
+
+const NO_RECORD: &str = "there was no success record to judge";
+
+pub(super) fn one_success_record(view: &View<'_>) -> Vec<Opinion> {
+    let isolated = isolated(view);
+    let Some(pattern) = &view.applied else {
+        let seen = Seen::new(
+            "exactly one record",
+            "none: the target writes no success record by default",
+        );
+        return vec![Opinion::not_met(seen).trials(isolated.len())];
+    };
+    let against = isolated.iter().find_map(|(life, write)| {
+        let lines = life.lines(pattern, write.config.begin, write.until);
+        let observed = match lines.as_slice() {
+            [_] => return None,
+            [] => "none".to_owned(),
+            [first, .., last] => format!("{}; the first: {}; the last: {}", lines.len(), first.1, last.1),
+        };
+        let expected = format!("exactly one record of the change to {}", write.generation());
+        Some(Seen::new(expected, observed).at(write.told()))
+    });
+    vec![Opinion::of_trials(against, isolated.len(), 1)]
+}
+
+pub(super) fn no_record_at_start(view: &View<'_>) -> Vec<Opinion> {
+    let Some(pattern) = &view.applied else {
+        return vec![Opinion::unsupported(
+            "the target writes no success record by default",
+        )];
+    };
+    let against = view.lives.iter().find_map(|life| {
+        let before = life.writes.first().map_or(life.ended, |write| write.config.begin);
+        let (at, line) = *life.lines(pattern, life.began, before).first()?;
+        Some(Seen::new("no record of a reload before the first change", line).at(at))
+    });
+    vec![Opinion::of_trials(against, view.lives.len(), 1)]
+}
+
+pub(super) fn is_informational(view: &View<'_>) -> Vec<Opinion> {
+    let Some(level) = &view.level else {
+        return vec![Opinion::unsupported("lines of the target's log carry no level")];
+    };
+    judge_records(view, |_, line| {
+        let word = level
+            .captures(line)
+            .and_then(|groups| groups.get(1))
+            .map_or("none", |group| group.as_str());
+        let wanted = &view.facts.log.informational;
+        let is_right = wanted.iter().any(|name| name.eq_ignore_ascii_case(word));
+        (!is_right).then(|| {
+            Seen::new(
+                format!("level {}", wanted.join(" or ")),
+                format!("level {word}: {line}"),
+            )
+        })
+    })
+}
+
+pub(super) fn names_file(view: &View<'_>) -> Vec<Opinion> {
+    if !view.facts.log.names_file {
+        return vec![Opinion::unsupported(
+            "the record cannot be expected to name a file",
+        )];
+    }
+    let name = Path::new(view.config_path)
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_default();
+    judge_records(view, |_, line| {
+        (!line.contains(&name)).then(|| Seen::new(format!("a record that names {name}"), line))
+    })
+}
+
+pub(super) fn means_effective(view: &View<'_>) -> Vec<Opinion> {
+    let Some(pattern) = &view.applied else {
+        return vec![Opinion::unsupported(NO_RECORD)];
+    };
+    let mut trials = 0;
+    let mut records = 0;
+    let mut older: Vec<&Request> = Vec::new();
+    let mut first: Option<(Nanos, Generation)> = None;
+    for (life, write) in isolated(view) {
+        let Some((read, _)) = life
+            .lines(pattern, write.config.begin, write.until)
+            .first()
+            .copied()
+        else {
+            continue;
+        };
+        records += 1;
+        for request in life
+            .traffic()
+            .filter(|r| r.is_fresh() && r.connect > read && r.connect < write.until)
+        {
+            let Some(generation) = request.generation() else {
+                continue;
+            };
+            trials += 1;
+            if generation < write.generation() {
+                first.get_or_insert((read, write.generation()));
+                older.push(request);
+            }
+        }
+    }
+    if records == 0 {
+        return vec![Opinion::unsupported(NO_RECORD)];
+    }
+    let against = first.map(|(read, newest)| {
+        let last = older.iter().map(|request| request.connect).max().unwrap_or(read);
+        Seen::new(
+            format!("only {newest} after its record was read at {}", ms(read)),
+            format!(
+                "{} of {trials} fresh requests got an older answer, the last of them {} after the record",
+                older.len(),
+                ms(last.saturating_sub(read)),
+            ),
+        )
+        .resting_on(&older)
+    });
+    vec![Opinion::of_trials(against, trials, 20)]
+}
+
+pub(super) fn burst_adds_up(view: &View<'_>) -> Vec<Opinion> {
+    let Some(pattern) = &view.applied else {
+        return vec![Opinion::unsupported(NO_RECORD)];
+    };
+    let bursts: Vec<_> = view.lives.iter().filter_map(burst).collect();
+    let against = bursts.iter().find_map(|(life, writes)| {
+        let begin = writes.first()?.config.begin;
+        let records = life.lines(pattern, begin, life.ended).len();
+        let generations: BTreeSet<Generation> = life
+            .traffic()
+            .filter(|request| request.at >= begin)
+            .filter_map(Request::generation)
+            .filter(|generation| writes.iter().any(|write| write.generation() == *generation))
+            .collect();
+        (records < generations.len() || records > writes.len()).then(|| {
+            Seen::new(
+                format!("from {} to {} records", generations.len(), writes.len()),
+                format!(
+                    "{records} records of {} writes and {} generations seen",
+                    writes.len(),
+                    generations.len()
+                ),
+            )
+            .at(begin)
+        })
+    });
+    vec![Opinion::of_trials(against, bursts.len(), 1)]
+}
+
+/// Changes that the driver waited for, one at a time: not of a burst.
+fn isolated<'v, 'a>(view: &'v View<'a>) -> Vec<(&'v Life<'a>, &'v Write<'a>)> {
+    view.lives
+        .iter()
+        .flat_map(|life| {
+            let of_burst = burst(life).map_or(Nanos::MAX, |(_, writes)| writes[0].config.begin);
+            life.changes()
+                .filter(move |write| write.awaited && write.config.begin < of_burst)
+                .map(move |w| (life, w))
+        })
+        .collect()
+}
+
+/// The burst of a life: its changes from the first that nobody waited for.
+fn burst<'v, 'a>(life: &'v Life<'a>) -> Option<(&'v Life<'a>, &'v [Write<'a>])> {
+    let first = life
+        .writes
+        .iter()
+        .position(|write| !write.awaited && write.config.flaw.is_none())?;
+    Some((life, &life.writes[first..]))
+}
+
+fn judge_records(view: &View<'_>, against: impl Fn(&Write<'_>, &str) -> Option<Seen>) -> Vec<Opinion> {
+    let records = |pattern: &Regex| -> Vec<_> {
+        isolated(view)
+            .into_iter()
+            .filter_map(|(life, write)| {
+                Some((
+                    write,
+                    *life.lines(pattern, write.config.begin, write.until).first()?,
+                ))
+            })
+            .collect()
+    };
+    let records = view.applied.as_ref().map(records).unwrap_or_default();
+    if records.is_empty() {
+        return vec![Opinion::unsupported(NO_RECORD)];
+    }
+    let found = records
+        .iter()
+        .find_map(|(write, (at, line))| against(write, line).map(|seen| seen.at(*at)));
+    vec![Opinion::of_trials(found, records.len(), 1)]
+}

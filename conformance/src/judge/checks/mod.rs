@@ -1,0 +1,65 @@
+//! What each check means. One arm a check, so that a new one cannot be forgotten.
+
+mod burst;
+mod connections;
+mod deletion;
+mod effect;
+mod logging;
+mod rejection;
+mod safety;
+mod timing;
+mod unasked;
+
+use super::opinion::Opinion;
+use super::view::View;
+use crate::vocabulary::Check;
+
+/// What a check thinks of a timeline, on each of its subjects.
+pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
+    match check {
+        Check::BecomesReady => unasked::becomes_ready(view),
+        Check::StaysAlive => unasked::stays_alive(view),
+        Check::NoFatalLine => unasked::no_fatal_line(view),
+        Check::NoRefusedConnect => unasked::no_refused_connect(view),
+        Check::NothingLeftBehind => unasked::nothing_left_behind(view),
+        Check::TakesEffect => effect::takes_effect(view),
+        Check::MixingWindowCloses => effect::mixing_window_closes(view),
+        Check::NoMixing => effect::no_mixing(view),
+        Check::OldOriginGetsNothing => effect::old_origin_gets_nothing(view),
+        Check::CredentialTakesEffect => effect::credential_takes_effect(view),
+        Check::RejectedChangesNothing => rejection::changes_nothing(view),
+        Check::RejectionIsObserved => rejection::is_observed(view),
+        Check::Recovers => rejection::recovers(view),
+        Check::WithinTwoSeconds => timing::within_two_seconds(view),
+        Check::P95Within250Ms => timing::p95_within_250_ms(view),
+        Check::ApplyLatency => timing::apply_latency(view),
+        Check::ServesOnWithoutFile => deletion::serves_on(view),
+        Check::WarnsAtMostOnce => deletion::warns_at_most_once(view),
+        Check::WarnsOfMissingFile => deletion::warns(view),
+        Check::LastWins => burst::last_wins(view),
+        Check::NeverBackwards => burst::never_backwards(view),
+        Check::NeverTorn => safety::never_torn(view),
+        Check::NoFailedRequest => safety::no_failed_request(view),
+        Check::NoErrorStatus => safety::no_error_status(view),
+        Check::NoKeepaliveRace => safety::no_keepalive_race(view),
+        Check::InFlightCompletes => connections::in_flight_completes(view),
+        Check::IdleConnectionStays => connections::idle_connection_stays(view),
+        Check::NoSwallowedRequest => connections::no_swallowed_request(view),
+        Check::OneSuccessRecord => logging::one_success_record(view),
+        Check::NoRecordAtStart => logging::no_record_at_start(view),
+        Check::RecordIsInformational => logging::is_informational(view),
+        Check::RecordMeansEffective => logging::means_effective(view),
+        Check::BurstRecordsAddUp => logging::burst_adds_up(view),
+        Check::RecordNamesFile => logging::names_file(view),
+    }
+}
+
+/// Milliseconds, for people.
+fn ms(nanos: u64) -> String {
+    let whole = nanos as f64 / 1e6;
+    if whole < 10.0 {
+        format!("{whole:.2} ms")
+    } else {
+        format!("{whole:.0} ms")
+    }
+}

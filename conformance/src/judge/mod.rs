@@ -1,0 +1,78 @@
+//! The judge: a case and its timeline in, a verdict on each check out.
+//!
+//! Never: a clock, a file, a process. The same timeline always gets the same verdicts, whether it was recorded a second or
+//! a year ago. Invariant: this module imports `vocabulary` and nothing else of the suite.
+//!
+//! Every check is a function in `checks`; what it needs of a timeline it asks of a [`View`].
+
+mod checks;
+mod opinion;
+mod view;
+
+use crate::vocabulary::{Case, Check, CheckResult, Level, Timeline, Verdict};
+
+use opinion::Opinion;
+use view::View;
+
+/// Judges a timeline by the checks of its case, and by the unasked ones.
+pub fn judge(case: &Case, timeline: &Timeline) -> Vec<CheckResult> {
+    let view = View::of(timeline);
+    let unasked = Check::UNASKED.into_iter();
+    let own = case.checks.iter().map(|spec| spec.id);
+    unasked
+        .chain(own)
+        .flat_map(|check| judge_one(case, check, &view))
+        .collect()
+}
+
+/// The verdict on a case, of the results of its checks.
+///
+/// A case of which none of its own checks could be judged is unsupported, unless an unasked check speaks against the target.
+pub fn verdict(results: &[CheckResult]) -> Verdict {
+    let (unasked, own): (Vec<_>, Vec<_>) = results
+        .iter()
+        .partition(|result| Check::UNASKED.contains(&result.check));
+    let own = Verdict::of_checks(own.into_iter().map(|result| &result.verdict));
+    let unasked = Verdict::of_checks(unasked.into_iter().map(|result| &result.verdict));
+    match unasked {
+        Verdict::Pass => own,
+        other => Verdict::of_checks([&other, &own]),
+    }
+}
+
+fn judge_one(case: &Case, check: Check, view: &View<'_>) -> Vec<CheckResult> {
+    let level = case.level_of(check);
+    checks::opinions(check, view)
+        .into_iter()
+        .map(|opinion| opinion.into_result(check, level, case.requirement_of(check)))
+        .collect()
+}
+
+impl Opinion {
+    fn into_result(self, check: Check, level: Level, requirement: &str) -> CheckResult {
+        let (verdict, finding) = match self.judgement {
+            opinion::Judgement::Met if level == Level::Observe => (Verdict::Observed, None),
+            opinion::Judgement::Met => (Verdict::Pass, None),
+            opinion::Judgement::NotMet(seen) => {
+                let verdict = match level {
+                    Level::Must => Verdict::Fail,
+                    Level::Should => Verdict::Weak,
+                    Level::Observe => Verdict::Observed,
+                };
+                (verdict, Some(seen.into_finding(requirement)))
+            }
+            opinion::Judgement::Unsupported(why) => (Verdict::Unsupported(why), None),
+            opinion::Judgement::Inconclusive(why) => (Verdict::Inconclusive(why), None),
+        };
+        CheckResult {
+            check,
+            subject: self.subject,
+            level,
+            verdict,
+            trials: self.trials,
+            figure: self.figure,
+            finding,
+            deviation: None,
+        }
+    }
+}
