@@ -1,0 +1,149 @@
+//! The steps of CI, in order: what is quick to fail first.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::{Done, Step, deny, readme};
+use crate::count::Count;
+use crate::event_log::{SuiteRun, Verdict};
+use crate::process::{self, Echo};
+use crate::workspace::{Binary, Workspace};
+use crate::{kill_matrix, matrix, peers, test, tidy};
+
+/// All of them.
+pub(super) const STEPS: [Step; 12] = [
+    Step {
+        name: "fmt",
+        about: "the code is formatted",
+        run: |workspace| cargo(workspace, &["fmt", "--all", "--check"], &[]),
+    },
+    Step {
+        name: "tidy",
+        about: "the rules that the compiler does not know",
+        run: |workspace| {
+            let findings = tidy::findings(workspace)?;
+            for finding in &findings {
+                println!("{finding}");
+            }
+            Ok(Done::one(findings.is_empty()))
+        },
+    },
+    Step {
+        name: "clippy",
+        about: "no warning",
+        run: |workspace| {
+            let lint = ["clippy", "--workspace", "--all-targets", "--quiet"];
+            cargo(workspace, &[&lint[..], &["--", "-D", "warnings"]].concat(), &[])
+        },
+    },
+    Step {
+        name: "deny",
+        about: "licences, sources and bans of what is linked in",
+        run: deny::policies,
+    },
+    Step {
+        name: "advisories",
+        about: "nothing with a known vulnerability is linked in",
+        run: deny::advisories,
+    },
+    Step {
+        name: "tests",
+        about: "all tests of the workspace",
+        run: |workspace| test::run_all(workspace, &[]).map(Done::Counted),
+    },
+    Step {
+        name: "doc",
+        about: "the documentation builds without a warning",
+        run: |workspace| {
+            let doc = [
+                "doc",
+                "--workspace",
+                "--no-deps",
+                "--document-private-items",
+                "--quiet",
+            ];
+            cargo(workspace, &doc, &[("RUSTDOCFLAGS", "-D warnings")])
+        },
+    },
+    Step {
+        name: "reference",
+        about: "the reference proxy passes every case, and supports every check",
+        run: reference,
+    },
+    Step {
+        name: "readme",
+        about: "the first commands of the README, as they stand there",
+        run: readme::commands,
+    },
+    Step {
+        name: "kill-matrix",
+        about: "each case catches the faults that it names",
+        run: |workspace| kill_matrix::prove(workspace, &kill_matrix::Args::for_ci()).map(Done::Counted),
+    },
+    Step {
+        name: "peers",
+        about: "foreign proxies, as far as they can be had here",
+        run: |workspace| {
+            Ok(if peers::install(workspace)? == ExitCode::SUCCESS {
+                Done::one(true)
+            } else {
+                Done::Skipped("not all can be had here; those that are missing are not run".to_owned())
+            })
+        },
+    },
+    Step {
+        name: "matrix",
+        about: "the suite judges every proxy that is installed, and no expectation is stale",
+        run: |workspace| matrix::step(workspace).map(Done::Counted),
+    },
+];
+
+/// A call of cargo that is one thing.
+fn cargo(workspace: &Workspace, arguments: &[&str], env: &[(&str, &str)]) -> anyhow::Result<Done> {
+    let mut command = workspace.cargo();
+    command.args(arguments).envs(env.iter().copied());
+    Ok(Done::one(process::attached(&mut command)?.success()))
+}
+
+const REFERENCE_DEADLINE: Duration = Duration::from_secs(5 * 60);
+
+/// Counts the cases. Anything but a pass is a failure here, for the reference also what is unsupported.
+fn reference(workspace: &Workspace) -> anyhow::Result<Done> {
+    let built = workspace.build(&[Binary::SUITE, Binary::PROXY])?;
+    let folder = workspace.path("reports/reference");
+    std::fs::create_dir_all(&folder).with_context(|| format!("failed to create {}", folder.display()))?;
+    let log = folder.join("run.ndjson");
+    let _removed = std::fs::remove_file(&log);
+    let mut run = workspace.suite(&built)?;
+    run.args(["run", "reference", "--format", "json", "--binary"])
+        .arg(built.path(Binary::PROXY)?)
+        .arg("--out")
+        .arg(&log)
+        .arg("--evidence")
+        .arg(folder.join("evidence"));
+    let ran = process::captured(&mut run, REFERENCE_DEADLINE, Echo::No)?;
+    let runs = SuiteRun::read(&log).with_context(|| ran.last_words(5))?;
+    let mut count = Count::default();
+    for report in runs.iter().flat_map(|run| &run.cases) {
+        let unsupported = report
+            .checks
+            .iter()
+            .find(|check| check.verdict == Verdict::Unsupported);
+        count = count + Count::one(report.verdict == Verdict::Pass && unsupported.is_none());
+        println!("{:12} {}", report.verdict.to_string(), report.case);
+        for check in report.checks.iter().filter(|check| check.is_against()) {
+            let observed = check.finding.as_ref().map_or("", |finding| &finding.observed);
+            println!("{:12} {}: {observed}", "", check.title());
+        }
+        if let Some(check) = unsupported {
+            println!("{:12} {}: unsupported", "", check.title());
+        }
+    }
+    if !ran.success() && count.failed == 0 {
+        println!("the suite ended with {:?}: {}", ran.code(), ran.last_words(3));
+        count.failed = 1;
+    }
+    Ok(Done::Counted(count))
+}

@@ -1,0 +1,238 @@
+//! `matrix`: every target in every variant, judged by every case, as one Markdown table.
+//!
+//! The table is written from the suite's event logs and is not edited. A target whose binary is missing is shown as *not run*.
+
+mod markdown;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use crate::count::Count;
+use crate::event_log::SuiteRun;
+use crate::process::{self, Echo};
+use crate::progress::Progress;
+use crate::workspace::{Binary, Built, Workspace};
+
+/// What to judge, and where to write.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Args {
+    /// Only these targets.
+    #[arg(long = "target", value_name = "NAME")]
+    targets: Vec<String>,
+    /// Where the table goes.
+    #[arg(long, default_value = "docs/matrix.md", value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// A target, and what came of it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// Its name.
+    pub(crate) name: String,
+    /// What came of it.
+    pub(crate) outcome: Outcome,
+}
+
+/// What came of a target.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// One run a variant.
+    Judged(Vec<SuiteRun>),
+    /// Its binary is not here.
+    NotRun,
+    /// The suite failed.
+    Broken(String),
+}
+
+const FOLDER: &str = "conformance/targets";
+const REFERENCE: &str = "reference";
+/// For all variants of one target.
+const DEADLINE: Duration = Duration::from_secs(15 * 60);
+/// The suite's exit code for a missing binary.
+const NO_BINARY: i32 = 69;
+
+/// Judges all and writes the table.
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode> {
+    // A relative path is relative to where the user stands; the default one to the root.
+    let out = if args.out.starts_with("docs") {
+        workspace.root().join(&args.out)
+    } else {
+        args.out.clone()
+    };
+    let entries = judge_all(workspace, &args.targets)?;
+    write(&entries, &out)?;
+    let complaints = complaints(&entries);
+    for complaint in &complaints {
+        println!("FAILED {complaint}");
+    }
+    println!("matrix: {}", out.display());
+    Ok(Count {
+        passed: 0,
+        failed: complaints.len(),
+    }
+    .exit_code())
+}
+
+/// The same as a step of CI: each target counts once, those that are not here do not.
+pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Count> {
+    let entries = judge_all(workspace, &[])?;
+    let out = workspace.path("reports/matrix.md");
+    write(&entries, &out)?;
+    let complaints = complaints(&entries);
+    for complaint in &complaints {
+        println!("FAILED {complaint}");
+    }
+    for entry in &entries {
+        println!("{:10} {}", entry.name, entry.summary());
+    }
+    println!("the table: {}", out.display());
+    let judged = entries
+        .iter()
+        .filter(|entry| !matches!(entry.outcome, Outcome::NotRun));
+    Ok(judged.map(|entry| Count::one(entry.complaint().is_none())).sum())
+}
+
+fn write(entries: &[Entry], out: &std::path::Path) -> anyhow::Result<()> {
+    if let Some(folder) = out.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
+    }
+    std::fs::write(out, markdown::render(entries))
+        .with_context(|| format!("failed to write {}", out.display()))
+}
+
+fn judge_all(workspace: &Workspace, wanted: &[String]) -> anyhow::Result<Vec<Entry>> {
+    let known = targets(workspace)?;
+    if let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) {
+        bail!("there is no target {unknown}; there are {}", known.join(", "));
+    }
+    let built = workspace.build(&[Binary::SUITE, Binary::PROXY])?;
+    let names: Vec<_> = known
+        .into_iter()
+        .filter(|name| wanted.is_empty() || wanted.contains(name))
+        .collect();
+    let mut progress = Progress::new(names.len());
+    names
+        .into_iter()
+        .map(|name| {
+            progress.begin(&name);
+            let outcome = judge(workspace, &built, &name)?;
+            Ok(Entry { name, outcome })
+        })
+        .collect()
+}
+
+/// All target folders, the reference first.
+fn targets(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
+    let folder = workspace.path(FOLDER);
+    let entries =
+        std::fs::read_dir(&folder).with_context(|| format!("failed to read {}", folder.display()))?;
+    let mut names: Vec<_> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().join("target.toml").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort_by_key(|name| (name != REFERENCE, name.clone()));
+    Ok(names)
+}
+
+fn judge(workspace: &Workspace, built: &Built, name: &str) -> anyhow::Result<Outcome> {
+    let folder = workspace.path("reports/matrix");
+    std::fs::create_dir_all(&folder).with_context(|| format!("failed to create {}", folder.display()))?;
+    let log = folder.join(format!("{name}.ndjson"));
+    let _removed = std::fs::remove_file(&log);
+    let mut run = workspace.suite(built)?;
+    run.args(["run", name, "--format", "json"]);
+    run.arg("--out").arg(&log);
+    run.arg("--evidence").arg(folder.join(name));
+    if name == REFERENCE {
+        run.arg("--binary").arg(built.path(Binary::PROXY)?);
+    }
+    let ran = process::captured(&mut run, DEADLINE, Echo::No)?;
+    Ok(match ran.code() {
+        Some(NO_BINARY) => Outcome::NotRun,
+        Some(0..=3) => match SuiteRun::read(&log) {
+            Ok(runs) => Outcome::Judged(runs),
+            Err(error) => Outcome::Broken(format!("{error:#}")),
+        },
+        Some(code) => Outcome::Broken(format!("the suite ended with {code}: {}", ran.last_words(3))),
+        None => Outcome::Broken(format!("the suite did not end: {}", ran.last_words(3))),
+    })
+}
+
+fn complaints(entries: &[Entry]) -> Vec<String> {
+    entries.iter().filter_map(Entry::complaint).collect()
+}
+
+// === impl Entry ===
+
+impl Entry {
+    /// What is wrong with the suite or its expectations. What is wrong with the target is in the table.
+    fn complaint(&self) -> Option<String> {
+        match &self.outcome {
+            Outcome::NotRun => None,
+            Outcome::Broken(why) => Some(format!("{}: {why}", self.name)),
+            Outcome::Judged(runs) => {
+                let stale: Vec<_> = runs
+                    .iter()
+                    .flat_map(|run| run.footer.stale.iter())
+                    .map(String::as_str)
+                    .collect();
+                (!stale.is_empty()).then(|| format!("{}: stale: {}", self.name, stale.join("; ")))
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        match &self.outcome {
+            Outcome::NotRun => "not run: it is not installed".to_owned(),
+            Outcome::Broken(_) => "the suite failed".to_owned(),
+            Outcome::Judged(runs) => {
+                let words = runs.iter().map(|run| {
+                    let conformant = if run.footer.conformant {
+                        "conformant"
+                    } else {
+                        "not conformant"
+                    };
+                    format!("{}: {conformant}", run.header.target.title())
+                });
+                words.collect::<Vec<_>>().join(", ")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_log::tests::LOG;
+
+    #[test]
+    fn a_stale_expectation_is_a_complaint_and_a_failing_target_is_none() {
+        let mut runs = SuiteRun::parse(LOG).unwrap();
+        let entry = |runs: &Vec<SuiteRun>| Entry {
+            name: "nginx".to_owned(),
+            outcome: Outcome::Judged(runs.clone()),
+        };
+        assert_eq!(entry(&runs).complaint(), None);
+        assert_eq!(entry(&runs).summary(), "nginx:signal: not conformant");
+        runs[0].footer.stale.push("unexpected pass of c".to_owned());
+        assert!(entry(&runs).complaint().unwrap().contains("unexpected pass of c"));
+    }
+
+    #[test]
+    fn the_reference_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["caddy", "reference", "traefik"] {
+            let target = folder.path().join(FOLDER).join(name);
+            std::fs::create_dir_all(&target).unwrap();
+            std::fs::write(target.join("target.toml"), "").unwrap();
+        }
+        assert_eq!(
+            targets(&Workspace::at(folder.path())).unwrap(),
+            ["reference", "caddy", "traefik"]
+        );
+    }
+}
