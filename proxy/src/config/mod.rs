@@ -1,0 +1,27 @@
+//! From bytes to a [`Model`], or to every reason why not.
+//!
+//! In: a [`Text`], the content of one file. Out: a [`Document`], which is well-formed, and from it a [`Model`](crate::model::Model),
+//! which is valid; or [`Diagnostics`], all of them at once, each with file, line, column, the source line and a hint.
+//!
+//! Two passes, one meaning: a fast one makes the tree ([`Node`]); only when there is something to complain about, a second one finds
+//! where each complaint stands (`locate`). See `docs/decisions/0010-positions.md`.
+//!
+//! Architecture invariant: this module is pure. It knows no files, no clock, no runtime, and never imports `runtime`.
+
+mod depth;
+mod diagnostic;
+mod locate;
+mod node;
+mod parse;
+mod path;
+mod schema;
+mod text;
+mod yaml_spans;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Place};
+pub use node::Node;
+pub use parse::{Document, parse};
+pub use path::{Path, Step};
+pub use schema::validate;
+pub use text::{Format, SIZE_LIMIT_BYTES, Text};
+

@@ -1,0 +1,52 @@
+//! Listeners: names and addresses that do not contradict each other.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::super::{Diagnostic, Node};
+use super::reader::{Named, Table};
+use super::scalars::{listen_address, name};
+use crate::model::Listener;
+
+pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
+    let mut listeners = Named::new();
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    root.each("listeners", |item, path| {
+        let Some(table) = Table::read(item, path, &["name", "address"], root.report) else {
+            return;
+        };
+        let name = table.required("name", name);
+        let address = table.required("address", listen_address);
+        if let Some(name) = &name {
+            listeners.mention("listener", name, &table);
+        }
+        if let Some(address) = address {
+            for other in addresses.iter().filter(|other| overlap(**other, address)) {
+                let message = format!("`{address}` overlaps with `{other}`, which is listened on already");
+                table.complain("address", Diagnostic::new("duplicate", message));
+            }
+            addresses.push(address);
+        }
+        if let (Some(name), Some(address)) = (name, address) {
+            listeners
+                .valid
+                .insert(name.clone(), Arc::new(Listener { name, address }));
+        }
+    });
+    if let Some(Node::List(items)) = root.get("listeners")
+        && items.is_empty()
+    {
+        root.complain(
+            "listeners",
+            Diagnostic::new("no-listeners", "there is no listener"),
+        );
+    }
+    listeners
+}
+
+/// Whether two addresses would claim the same connections.
+fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let covers = a.ip() == b.ip()
+        || (a.is_ipv4() == b.is_ipv4() && (a.ip().is_unspecified() || b.ip().is_unspecified()));
+    a.port() == b.port() && (a.port() != 0 || a.ip() == b.ip()) && covers
+}

@@ -1,0 +1,58 @@
+//! What a document means: the only place that knows which keys exist.
+//!
+//! In: a [`Document`]. Out: a [`Model`], or all complaints at once. A document that has one complaint has no model: no part of it is
+//! ever applied.
+
+mod headers;
+mod listeners;
+mod reader;
+mod routes;
+mod scalars;
+mod settings;
+mod upstreams;
+
+use reader::{Report, Table};
+
+use super::{Diagnostic, Diagnostics, Document, Path, Text, locate};
+use crate::model::Model;
+
+const KEYS: &[&str] = &[
+    "log",
+    "workers",
+    "drain",
+    "limits",
+    "request_headers",
+    "response_headers",
+    "listeners",
+    "routes",
+    "upstreams",
+];
+
+/// Reads the meaning of a document. `text` is what the document was parsed from; it is looked at only to show where complaints stand.
+pub fn validate(document: &Document, text: Text<'_>) -> Result<Model, Diagnostics> {
+    let report = Report::default();
+    let model = read(document, &report);
+    match (report.finish(), model) {
+        (complaints, Some(model)) if complaints.is_empty() => Ok(model),
+        (complaints, _) => Err(locate::meaning(text, complaints)),
+    }
+}
+
+fn read(document: &Document, report: &Report) -> Option<Model> {
+    let root = Table::read(&document.root, &Path::ROOT, KEYS, report)?;
+    let settings = settings::read(&root);
+    let listeners = listeners::read(&root);
+    let upstreams = upstreams::read(&root);
+    let routes = routes::read(&root, &listeners, &upstreams);
+    if root.get("listeners").is_none() {
+        let complaint = Diagnostic::new("no-listeners", "there is no listener")
+            .with_help("add `listeners:` with at least one `name` and `address`");
+        report.add(complaint);
+    }
+    Some(Model {
+        settings,
+        listeners: listeners.valid,
+        routes,
+        upstreams: upstreams.valid,
+    })
+}

@@ -1,0 +1,198 @@
+//! Reads tables key by key and collects complaints instead of stopping at the first.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use super::super::{Diagnostic, Node, Path};
+use crate::model::Name;
+
+/// Complaints so far.
+#[derive(Default)]
+pub(super) struct Report {
+    complaints: RefCell<Vec<Diagnostic>>,
+}
+
+/// A table all of whose keys are known.
+pub(super) struct Table<'a> {
+    entries: &'a [(String, Node)],
+    pub(super) path: &'a Path<'a>,
+    pub(super) report: &'a Report,
+}
+
+/// Named objects: those that are valid, and the names of all, so that a reference to a faulty object is not called dangling as well.
+pub(super) struct Named<T> {
+    pub(super) valid: BTreeMap<Name, Arc<T>>,
+    pub(super) mentioned: HashSet<String>,
+}
+
+/// More complaints than this help nobody; the rest is not recorded.
+const COMPLAINTS_LIMIT: usize = 100;
+
+// === impl Report ===
+
+impl Report {
+    pub(super) fn add(&self, complaint: Diagnostic) {
+        let mut complaints = self.complaints.borrow_mut();
+        if complaints.len() < COMPLAINTS_LIMIT {
+            complaints.push(complaint);
+        }
+    }
+
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        self.complaints.into_inner()
+    }
+
+    pub(super) fn wrong_type(&self, path: &Path<'_>, expected: &str, found: &Node) {
+        let mut complaint = Diagnostic::new(
+            "wrong-type",
+            format!("expected {expected}, found {}", found.kind()),
+        );
+        if expected.contains("text") && matches!(found, Node::Integer(_) | Node::Float(_) | Node::Bool(_)) {
+            complaint = complaint.with_help("put the value in quotes");
+        }
+        self.add(complaint.at(path));
+    }
+}
+
+// === impl Table ===
+
+impl<'a> Table<'a> {
+    /// Takes a node for a table and complains about every key that is not in `known`.
+    pub(super) fn read(
+        node: &'a Node,
+        path: &'a Path<'a>,
+        known: &[&str],
+        report: &'a Report,
+    ) -> Option<Self> {
+        let Node::Table(entries) = node else {
+            report.wrong_type(path, "a table", node);
+            return None;
+        };
+        for (key, _) in entries {
+            if !known.contains(&key.as_str()) {
+                let complaint = Diagnostic::new("unknown-key", format!("unknown key `{key}`"));
+                report.add(complaint.with_help(advice(key, known)).at_key(&path.key(key)));
+            }
+        }
+        Some(Self {
+            entries,
+            path,
+            report,
+        })
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
+        self.entries
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, node)| node)
+    }
+
+    /// The value of a key that has to be there.
+    pub(super) fn require(&self, key: &str) -> Option<&'a Node> {
+        let found = self.get(key);
+        if found.is_none() {
+            self.report
+                .add(Diagnostic::new("missing-key", format!("the key `{key}` is missing")).at(self.path));
+        }
+        found
+    }
+
+    /// The value of a key read by `read`, if the key is there and its value can be read.
+    pub(super) fn with<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&'a Node, &Path<'_>, &Report) -> Option<T>,
+    ) -> Option<T> {
+        read(self.get(key)?, &self.path.key(key), self.report)
+    }
+
+    /// The same for a key that has to be there.
+    pub(super) fn required<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&'a Node, &Path<'_>, &Report) -> Option<T>,
+    ) -> Option<T> {
+        read(self.require(key)?, &self.path.key(key), self.report)
+    }
+
+    /// A complaint about the value of a key.
+    pub(super) fn complain(&self, key: &str, complaint: Diagnostic) {
+        self.report.add(complaint.at(&self.path.key(key)));
+    }
+
+    /// Visits the items of the list at `key`; nothing if it is absent.
+    pub(super) fn each(&self, key: &str, mut visit: impl FnMut(&'a Node, &Path<'_>)) {
+        match self.get(key) {
+            None => {}
+            Some(Node::List(items)) => {
+                let path = self.path.key(key);
+                items
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, item)| visit(item, &path.item(index)));
+            }
+            Some(other) => self.report.wrong_type(&self.path.key(key), "a list", other),
+        }
+    }
+}
+
+// === impl Named ===
+
+impl<T> Named<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            valid: BTreeMap::new(),
+            mentioned: HashSet::new(),
+        }
+    }
+
+    /// Takes note of a name, and complains if it was there before.
+    pub(super) fn mention(&mut self, what: &str, name: &Name, table: &Table<'_>) {
+        if !self.mentioned.insert(name.as_str().to_owned()) {
+            let message = format!("there is another {what} called `{name}`");
+            table.complain(
+                "name",
+                Diagnostic::new("duplicate", message).with_help("every name stands once"),
+            );
+        }
+    }
+
+    /// Complains about a reference that leads nowhere.
+    pub(super) fn resolve(&self, what: &str, name: Name, key: &str, table: &Table<'_>) -> Option<Name> {
+        if self.mentioned.contains(name.as_str()) {
+            return Some(name);
+        }
+        let names: Vec<_> = self.mentioned.iter().map(String::as_str).collect();
+        let mut complaint = Diagnostic::new(
+            "dangling-reference",
+            format!("there is no {what} called `{name}`"),
+        );
+        if let Some(near) = nearest(name.as_str(), &names) {
+            complaint = complaint.with_help(format!("did you mean `{near}`?"));
+        }
+        table.complain(key, complaint);
+        None
+    }
+}
+
+fn advice(key: &str, known: &[&str]) -> String {
+    if key == "<<" {
+        return "merge keys are not supported; write the keys out".to_owned();
+    }
+    match nearest(key, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known here: {}", known.join(", ")),
+    }
+}
+
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let scored = known
+        .iter()
+        .map(|&other| (strsim::damerau_levenshtein(word, other), other));
+    scored
+        .filter(|&(distance, other)| distance <= 1 + other.len() / 4)
+        .min()
+        .map(|(_, other)| other)
+}

@@ -1,0 +1,214 @@
+//! Routes: what they match, where they lead, and that no two of them match the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
+
+use super::super::{Diagnostic, Node, Path};
+use super::headers;
+use super::reader::{Named, Report, Table};
+use super::scalars::{is_host, name, number, text};
+use crate::model::{Action, HostMatch, Listener, PathMatch, Route, RouteKey, Upstream};
+
+const KEYS: &[&str] = &[
+    "listener",
+    "host",
+    "path",
+    "prefix",
+    "upstream",
+    "respond",
+    "redirect",
+    "request_headers",
+    "response_headers",
+];
+
+pub(super) fn read(
+    root: &Table<'_>,
+    listeners: &Named<Listener>,
+    upstreams: &Named<Upstream>,
+) -> BTreeMap<RouteKey, Arc<Route>> {
+    let mut routes = BTreeMap::new();
+    root.each("routes", |item, path| {
+        let Some(table) = Table::read(item, path, KEYS, root.report) else {
+            return;
+        };
+        let key = key(&table, listeners);
+        let action = action(&table, upstreams);
+        let request_headers = table
+            .with("request_headers", headers::request)
+            .unwrap_or_default();
+        let response_headers = table
+            .with("response_headers", headers::response)
+            .unwrap_or_default();
+        let (Some(key), Some(action)) = (key, action) else {
+            return;
+        };
+        let route = Arc::new(Route {
+            key: key.clone(),
+            action,
+            request_headers,
+            response_headers,
+        });
+        if let Some(other) = routes.insert(key, route) {
+            let message = format!("another route matches the same: `{}`", other.key);
+            let complaint = Diagnostic::new("duplicate", message);
+            root.report.add(
+                complaint
+                    .with_help("a route is known by its listener, host and path")
+                    .at(path),
+            );
+        }
+    });
+    routes
+}
+
+fn key(table: &Table<'_>, listeners: &Named<Listener>) -> Option<RouteKey> {
+    let listener = match table.get("listener") {
+        None => None,
+        Some(_) => Some(listeners.resolve("listener", table.with("listener", name)?, "listener", table)?),
+    };
+    let host = match table.get("host") {
+        None => Some(HostMatch::Any),
+        Some(_) => table.with("host", host),
+    };
+    let matched = match (table.get("path"), table.get("prefix")) {
+        (Some(_), Some(_)) => {
+            let complaint = Diagnostic::new("contradiction", "a route has either `path` or `prefix`");
+            table.report.add(
+                complaint
+                    .with_help("`path` is one path, `prefix` is it and all below it")
+                    .at(table.path),
+            );
+            None
+        }
+        (Some(_), None) => table
+            .with("path", path_text)
+            .map(|path| PathMatch::Exact(Arc::from(path))),
+        (None, Some(_)) => {
+            let prefix = table.with("prefix", path_text);
+            prefix.map(|prefix| PathMatch::Prefix(Arc::from(prefix.trim_end_matches('/'))))
+        }
+        (None, None) => Some(PathMatch::Prefix(Arc::from(""))),
+    };
+    Some(RouteKey {
+        listener,
+        host: host?,
+        path: matched?,
+    })
+}
+
+fn host(node: &Node, path: &Path<'_>, report: &Report) -> Option<HostMatch> {
+    let text = text(node, path, report)?.to_ascii_lowercase();
+    if text == "*" {
+        return Some(HostMatch::Any);
+    }
+    if let Some(suffix) = text.strip_prefix("*.").filter(|suffix| is_host(suffix)) {
+        return Some(HostMatch::Suffix(Arc::from(suffix)));
+    }
+    let bracketed = text.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    if is_host(&text) || bracketed.is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok()) {
+        return Some(HostMatch::Exact(Arc::from(text)));
+    }
+    let complaint = Diagnostic::new("bad-host", format!("`{text}` is no host"));
+    report.add(
+        complaint
+            .with_help("a name without a port, `*.` and a name, or `*` for all")
+            .at(path),
+    );
+    None
+}
+
+fn path_text<'a>(node: &'a Node, path: &Path<'_>, report: &Report) -> Option<&'a str> {
+    let text = text(node, path, report)?;
+    let complaint = if !text.starts_with('/') {
+        "a path begins with `/`"
+    } else if text
+        .bytes()
+        .any(|byte| !byte.is_ascii_graphic() || b"?#\"<>\\^`{|}".contains(&byte))
+    {
+        "a path is written as in a request: visible ASCII without `?` and `#`, the rest as %XX"
+    } else if text.split('/').any(|segment| segment == "." || segment == "..") {
+        "no request has a segment `.` or `..`: they are refused"
+    } else {
+        return Some(text);
+    };
+    report.add(
+        Diagnostic::new("bad-path", format!("`{text}` is no path"))
+            .with_help(complaint)
+            .at(path),
+    );
+    None
+}
+
+fn action(table: &Table<'_>, upstreams: &Named<Upstream>) -> Option<Action> {
+    let given: Vec<_> = ["upstream", "respond", "redirect"]
+        .into_iter()
+        .filter(|key| table.get(key).is_some())
+        .collect();
+    match given[..] {
+        ["upstream"] => {
+            let name = table.with("upstream", name)?;
+            upstreams
+                .resolve("upstream", name, "upstream", table)
+                .map(Action::Forward)
+        }
+        ["respond"] => table.with("respond", respond),
+        ["redirect"] => table.with("redirect", redirect),
+        _ => {
+            let message = match given.len() {
+                0 => "the route leads nowhere".to_owned(),
+                _ => format!("the route has {} actions: {}", given.len(), given.join(", ")),
+            };
+            let complaint = Diagnostic::new("contradiction", message);
+            table.report.add(
+                complaint
+                    .with_help("give it one of `upstream`, `respond`, `redirect`")
+                    .at(table.path),
+            );
+            None
+        }
+    }
+}
+
+fn respond(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
+    let table = Table::read(node, path, &["status", "body"], report)?;
+    let status = table.with("status", number(200, 599)).unwrap_or(200) as u16;
+    let body = table.with("body", text).unwrap_or_default();
+    let status = StatusCode::from_u16(status).ok()?;
+    if !body.is_empty() && matches!(status.as_u16(), 204 | 205 | 304) {
+        table.complain(
+            "body",
+            Diagnostic::new("contradiction", format!("a response with {status} has no body")),
+        );
+    }
+    Some(Action::Respond {
+        status,
+        body: Bytes::copy_from_slice(body.as_bytes()),
+    })
+}
+
+fn redirect(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
+    let table = Table::read(node, path, &["status", "location"], report)?;
+    let status = table.with("status", number(301, 308)).unwrap_or(302) as u16;
+    if ![301, 302, 303, 307, 308].contains(&status) {
+        table.complain(
+            "status",
+            Diagnostic::new("out-of-range", "expected one of 301, 302, 303, 307, 308"),
+        );
+    }
+    let location = table.required("location", text)?;
+    let visible = !location.is_empty() && location.bytes().all(|byte| byte.is_ascii_graphic());
+    let Some(location) = visible.then(|| HeaderValue::from_str(location).ok()).flatten() else {
+        table.complain(
+            "location",
+            Diagnostic::new("bad-header", format!("`{location}` is no location")),
+        );
+        return None;
+    };
+    Some(Action::Redirect {
+        status: StatusCode::from_u16(status).ok()?,
+        location,
+    })
+}

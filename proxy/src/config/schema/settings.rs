@@ -1,0 +1,100 @@
+//! Settings that exist once.
+
+use super::super::{Diagnostic, Node, Path};
+use super::headers;
+use super::reader::{Report, Table};
+use super::scalars::{duration, number, size, text};
+use crate::model::{Drain, Limits, Log, LogFormat, LogLevel, Settings};
+
+pub(super) fn read(root: &Table<'_>) -> Settings {
+    let default = Settings::default();
+    Settings {
+        log: root.with("log", log).unwrap_or_default(),
+        workers: root
+            .with("workers", number(1, 256))
+            .map_or(default.workers, |workers| workers as usize),
+        drain: root.with("drain", drain).unwrap_or_default(),
+        limits: root.with("limits", limits).unwrap_or_default(),
+        request_headers: root.with("request_headers", headers::request).unwrap_or_default(),
+        response_headers: root
+            .with("response_headers", headers::response)
+            .unwrap_or_default(),
+    }
+}
+
+fn log(node: &Node, path: &Path<'_>, report: &Report) -> Option<Log> {
+    let table = Table::read(node, path, &["level", "format"], report)?;
+    let levels = [
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ];
+    Some(Log {
+        level: table.with("level", one_of(&levels)).unwrap_or_default(),
+        format: table
+            .with(
+                "format",
+                one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)]),
+            )
+            .unwrap_or_default(),
+    })
+}
+
+fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Node, &Path<'_>, &Report) -> Option<T> {
+    move |node, path, report| {
+        let found = text(node, path, report)?;
+        let word = words.iter().find(|(word, _)| *word == found);
+        if word.is_none() {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            let message = format!("expected one of {}, found `{found}`", known.join(", "));
+            report.add(Diagnostic::new("unknown-word", message).at(path));
+        }
+        word.map(|(_, value)| *value)
+    }
+}
+
+fn drain(node: &Node, path: &Path<'_>, report: &Report) -> Option<Drain> {
+    let table = Table::read(node, path, &["timeout"], report)?;
+    let default = Drain::default();
+    Some(Drain {
+        timeout: table.with("timeout", duration).unwrap_or(default.timeout),
+    })
+}
+
+fn limits(node: &Node, path: &Path<'_>, report: &Report) -> Option<Limits> {
+    let known = [
+        "connections",
+        "header_bytes",
+        "header_count",
+        "header_read_timeout",
+        "idle_timeout",
+        "body_read_timeout",
+        "body_bytes",
+    ];
+    let table = Table::read(node, path, &known, report)?;
+    let default = Limits::default();
+    let count = |key, high, default| {
+        table
+            .with(key, number(1, high))
+            .map_or(default, |number| number as usize)
+    };
+    Some(Limits {
+        connections: count("connections", 1_000_000, default.connections),
+        header_bytes: table
+            .with("header_bytes", size(1024, 256 * 1024))
+            .map_or(default.header_bytes, |bytes| bytes as usize),
+        header_count: count("header_count", 100, default.header_count),
+        header_read_timeout: table
+            .with("header_read_timeout", duration)
+            .unwrap_or(default.header_read_timeout),
+        idle_timeout: table
+            .with("idle_timeout", duration)
+            .unwrap_or(default.idle_timeout),
+        body_read_timeout: table
+            .with("body_read_timeout", duration)
+            .unwrap_or(default.body_read_timeout),
+        body_bytes: table.with("body_bytes", size(0, u64::MAX)),
+    })
+}

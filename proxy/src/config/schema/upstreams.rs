@@ -1,0 +1,101 @@
+//! Upstreams: endpoints, their weights, and how long they may take.
+
+use std::sync::Arc;
+
+use super::super::{Diagnostic, Node, Path};
+use super::reader::{Named, Report, Table};
+use super::scalars::{duration, endpoint_address, name, number};
+use crate::model::{Endpoint, Timeouts, Upstream};
+
+/// The longest cycle in which the weights of an upstream come out even. It is laid out in memory when a configuration is compiled.
+const CYCLE_LIMIT: usize = 10_000;
+
+pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
+    let mut upstreams = Named::new();
+    root.each("upstreams", |item, path| {
+        let Some(table) = Table::read(item, path, &["name", "endpoints", "timeouts"], root.report) else {
+            return;
+        };
+        let name = table.required("name", name);
+        if let Some(name) = &name {
+            upstreams.mention("upstream", name, &table);
+        }
+        let endpoints = endpoints(&table);
+        let timeouts = table.with("timeouts", timeouts).unwrap_or_default();
+        if let Some(name) = name {
+            upstreams.valid.insert(
+                name.clone(),
+                Arc::new(Upstream {
+                    name,
+                    endpoints,
+                    timeouts,
+                }),
+            );
+        }
+    });
+    upstreams
+}
+
+fn endpoints(upstream: &Table<'_>) -> Vec<Endpoint> {
+    let mut endpoints: Vec<Endpoint> = Vec::new();
+    let mut mentioned = 0;
+    upstream.require("endpoints");
+    upstream.each("endpoints", |item, path| {
+        mentioned += 1;
+        let Some(table) = Table::read(item, path, &["address", "weight"], upstream.report) else {
+            return;
+        };
+        let authority = table.required("address", endpoint_address);
+        let weight = table.with("weight", number(0, 256)).unwrap_or(1) as u16;
+        if let Some(authority) = authority {
+            if endpoints.iter().any(|other| other.authority == authority) {
+                let message = format!("the endpoint `{authority}` stands twice");
+                table.complain(
+                    "address",
+                    Diagnostic::new("duplicate", message).with_help("give it a larger weight"),
+                );
+            }
+            endpoints.push(Endpoint { authority, weight });
+        }
+    });
+    let complaint = if mentioned == 0 {
+        upstream
+            .get("endpoints")
+            .map(|_| "there is no endpoint".to_owned())
+    } else if endpoints.len() == mentioned && endpoints.iter().all(|endpoint| endpoint.weight == 0) {
+        Some("no endpoint has a weight".to_owned())
+    } else {
+        let cycle = cycle_length(&endpoints);
+        (cycle > CYCLE_LIMIT)
+            .then(|| format!("the weights come out even after {cycle} requests, at most {CYCLE_LIMIT}"))
+    };
+    if let Some(message) = complaint {
+        upstream.complain("endpoints", Diagnostic::new("out-of-range", message));
+    }
+    endpoints
+}
+
+fn cycle_length(endpoints: &[Endpoint]) -> usize {
+    let divisor = endpoints
+        .iter()
+        .fold(0, |divisor, endpoint| gcd(divisor, usize::from(endpoint.weight)))
+        .max(1);
+    endpoints
+        .iter()
+        .map(|endpoint| usize::from(endpoint.weight) / divisor)
+        .sum()
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+fn timeouts(node: &Node, path: &Path<'_>, report: &Report) -> Option<Timeouts> {
+    let table = Table::read(node, path, &["connect", "response", "idle"], report)?;
+    let default = Timeouts::default();
+    Some(Timeouts {
+        connect: table.with("connect", duration).unwrap_or(default.connect),
+        response: table.with("response", duration).unwrap_or(default.response),
+        idle: table.with("idle", duration).unwrap_or(default.idle),
+    })
+}

@@ -1,0 +1,151 @@
+//! The command line of the reference proxy.
+//!
+//! Exit codes: 0 stopped as asked, or valid · 1 the configuration is invalid or unreadable · 64 usage · 69 something that the configuration
+//! needs cannot be had, such as an address in use · 70 internal · 130 and 143 ended by a second signal.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{ArgGroup, Parser};
+use reloadspec_proxy::log::{self, LogOverrides};
+use reloadspec_proxy::model::{LogFormat, LogLevel};
+use reloadspec_proxy::reload::{self, Candidate, Rejection};
+use reloadspec_proxy::supervisor::Signals;
+use reloadspec_proxy::{Options, Proxy, StartError, source};
+
+const INVALID: u8 = 1;
+const USAGE: u8 = 64;
+const UNAVAILABLE: u8 = 69;
+const INTERNAL: u8 = 70;
+
+/// A reverse proxy in which every setting is hot-reloadable.
+#[derive(Debug, Parser)]
+#[command(name = "reloadspec-proxy", version, group(ArgGroup::new("task").required(true)))]
+#[command(
+    after_help = "Exit codes: 0 stopped as asked, or valid; 1 the configuration is invalid or unreadable; 64 usage; \
+    69 something that the configuration needs cannot be had, such as an address in use; 70 internal.\n\
+    Signals: SIGHUP reloads; SIGTERM and SIGINT stop, a second one at once."
+)]
+struct Arguments {
+    /// Serve by this configuration, and by whatever valid content the file gets.
+    #[arg(long, value_name = "FILE", group = "task")]
+    config: Option<PathBuf>,
+    /// Say whether a file is a valid configuration, and do nothing else.
+    #[arg(long, value_name = "FILE", group = "task")]
+    check: Option<PathBuf>,
+    /// The shape of log records, whatever the configuration says.
+    #[arg(long, value_name = "FORMAT", value_parser = log_format)]
+    log_format: Option<LogFormat>,
+    /// The least severe level that is logged, whatever the configuration says.
+    #[arg(long, value_name = "LEVEL", value_parser = log_level)]
+    log_level: Option<LogLevel>,
+}
+
+/// A word that an option does not take.
+#[derive(Debug, thiserror::Error)]
+#[error("expected one of {0}")]
+struct UnknownWord(&'static str);
+
+fn log_format(word: &str) -> Result<LogFormat, UnknownWord> {
+    match word {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(UnknownWord("text, json")),
+    }
+}
+
+fn log_level(word: &str) -> Result<LogLevel, UnknownWord> {
+    match word {
+        "error" => Ok(LogLevel::Error),
+        "warn" => Ok(LogLevel::Warn),
+        "info" => Ok(LogLevel::Info),
+        "debug" => Ok(LogLevel::Debug),
+        "trace" => Ok(LogLevel::Trace),
+        _ => Err(UnknownWord("error, warn, info, debug, trace")),
+    }
+}
+
+fn main() -> ExitCode {
+    // Before anything is written: whoever sees the first line may send a signal.
+    let signals = Signals::install();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    match (&arguments.config, &arguments.check) {
+        (_, Some(file)) => check(file),
+        (Some(file), None) => serve(file, &arguments, signals),
+        (None, None) => ExitCode::from(USAGE),
+    }
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nobody can be told if even this cannot be written.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(USAGE),
+    }
+}
+
+fn check(file: &Path) -> ExitCode {
+    let candidate = match source::read_candidate(file) {
+        Ok(candidate) => candidate,
+        Err(error) => return fail(INVALID, &error.to_string()),
+    };
+    let Candidate { name, .. } = &candidate;
+    match reload::check(&candidate) {
+        Ok(plan) => {
+            println!("{name}: valid: {plan}");
+            ExitCode::SUCCESS
+        }
+        Err(rejection) => reject(&rejection),
+    }
+}
+
+fn serve(file: &Path, arguments: &Arguments, signals: std::io::Result<Signals>) -> ExitCode {
+    let signals = match signals {
+        Ok(signals) => signals,
+        Err(error) => return fail(INTERNAL, &format!("failed to handle signals: {error}")),
+    };
+    let overrides = LogOverrides {
+        level: arguments.log_level,
+        format: arguments.log_format,
+    };
+    let log = match log::init(overrides) {
+        Ok(log) => log,
+        Err(error) => return fail(INTERNAL, &error.to_string()),
+    };
+    match Proxy::start(Options::new(file).log(log).signals(signals)) {
+        Ok(proxy) => {
+            proxy.wait();
+            ExitCode::SUCCESS
+        }
+        Err(StartError::Rejected(rejection)) => reject(&rejection),
+        Err(error @ StartError::Read(_)) => fail(INVALID, &error.to_string()),
+        Err(error @ StartError::Thread(_)) => fail(INTERNAL, &error.to_string()),
+    }
+}
+
+fn reject(rejection: &Rejection) -> ExitCode {
+    match rejection {
+        Rejection::Invalid(diagnostics) => {
+            eprint!("{diagnostics}");
+            let count = diagnostics.all().len();
+            fail(
+                INVALID,
+                &format!(
+                    "the configuration is invalid: {count} error{}",
+                    if count == 1 { "" } else { "s" }
+                ),
+            )
+        }
+        Rejection::Unavailable(error) => fail(UNAVAILABLE, &error.to_string()),
+    }
+}
+
+fn fail(code: u8, message: &str) -> ExitCode {
+    eprintln!("reloadspec-proxy: {message}");
+    ExitCode::from(code)
+}

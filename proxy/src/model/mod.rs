@@ -1,0 +1,62 @@
+//! The vocabulary that everything else shares: what a valid configuration says.
+//!
+//! In: nothing. Out: plain values without sockets, files or clocks. A [`Model`] is made by `config` only, and an invalid state
+//! cannot be written down in it: names resolve, addresses are addresses, a route leads somewhere.
+//!
+//! Architecture invariant: this module imports nothing of this crate.
+
+mod headers;
+mod listener;
+mod route;
+mod settings;
+mod upstream;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+pub use headers::HeaderEdits;
+pub use listener::Listener;
+pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
+pub use settings::{Drain, Limits, Log, LogFormat, LogLevel, Settings};
+pub use upstream::{Endpoint, Timeouts, Upstream};
+
+/// The name of a listener or an upstream, as the configuration's author wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(Arc<str>);
+
+/// A whole valid configuration.
+///
+/// Objects are kept under their identity and in its order, so two files that say the same in another order are equal, and a
+/// difference is found by walking both once.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Model {
+    /// Everything that exists once.
+    pub settings: Settings,
+    /// Where connections are accepted.
+    pub listeners: BTreeMap<Name, Arc<Listener>>,
+    /// What is done with a request.
+    pub routes: BTreeMap<RouteKey, Arc<Route>>,
+    /// Where requests are forwarded to.
+    pub upstreams: BTreeMap<Name, Arc<Upstream>>,
+}
+
+// === impl Name ===
+
+impl Name {
+    /// Takes a name that the schema found to be well-formed.
+    pub fn new(text: &str) -> Self {
+        Self(Arc::from(text))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,120 @@
+//! Settings that exist once.
+
+use std::time::Duration;
+
+use super::HeaderEdits;
+
+/// Everything that is not a list of objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What is logged, and how.
+    pub log: Log,
+    /// How many threads serve traffic, at least 1.
+    pub workers: usize,
+    /// How long what is being retired may take.
+    pub drain: Drain,
+    /// Bounds on what a client may ask for.
+    pub limits: Limits,
+    /// Edits of every request that is forwarded; a route's own edits win.
+    pub request_headers: HeaderEdits,
+    /// Edits of every response, the proxy's own included; a route's own edits win.
+    pub response_headers: HeaderEdits,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Log {
+    /// The least severe level that is written.
+    pub level: LogLevel,
+    /// The shape of a record.
+    pub format: LogFormat,
+}
+
+/// A level of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum LogLevel {
+    /// Something was refused or broke.
+    Error,
+    /// Something needs attention, and the proxy serves on.
+    Warn,
+    /// Every applied change, and the life of the process.
+    #[default]
+    Info,
+    /// Connections and requests that failed.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// The shape of a log record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people: one line a record, details of a refused configuration in indented lines below it.
+    #[default]
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// How long what is being retired may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drain {
+    /// From the removal of a listener, or from the signal to stop, until what still runs is cut off.
+    pub timeout: Duration,
+}
+
+/// Bounds on what a client may ask for. All of them are asked at each request or wait, so all of them change live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Client connections at a time; more wait in the kernel's queue.
+    pub connections: usize,
+    /// Names and values of a request's header fields together, and of its target.
+    pub header_bytes: usize,
+    /// Header fields of a request.
+    pub header_count: usize,
+    /// From the first byte of a request's head until its last.
+    pub header_read_timeout: Duration,
+    /// A kept connection without a request.
+    pub idle_timeout: Duration,
+    /// Between two pieces of a request's body.
+    pub body_read_timeout: Duration,
+    /// The size of a request's body; unbounded if absent.
+    pub body_bytes: Option<u64>,
+}
+
+// === impl Settings ===
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            log: Log::default(),
+            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            drain: Drain::default(),
+            limits: Limits::default(),
+            request_headers: HeaderEdits::default(),
+            response_headers: HeaderEdits::default(),
+        }
+    }
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 16_384,
+            header_bytes: 32 * 1024,
+            header_count: 100,
+            header_read_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            body_read_timeout: Duration::from_secs(60),
+            body_bytes: None,
+        }
+    }
+}

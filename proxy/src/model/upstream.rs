@@ -1,0 +1,49 @@
+//! Where requests are forwarded to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Name;
+
+/// A group of endpoints that serve the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// The name by which routes refer to it.
+    pub name: Name,
+    /// At least one; at least one of them has a weight.
+    pub endpoints: Vec<Endpoint>,
+    /// How long it may take.
+    pub timeouts: Timeouts,
+}
+
+/// One server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `host:port`; the host is an IP address (IPv6 in brackets) or a name, which is resolved whenever a connection is opened.
+    pub authority: Arc<str>,
+    /// Its share of the requests, 0 to 256. With 0 it gets none.
+    pub weight: u16,
+}
+
+/// How long an upstream may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// From the last byte of the request that could be sent until the head of the response.
+    pub response: Duration,
+    /// Between two pieces of the response's body.
+    pub idle: Duration,
+}
+
+// === impl Timeouts ===
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            response: Duration::from_secs(60),
+            idle: Duration::from_secs(300),
+        }
+    }
+}

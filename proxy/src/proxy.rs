@@ -1,0 +1,125 @@
+//! A running proxy, as a library's caller sees it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
+
+use crate::log::LogControl;
+use crate::model::Name;
+use crate::reload::{Outcome, Reloader};
+use crate::runtime::Shared;
+use crate::supervisor::{Message, Signals, StartError, Supervisor};
+
+/// How to start a proxy.
+#[derive(Debug)]
+pub struct Options {
+    config: PathBuf,
+    log: Option<LogControl>,
+    signals: Option<Signals>,
+}
+
+/// A proxy that serves. Dropped, it serves on until the process ends; [`shutdown`](Self::shutdown) ends it.
+#[derive(Debug)]
+pub struct Proxy {
+    messages: Sender<Message>,
+    shared: Arc<Shared>,
+    addresses: Vec<(Name, SocketAddr)>,
+    supervisor: JoinHandle<()>,
+}
+
+// === impl Options ===
+
+impl Options {
+    /// With the configuration at `config`, leaving signals and the log to the caller.
+    pub fn new(config: impl Into<PathBuf>) -> Self {
+        Self {
+            config: config.into(),
+            log: None,
+            signals: None,
+        }
+    }
+
+    /// Lets the configuration decide about the process's log.
+    #[must_use]
+    pub fn log(mut self, log: LogControl) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    /// Reloads on SIGHUP and stops on SIGTERM and SIGINT.
+    #[must_use]
+    pub fn signals(mut self, signals: Signals) -> Self {
+        self.signals = Some(signals);
+        self
+    }
+}
+
+// === impl Proxy ===
+
+impl Proxy {
+    /// Starts a proxy. When this returns, its configuration serves and its file is watched.
+    pub fn start(options: Options) -> Result<Self, StartError> {
+        let Options { config, log, signals } = options;
+        let (messages, receiver) = mpsc::channel();
+        let supervisor = Supervisor::boot(&config, Reloader::new(log), messages.clone(), receiver)?;
+        if let Some(signals) = signals {
+            signals.forward(messages.clone())?;
+        }
+        let shared = Arc::clone(supervisor.reloader().shared());
+        let addresses = supervisor.reloader().addresses();
+        let thread = thread::Builder::new()
+            .name("supervisor".to_owned())
+            .spawn(move || supervisor.run())?;
+        Ok(Self {
+            messages,
+            shared,
+            addresses,
+            supervisor: thread,
+        })
+    }
+
+    /// Reads the file again and makes it serve if it is valid. None if the file cannot be read or the proxy has stopped.
+    pub fn reload(&self) -> Option<Arc<Outcome>> {
+        let (answer, outcome) = mpsc::channel();
+        self.messages.send(Message::Reload(Some(answer))).ok()?;
+        outcome.recv().ok()
+    }
+
+    /// Every outcome from now on.
+    pub fn subscribe(&self) -> Receiver<Arc<Outcome>> {
+        let (subscriber, outcomes) = mpsc::channel();
+        // If the proxy has stopped, the receiver says so at once.
+        let _ = self.messages.send(Message::Subscribe(subscriber));
+        outcomes
+    }
+
+    /// The number of what serves now.
+    pub fn revision(&self) -> u64 {
+        self.shared.current.load().revision
+    }
+
+    /// Client connections that are open, tunnels included.
+    pub fn connection_count(&self) -> usize {
+        self.shared.connection_count()
+    }
+
+    /// The address that each listener of the first configuration was bound to.
+    pub fn addresses(&self) -> &[(Name, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Stops accepting, lets what is in flight finish within the drain time-out, and returns when all has ended.
+    pub fn shutdown(self) {
+        let _ = self.messages.send(Message::Stop);
+        self.wait();
+    }
+
+    /// Returns when the proxy has ended, as after a signal.
+    pub fn wait(self) {
+        if self.supervisor.join().is_err() {
+            tracing::error!("the supervisor panicked");
+        }
+    }
+}

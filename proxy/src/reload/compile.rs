@@ -1,0 +1,96 @@
+//! From a model to the snapshot that serves it. Pure and infallible: what could fail has been found out before.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::model::{self, Action, Model, Name};
+use crate::runtime::{Route, Snapshot, Table, Task, Upstream};
+
+/// Compiles a model. `addresses` tells for each configured address which one is bound. Upstreams whose definition is the same as in
+/// `previous` keep their state.
+pub fn compile(
+    model: &Model,
+    revision: u64,
+    addresses: &BTreeMap<SocketAddr, SocketAddr>,
+    previous: &Snapshot,
+) -> Snapshot {
+    let upstreams = upstreams(model, previous);
+    let everywhere = Arc::new(table(model, None, &upstreams));
+    let mut tables = HashMap::new();
+    for (name, listener) in &model.listeners {
+        let own = model.routes.keys().any(|key| key.listener.as_ref() == Some(name));
+        let table = if own {
+            Arc::new(table(model, Some(name), &upstreams))
+        } else {
+            Arc::clone(&everywhere)
+        };
+        let bound = addresses
+            .get(&listener.address)
+            .copied()
+            .unwrap_or(listener.address);
+        tables.insert(bound, table);
+    }
+    Snapshot {
+        revision,
+        limits: model.settings.limits,
+        tables,
+        orphans: everywhere,
+        response_headers: Arc::new(model.settings.response_headers.clone()),
+        upstreams,
+    }
+}
+
+fn upstreams(model: &Model, previous: &Snapshot) -> HashMap<Name, Arc<Upstream>> {
+    let carried = |name: &Name, definition: &Arc<model::Upstream>| {
+        previous
+            .upstreams
+            .get(name)
+            .filter(|old| old.definition == *definition)
+            .cloned()
+    };
+    let upstream = |(name, definition): (&Name, &Arc<model::Upstream>)| {
+        let upstream =
+            carried(name, definition).unwrap_or_else(|| Arc::new(Upstream::new(Arc::clone(definition))));
+        (name.clone(), upstream)
+    };
+    model.upstreams.iter().map(upstream).collect()
+}
+
+/// The routes that are open on a listener. Those for all listeners come first in the order of keys, so that its own take their place.
+fn table(model: &Model, listener: Option<&Name>, upstreams: &HashMap<Name, Arc<Upstream>>) -> Table {
+    let settings = &model.settings;
+    let (request_headers, response_headers) = (
+        Arc::new(settings.request_headers.clone()),
+        Arc::new(settings.response_headers.clone()),
+    );
+    let mut table = Table::default();
+    for route in model.routes.values() {
+        if route.key.listener.is_some() && route.key.listener.as_ref() != listener {
+            continue;
+        }
+        let task = match &route.action {
+            Action::Forward(name) => match upstreams.get(name) {
+                Some(upstream) => Task::Forward(Arc::clone(upstream)),
+                None => continue,
+            },
+            Action::Respond { status, body } => Task::Respond(*status, body.clone()),
+            Action::Redirect { status, location } => Task::Redirect(*status, location.clone()),
+        };
+        let compiled = Route {
+            task,
+            request_headers: merged(&request_headers, &route.request_headers),
+            response_headers: merged(&response_headers, &route.response_headers),
+        };
+        table.insert(&route.key.host, &route.key.path, Arc::new(compiled));
+    }
+    table
+}
+
+fn merged(outer: &Arc<model::HeaderEdits>, inner: &model::HeaderEdits) -> Arc<model::HeaderEdits> {
+    if inner.is_empty() {
+        Arc::clone(outer)
+    } else {
+        Arc::new(outer.then(inner))
+    }
+}

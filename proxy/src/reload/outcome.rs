@@ -1,0 +1,143 @@
+//! What became of a candidate: the single source of log records, exit codes and what the library tells its caller.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Digest, StageError};
+use crate::config::Diagnostics;
+
+/// What became of a candidate.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It serves. Every request that begins now is answered by it.
+    Applied {
+        /// What served before; 0 at the start.
+        from: u64,
+        /// What serves now.
+        revision: u64,
+        /// The digest of its content.
+        digest: Digest,
+        /// What is different, such as `routes +1 ~2`.
+        changed: String,
+        /// From the bytes to the commit.
+        duration: Duration,
+    },
+    /// It says what serves already.
+    Unchanged {
+        /// What serves.
+        revision: u64,
+        /// How alike it is.
+        sameness: Sameness,
+    },
+    /// It is not valid, or cannot be had. Nothing changed.
+    Rejected {
+        /// What still serves; 0 if nothing does.
+        revision: u64,
+        /// The digest of its content.
+        digest: Digest,
+        /// Why.
+        rejection: Rejection,
+    },
+}
+
+/// How alike two configurations are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sameness {
+    /// The same bytes.
+    Content,
+    /// Other bytes that mean the same.
+    Meaning,
+}
+
+/// Why a candidate does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejection {
+    /// It is not valid.
+    #[error("{}", .0.summary())]
+    Invalid(#[from] Diagnostics),
+    /// It is valid, and something that it needs cannot be had now.
+    #[error("{0}")]
+    Unavailable(#[from] StageError),
+}
+
+// === impl Rejection ===
+
+impl Rejection {
+    /// Everything there is to say, on several lines; nothing if the summary says it all.
+    pub fn details(&self) -> Option<String> {
+        match self {
+            Self::Invalid(diagnostics) => Some(diagnostics.to_string()),
+            Self::Unavailable(_) => None,
+        }
+    }
+}
+
+// === impl Sameness ===
+
+impl fmt::Display for Sameness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Content => "same content",
+            Self::Meaning => "same meaning",
+        })
+    }
+}
+
+// === impl Outcome ===
+
+impl Outcome {
+    /// Writes the one record of this outcome. `path` is the file that it came from.
+    pub fn record(&self, path: &str) {
+        match self {
+            Self::Applied {
+                from: 0,
+                revision,
+                digest,
+                changed,
+                duration,
+            } => {
+                let duration_ms = millis(*duration);
+                tracing::info!(path, revision, %digest, duration_ms, changed, "configuration loaded");
+            }
+            Self::Applied {
+                from,
+                revision,
+                digest,
+                changed,
+                duration,
+            } => {
+                let duration_ms = millis(*duration);
+                tracing::info!(
+                    path,
+                    from_revision = from,
+                    revision,
+                    %digest,
+                    duration_ms,
+                    changed,
+                    "configuration applied"
+                );
+            }
+            Self::Unchanged { revision, sameness } => {
+                tracing::info!(path, revision, reason = %sameness, "configuration unchanged");
+            }
+            Self::Rejected {
+                revision,
+                digest,
+                rejection,
+            } => {
+                let details = rejection.details().unwrap_or_default();
+                tracing::error!(
+                    path,
+                    revision,
+                    %digest,
+                    details,
+                    "configuration rejected: {rejection}; still serving revision {revision}"
+                );
+            }
+        }
+    }
+}
+
+fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,189 @@
+//! The difference between two models, object by object.
+//!
+//! In: what serves and what shall serve. Out: a [`Plan`], which says everything that a reload does and leaves no choices. Pure.
+//! Laws: a plan from a model to itself is empty; a plan from `a` to `b` applied to `a` gives `b`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::model::{Listener, Model, Name, Route, RouteKey, Settings, Upstream};
+
+/// All differences.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// New settings, if they differ, and the names of those that do.
+    pub settings: Option<(Settings, Vec<&'static str>)>,
+    /// Listeners by name.
+    pub listeners: Changes<Name, Listener>,
+    /// Routes by what they match.
+    pub routes: Changes<RouteKey, Route>,
+    /// Upstreams by name.
+    pub upstreams: Changes<Name, Upstream>,
+}
+
+/// Differences between objects of one kind. What is in none of the lists is kept as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes<K, T> {
+    /// New ones.
+    pub add: Vec<(K, Arc<T>)>,
+    /// Other definitions of existing ones.
+    pub change: Vec<(K, Arc<T>)>,
+    /// Those that go.
+    pub remove: Vec<K>,
+}
+
+// === impl Plan ===
+
+impl Plan {
+    /// What leads from `from` to `to`.
+    pub fn between(from: &Model, to: &Model) -> Self {
+        // Taken apart in full, so that a new kind of object has to be thought of here.
+        let Model {
+            settings,
+            listeners,
+            routes,
+            upstreams,
+        } = to;
+        let changed = changed_settings(&from.settings, settings);
+        Self {
+            settings: (!changed.is_empty()).then(|| (settings.clone(), changed)),
+            listeners: Changes::between(&from.listeners, listeners),
+            routes: Changes::between(&from.routes, routes),
+            upstreams: Changes::between(&from.upstreams, upstreams),
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            settings,
+            listeners,
+            routes,
+            upstreams,
+        } = self;
+        settings.is_none() && listeners.is_empty() && routes.is_empty() && upstreams.is_empty()
+    }
+
+    /// The model that this plan makes of `model`.
+    #[must_use]
+    pub fn apply(&self, model: &Model) -> Model {
+        let Self {
+            settings,
+            listeners,
+            routes,
+            upstreams,
+        } = self;
+        Model {
+            settings: settings
+                .as_ref()
+                .map_or(&model.settings, |(settings, _)| settings)
+                .clone(),
+            listeners: listeners.apply(&model.listeners),
+            routes: routes.apply(&model.routes),
+            upstreams: upstreams.apply(&model.upstreams),
+        }
+    }
+}
+
+fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
+    let Settings {
+        log,
+        workers,
+        drain,
+        limits,
+        request_headers,
+        response_headers,
+    } = to;
+    let pairs = [
+        ("log", from.log != *log),
+        ("workers", from.workers != *workers),
+        ("drain", from.drain != *drain),
+        ("limits", from.limits != *limits),
+        ("request_headers", from.request_headers != *request_headers),
+        ("response_headers", from.response_headers != *response_headers),
+    ];
+    pairs
+        .into_iter()
+        .filter(|(_, differs)| *differs)
+        .map(|(name, _)| name)
+        .collect()
+}
+
+impl fmt::Display for Plan {
+    /// Counts, as in `listeners +1, routes +2 ~1 -3, log`: added, changed, removed. Never a value, which may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = [
+            ("listeners", self.listeners.counts()),
+            ("routes", self.routes.counts()),
+            ("upstreams", self.upstreams.counts()),
+        ];
+        let counted = kinds.into_iter().filter(|(_, counts)| !counts.is_empty());
+        let counted = counted.map(|(kind, counts)| format!("{kind}{counts}"));
+        let named = self
+            .settings
+            .iter()
+            .flat_map(|(_, names)| names)
+            .map(ToString::to_string);
+        let all: Vec<_> = counted.chain(named).collect();
+        f.write_str(&if all.is_empty() {
+            "nothing".to_owned()
+        } else {
+            all.join(", ")
+        })
+    }
+}
+
+// === impl Changes ===
+
+impl<K: Ord + Clone, T: PartialEq> Changes<K, T> {
+    fn between(from: &BTreeMap<K, Arc<T>>, to: &BTreeMap<K, Arc<T>>) -> Self {
+        let mut changes = Self {
+            add: Vec::new(),
+            change: Vec::new(),
+            remove: Vec::new(),
+        };
+        let (mut old, mut new) = (from.iter().peekable(), to.iter().peekable());
+        loop {
+            let order = match (old.peek(), new.peek()) {
+                (Some((old, _)), Some((new, _))) => old.cmp(new),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, Some(_)) => std::cmp::Ordering::Greater,
+                (None, None) => return changes,
+            };
+            let gone = if order.is_le() { old.next() } else { None };
+            let come = if order.is_ge() { new.next() } else { None };
+            match (gone, come) {
+                (Some((_, old)), Some((key, new))) if old != new => {
+                    changes.change.push((key.clone(), Arc::clone(new)))
+                }
+                (None, Some((key, new))) => changes.add.push((key.clone(), Arc::clone(new))),
+                (Some((key, _)), None) => changes.remove.push(key.clone()),
+                _ => {}
+            }
+        }
+    }
+
+    fn apply(&self, objects: &BTreeMap<K, Arc<T>>) -> BTreeMap<K, Arc<T>> {
+        let mut objects = objects.clone();
+        for key in &self.remove {
+            objects.remove(key);
+        }
+        objects.extend(self.add.iter().chain(&self.change).cloned());
+        objects
+    }
+
+    fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.change.is_empty() && self.remove.is_empty()
+    }
+
+    fn counts(&self) -> String {
+        let signed = [
+            ('+', self.add.len()),
+            ('~', self.change.len()),
+            ('-', self.remove.len()),
+        ];
+        let shown = signed.into_iter().filter(|(_, count)| *count > 0);
+        shown.map(|(sign, count)| format!(" {sign}{count}")).collect()
+    }
+}

@@ -1,0 +1,103 @@
+//! The accept loop of one worker on one listening socket.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::connection::{Surroundings, admit};
+
+/// The first pause after a failure to accept, and the longest. A pause lets connections end that hold the descriptors that are missing.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+/// How long to wait for room when the limit of connections is reached.
+const FULL_PAUSE: Duration = Duration::from_millis(20);
+
+/// Accepts until told to stop, then takes what is still queued, so that closing the socket resets nobody.
+pub(super) async fn accept(
+    listener: TcpListener,
+    surroundings: Surroundings,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut pause = PAUSES.0;
+    let mut full = false;
+    loop {
+        if !wait_for_room(&surroundings, &mut full, &mut stop).await {
+            break;
+        }
+        let accepted = tokio::select! {
+            biased;
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                if pause > PAUSES.0 {
+                    tracing::info!("accepting again");
+                    pause = PAUSES.0;
+                }
+                admit(&surroundings, stream, peer);
+            }
+            // The client went away while it was queued.
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                if pause == PAUSES.0 {
+                    tracing::warn!(%error, "failed to accept a connection; trying again");
+                }
+                pause = (pause * 2).min(PAUSES.1);
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    _ = stop.wait_for(|stop| *stop) => break,
+                }
+            }
+        }
+    }
+    take_queued(&listener, &surroundings).await;
+}
+
+/// Waits while there are as many connections as allowed; false if accepting is to stop.
+async fn wait_for_room(
+    surroundings: &Surroundings,
+    full: &mut bool,
+    stop: &mut watch::Receiver<bool>,
+) -> bool {
+    let shared = &surroundings.shared;
+    loop {
+        let limit = shared.current.load().limits.connections;
+        if shared.connections.count() < limit {
+            *full = false;
+            return true;
+        }
+        if !*full {
+            tracing::warn!(limit, "as many connections as allowed; further ones wait");
+            *full = true;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(FULL_PAUSE) => {}
+            _ = stop.wait_for(|stop| *stop) => return false,
+        }
+    }
+}
+
+async fn take_queued(listener: &TcpListener, surroundings: &Surroundings) {
+    let nothing = std::future::ready(());
+    let mut nothing = std::pin::pin!(nothing);
+    loop {
+        tokio::select! {
+            biased;
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => admit(surroundings, stream, peer),
+                Err(_) => return,
+            },
+            () = &mut nothing => return,
+        }
+        nothing.set(std::future::ready(()));
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
+}

@@ -1,0 +1,252 @@
+//! Bodies on their way through, piece by piece: nothing is collected.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+
+use super::pool::Lease;
+use super::refusal::Refusal;
+use super::state::Busy;
+
+/// Why a body ended before its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyError {
+    #[error("the sender broke off: {0}")]
+    BrokeOff(#[from] hyper::Error),
+    #[error("the sender was silent for too long")]
+    TooSlow,
+    #[error("the body is larger than allowed")]
+    TooLarge,
+}
+
+/// The body of an answer to a client.
+#[derive(Debug)]
+pub(super) struct ResponseBody {
+    content: Content,
+    /// Held until the whole answer is handed to the connection.
+    busy: Option<Busy>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Whole(Option<Bytes>),
+    Upstream { pieces: Timed, lease: Option<Lease> },
+}
+
+/// The body of a request to an upstream.
+#[derive(Debug)]
+pub(super) struct RequestBody {
+    /// Nothing for a request that is sent again, which has no body.
+    pieces: Option<Timed>,
+    left_bytes: u64,
+    progress: Rc<Progress>,
+}
+
+/// What the one who waits for an answer has to know about the request's body.
+#[derive(Debug)]
+pub(super) struct Progress {
+    /// When the last piece was passed on.
+    pub(super) moved: Cell<Instant>,
+    /// Why the body ended too early, if it did.
+    pub(super) failure: Cell<Option<Refusal>>,
+}
+
+/// An incoming body that may not be silent for long.
+#[derive(Debug)]
+struct Timed {
+    incoming: Incoming,
+    patience: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+// === impl Timed ===
+
+impl Timed {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Poll::Ready(piece) = Pin::new(&mut self.incoming).poll_frame(cx) {
+            self.timer = None;
+            return Poll::Ready(piece.map(|piece| piece.map_err(BodyError::from)));
+        }
+        let patience = self.patience;
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        timer.as_mut().poll(cx).map(|()| Some(Err(BodyError::TooSlow)))
+    }
+}
+
+// === impl ResponseBody ===
+
+impl ResponseBody {
+    pub(super) fn full(bytes: Bytes) -> Self {
+        Self {
+            content: Content::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())),
+            busy: None,
+        }
+    }
+
+    /// A body from an upstream; `lease` is given back at its end.
+    pub(super) fn upstream(incoming: Incoming, lease: Lease, idle: Duration) -> Self {
+        let ended = incoming.is_end_stream();
+        let pieces = Timed {
+            incoming,
+            patience: idle,
+            timer: None,
+        };
+        let mut content = Content::Upstream {
+            pieces,
+            lease: Some(lease),
+        };
+        if ended {
+            content.release();
+        }
+        Self { content, busy: None }
+    }
+
+    pub(super) fn keep_until_sent(&mut self, busy: Busy) {
+        self.busy = Some(busy);
+    }
+}
+
+impl Content {
+    fn release(&mut self) {
+        if let Self::Upstream { lease, .. } = self
+            && let Some(lease) = lease.take()
+        {
+            lease.give_back();
+        }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let (piece, ended) = match &mut self.content {
+            Content::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Content::Upstream { pieces, .. } => {
+                let piece = std::task::ready!(pieces.poll(cx));
+                let ended = piece.is_none() || pieces.incoming.is_end_stream();
+                (piece, ended)
+            }
+        };
+        if ended && !matches!(piece, Some(Err(_))) {
+            self.content.release();
+        }
+        Poll::Ready(piece)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Whole(bytes) => bytes.is_none(),
+            Content::Upstream { pieces, .. } => pieces.incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Content::Upstream { pieces, .. } => pieces.incoming.size_hint(),
+        }
+    }
+}
+
+// === impl RequestBody ===
+
+impl RequestBody {
+    pub(super) fn new(
+        incoming: Incoming,
+        patience: Duration,
+        limit_bytes: Option<u64>,
+    ) -> (Self, Rc<Progress>) {
+        let progress = Rc::new(Progress {
+            moved: Cell::new(Instant::now()),
+            failure: Cell::new(None),
+        });
+        let pieces = Timed {
+            incoming,
+            patience,
+            timer: None,
+        };
+        let left_bytes = limit_bytes.unwrap_or(u64::MAX);
+        (
+            Self {
+                pieces: Some(pieces),
+                left_bytes,
+                progress: Rc::clone(&progress),
+            },
+            progress,
+        )
+    }
+
+    /// No body, for a request that is sent again.
+    pub(super) fn none(progress: &Rc<Progress>) -> Self {
+        Self {
+            pieces: None,
+            left_bytes: 0,
+            progress: Rc::clone(progress),
+        }
+    }
+
+    fn fail(&self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.progress.failure.set(Some(match error {
+            BodyError::BrokeOff(_) => Refusal::BadBody,
+            BodyError::TooSlow => Refusal::BodyTooSlow,
+            BodyError::TooLarge => Refusal::BodyTooLarge,
+        }));
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Some(pieces) = &mut self.pieces else {
+            return Poll::Ready(None);
+        };
+        let piece = std::task::ready!(pieces.poll(cx));
+        self.progress.moved.set(Instant::now());
+        match piece {
+            Some(Ok(frame)) => {
+                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                match self.left_bytes.checked_sub(length) {
+                    Some(left) => self.left_bytes = left,
+                    None => return self.fail(BodyError::TooLarge),
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => self.fail(error),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces
+            .as_ref()
+            .is_none_or(|pieces| pieces.incoming.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.pieces
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), |pieces| pieces.incoming.size_hint())
+    }
+}

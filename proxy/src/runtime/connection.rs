@@ -1,0 +1,196 @@
+//! One client connection, from its acceptance to its end.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::handle::handle;
+use super::pool::Pool;
+use super::state::{Census, ConnectionState, Tracked};
+use super::worker::Shared;
+
+/// What the requests of a connection have in common.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) shared: Arc<Shared>,
+    pub(super) pool: Rc<Pool>,
+    pub(super) peer: SocketAddr,
+    pub(super) local: SocketAddr,
+    pub(super) state: Arc<ConnectionState>,
+    notice: watch::Receiver<Notice>,
+}
+
+/// What a worker tells all its connections.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Notice {
+    /// Serve.
+    Serve,
+    /// Listeners were removed: those that arrived there end by the deadline.
+    ListenersRemoved(Instant),
+    /// The worker retires: every connection ends with its next answer, and none is cut off.
+    Retire,
+    /// The process stops: every connection ends by the deadline.
+    Stop(Instant),
+}
+
+/// What a worker gives to each of its connections.
+#[derive(Debug, Clone)]
+pub(super) struct Surroundings {
+    pub(super) shared: Arc<Shared>,
+    pub(super) pool: Rc<Pool>,
+    pub(super) notice: watch::Receiver<Notice>,
+    pub(super) census: Arc<Census>,
+}
+
+/// How long an idle connection of a removed listener stays open for a request that may be on its way.
+const GRACE: Duration = Duration::from_secs(1);
+/// The largest head that hyper reads at all. What is allowed is asked at each request, because it changes live.
+const HEAD_BUFFER_BYTES: usize = 512 * 1024;
+
+/// Serves a connection until it ends, in a task of its own. It counts from now on.
+pub(super) fn admit(surroundings: &Surroundings, stream: TcpStream, peer: SocketAddr) {
+    let Ok(local) = stream.local_addr() else { return };
+    // A socket that refuses the option works without it.
+    let _ = stream.set_nodelay(true);
+    let Surroundings {
+        shared,
+        pool,
+        notice,
+        census,
+    } = surroundings.clone();
+    let state = ConnectionState::new(&shared.connections, &census);
+    let io = TokioIo::new(Tracked::new(stream, Arc::clone(&state)));
+    let connection = Rc::new(Connection {
+        shared,
+        pool,
+        peer,
+        local,
+        state,
+        notice,
+    });
+    tokio::task::spawn_local(async move { run(&connection, io).await });
+}
+
+async fn run(connection: &Rc<Connection>, io: TokioIo<Tracked>) {
+    let answers = Rc::clone(connection);
+    let service = service_fn(move |request| handle(Rc::clone(&answers), request));
+    let serving = http1::Builder::new()
+        .max_buf_size(HEAD_BUFFER_BYTES)
+        .serve_connection(io, service)
+        .with_upgrades();
+    let mut serving = pin!(serving);
+    let mut end = pin!(connection.end());
+    let mut ending = false;
+    loop {
+        tokio::select! {
+            result = serving.as_mut() => {
+                if let Err(error) = result {
+                    tracing::debug!(client = %connection.peer, %error, "connection ended");
+                }
+                return;
+            }
+            step = &mut end, if !ending => {
+                ending = true;
+                match step {
+                    End::Silent => return,
+                    End::Polite => serving.as_mut().graceful_shutdown(),
+                }
+            }
+            () = connection.cut(), if ending => return,
+        }
+    }
+}
+
+/// How a connection is ended from this side.
+enum End {
+    /// The client was silent for too long; nothing is owed to it.
+    Silent,
+    /// What is in flight is finished, then the connection is closed.
+    Polite,
+}
+
+// === impl Connection ===
+
+impl Connection {
+    /// Waits until the connection has to end.
+    async fn end(&self) -> End {
+        let mut notice = self.notice.clone();
+        loop {
+            match self.verdict(*notice.borrow_and_update()) {
+                Verdict::Stay => {}
+                Verdict::AnnounceOnly => self.state.announce_close(),
+                Verdict::Leave(grace) => {
+                    self.state.announce_close();
+                    tokio::time::sleep(grace).await;
+                    return End::Polite;
+                }
+            }
+            let limits = self.shared.current.load().limits;
+            let tick = limits.idle_timeout.min(limits.header_read_timeout);
+            tokio::select! {
+                changed = notice.changed() => if changed.is_err() { return End::Polite },
+                () = tokio::time::sleep(tick) => if self.state.is_overdue(&self.shared.current.load().limits) {
+                    return if self.state.is_idle() { End::Polite } else { End::Silent };
+                },
+            }
+        }
+    }
+
+    /// Waits until the connection has to be cut off, whatever it is doing. For most connections that is never.
+    pub(super) async fn cut(&self) {
+        let mut notice = self.notice.clone();
+        let mut earliest: Option<Instant> = None;
+        loop {
+            let deadline = match *notice.borrow_and_update() {
+                Notice::Stop(deadline) => Some(deadline),
+                Notice::ListenersRemoved(deadline) if self.is_orphan() => Some(deadline),
+                _ => None,
+            };
+            // A later notice never grants more time.
+            let deadline = earliest.into_iter().chain(deadline).min();
+            earliest = deadline;
+            let passed = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = passed => return,
+                changed = notice.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    fn is_orphan(&self) -> bool {
+        self.shared.current.load().table(self.local).is_none()
+    }
+
+    fn verdict(&self, notice: Notice) -> Verdict {
+        match notice {
+            Notice::Serve => Verdict::Stay,
+            Notice::ListenersRemoved(deadline) if self.is_orphan() => {
+                Verdict::Leave(GRACE.min(deadline.saturating_duration_since(Instant::now())))
+            }
+            Notice::ListenersRemoved(_) => Verdict::Stay,
+            Notice::Retire => Verdict::AnnounceOnly,
+            Notice::Stop(_) => Verdict::Leave(Duration::ZERO),
+        }
+    }
+}
+
+/// What a notice means for one connection.
+enum Verdict {
+    Stay,
+    AnnounceOnly,
+    Leave(Duration),
+}

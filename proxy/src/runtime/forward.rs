@@ -1,0 +1,235 @@
+//! One request to an upstream, and its answer back.
+
+use std::io::ErrorKind;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::header::{self, HeaderValue};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
+use hyper::body::{Body, Incoming};
+use tokio::time::Instant;
+
+use super::body::{Progress, RequestBody, ResponseBody};
+use super::connection::Connection;
+use super::fields;
+use super::pool::Lease;
+use super::refusal::Refusal;
+use super::snapshot::Route;
+use super::tunnel;
+use super::upstream::Upstream;
+use crate::model::{Limits, Timeouts};
+
+/// Endpoints that are tried for one request, as long as it has not been sent.
+const ATTEMPTS: usize = 3;
+
+/// Forwards a request and returns the answer, edited as the route says.
+pub(super) async fn forward(
+    connection: &Rc<Connection>,
+    route: &Route,
+    upstream: &Arc<Upstream>,
+    mut request: Request<Incoming>,
+    limits: Limits,
+) -> Result<Response<ResponseBody>, Refusal> {
+    let wishes = fields::strip(request.headers_mut());
+    let upgrade = wishes
+        .upgrade
+        .filter(|protocol| request.body().is_end_stream() && !is_http2(protocol));
+    let client = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
+    prepare(&mut request, connection, route);
+    connect_fields(request.headers_mut(), upgrade.as_ref(), wishes.trailers);
+
+    let timeouts = upstream.definition.timeouts;
+    let (request, progress) = streamed(request, &limits);
+    let (mut response, lease) = send(connection, upstream, request, &progress).await?;
+
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let client = client.ok_or(Refusal::BrokeOff)?;
+        return Ok(tunnel::open(
+            connection,
+            client,
+            response,
+            &route.response_headers,
+        ));
+    }
+    fields::strip(response.headers_mut());
+    fields::pass_through(response.headers_mut());
+    fields::edit(response.headers_mut(), &route.response_headers);
+    let (mut parts, body) = response.into_parts();
+    parts.version = Version::HTTP_11;
+    parts.extensions.clear();
+    Ok(Response::from_parts(
+        parts,
+        ResponseBody::upstream(body, lease, timeouts.idle),
+    ))
+}
+
+/// An upgrade to HTTP/2 would hide requests from the proxy.
+fn is_http2(protocol: &HeaderValue) -> bool {
+    protocol
+        .as_bytes()
+        .to_ascii_lowercase()
+        .windows(3)
+        .any(|three| three == b"h2c")
+}
+
+fn prepare(request: &mut Request<Incoming>, connection: &Connection, route: &Route) {
+    request.extensions_mut().clear();
+    *request.version_mut() = Version::HTTP_11;
+    let target = request
+        .uri()
+        .path_and_query()
+        .cloned()
+        .map_or_else(|| Uri::from_static("/"), Uri::from);
+    *request.uri_mut() = target;
+    // The proxy has read the whole head and reads the body as it comes: there is nothing to wait for.
+    request.headers_mut().remove(header::EXPECT);
+    fields::introduce(request.headers_mut(), connection.peer.ip());
+    fields::edit(request.headers_mut(), &route.request_headers);
+}
+
+fn connect_fields(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>, trailers: bool) {
+    if let Some(protocol) = upgrade {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, protocol.clone());
+    } else if trailers {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+fn streamed(request: Request<Incoming>, limits: &Limits) -> (Request<RequestBody>, Rc<Progress>) {
+    let (parts, body) = request.into_parts();
+    let (body, progress) = RequestBody::new(body, limits.body_read_timeout, limits.body_bytes);
+    (Request::from_parts(parts, body), progress)
+}
+
+/// Sends a request over the first connection that takes it.
+///
+/// Invariant: it is sent again only if nothing of it was sent (hyper hands it back), or if a kept connection ended before any byte of an
+/// answer and doing it twice is the same as doing it once. Anything else may have been acted upon.
+async fn send(
+    connection: &Rc<Connection>,
+    upstream: &Upstream,
+    mut request: Request<RequestBody>,
+    progress: &Rc<Progress>,
+) -> Result<(Response<Incoming>, Lease), Refusal> {
+    let timeouts = upstream.definition.timeouts;
+    let mut tried: Vec<&Arc<str>> = Vec::new();
+    let mut refusal = Refusal::Unreachable;
+    for endpoint in upstream.turn() {
+        if tried.len() == ATTEMPTS {
+            break;
+        }
+        if tried.contains(&&endpoint.authority) {
+            continue;
+        }
+        tried.push(&endpoint.authority);
+        loop {
+            let lease = match connection.pool.reuse(&endpoint.authority) {
+                Some(lease) => Ok(lease),
+                None => {
+                    connection
+                        .pool
+                        .connect(&endpoint.authority, timeouts.connect)
+                        .await
+                }
+            };
+            let mut lease = match lease {
+                Ok(lease) => lease,
+                Err(error) => {
+                    tracing::debug!(upstream = %upstream.definition.name, endpoint = %endpoint.authority, %error, "no connection");
+                    break;
+                }
+            };
+            add_host(&mut request, &endpoint.authority);
+            let reused = lease.reused;
+            match exchange(&mut lease, request, progress, timeouts).await {
+                Ok(response) => return Ok((response, lease)),
+                Err(Lost::Unsent(again) | Lost::Stale(again)) if reused => request = *again,
+                Err(Lost::Unsent(again) | Lost::Stale(again)) => {
+                    request = *again;
+                    refusal = Refusal::BrokeOff;
+                    break;
+                }
+                Err(Lost::Sent(refusal)) => return Err(refusal),
+            }
+        }
+    }
+    Err(refusal)
+}
+
+/// A request of HTTP/1.0 may come without a host; HTTP/1.1 has one always.
+fn add_host(request: &mut Request<RequestBody>, authority: &str) {
+    if !request.headers().contains_key(header::HOST)
+        && let Ok(host) = HeaderValue::from_str(authority)
+    {
+        request.headers_mut().insert(header::HOST, host);
+    }
+}
+
+/// How a request can fail to be answered.
+enum Lost {
+    /// Nothing of it left the proxy.
+    Unsent(Box<Request<RequestBody>>),
+    /// A kept connection ended before any byte of an answer; the request can be repeated.
+    Stale(Box<Request<RequestBody>>),
+    /// It may have been acted upon.
+    Sent(Refusal),
+}
+
+async fn exchange(
+    lease: &mut Lease,
+    request: Request<RequestBody>,
+    progress: &Rc<Progress>,
+    timeouts: Timeouts,
+) -> Result<Response<Incoming>, Lost> {
+    let replay = (lease.reused && is_repeatable(&request)).then(|| head_of(&request));
+    let mut sending = std::pin::pin!(lease.sender.try_send_request(request));
+    progress.moved.set(Instant::now());
+    let outcome = loop {
+        let deadline = progress.moved.get() + timeouts.response;
+        tokio::select! {
+            outcome = &mut sending => break outcome,
+            () = tokio::time::sleep_until(deadline) => {
+                if Instant::now() >= progress.moved.get() + timeouts.response {
+                    return Err(Lost::Sent(Refusal::TooSlow));
+                }
+            }
+        }
+    };
+    outcome.map_err(|mut error| {
+        if let Some(unsent) = error.take_message() {
+            return Lost::Unsent(Box::new(unsent));
+        }
+        tracing::debug!(error = %error.error(), "upstream broke off before its answer");
+        if let Some(head) = replay
+            && is_stale(error.error())
+        {
+            return Lost::Stale(Box::new(head.map(|()| RequestBody::none(progress))));
+        }
+        Lost::Sent(progress.failure.get().unwrap_or(Refusal::BrokeOff))
+    })
+}
+
+/// Whether doing it twice is the same as doing it once, and there is no body that would have to be kept.
+fn is_repeatable(request: &Request<RequestBody>) -> bool {
+    let idempotent = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(request.method());
+    idempotent && request.body().is_end_stream()
+}
+
+/// Whether an error says that a connection was closed before it answered, as a server does with one that it no longer keeps.
+fn is_stale(error: &hyper::Error) -> bool {
+    let reset = || {
+        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+        cause.is_some_and(|cause| matches!(cause.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
+    };
+    error.is_incomplete_message() || error.is_canceled() || reset()
+}
+
+fn head_of(request: &Request<RequestBody>) -> Request<()> {
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.headers_mut() = request.headers().clone();
+    head
+}

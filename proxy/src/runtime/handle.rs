@@ -1,0 +1,81 @@
+//! One request, from its head to the head of its answer.
+
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::{HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
+
+use super::body::ResponseBody;
+use super::connection::Connection;
+use super::forward::forward;
+use super::refusal::{Refusal, plain};
+use super::screen::screen;
+use super::snapshot::{Route, Task};
+use crate::model::{HeaderEdits, Limits};
+
+/// Answers a request.
+pub(super) async fn handle(
+    connection: Rc<Connection>,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Infallible> {
+    let busy = connection.state.busy();
+    let mut response = match decide(&connection, request) {
+        Ok((route, request, limits)) => match perform(&connection, &route, request, limits).await {
+            Ok(response) => response,
+            Err(refusal) => refusal.response(&route.response_headers),
+        },
+        Err((refusal, edits)) => refusal.response(&edits),
+    };
+    if connection.state.is_closing() && response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response.body_mut().keep_until_sent(busy);
+    Ok(response)
+}
+
+/// Everything that the configuration has to say about a request.
+///
+/// Invariant: the snapshot is loaded here, once, and let go before anything is awaited.
+#[expect(
+    clippy::type_complexity,
+    reason = "a request goes in and comes out again, there is nothing to name"
+)]
+fn decide(
+    connection: &Connection,
+    mut request: Request<Incoming>,
+) -> Result<(Arc<Route>, Request<Incoming>, Limits), (Refusal, Arc<HeaderEdits>)> {
+    let snapshot = connection.shared.current.load();
+    let refuse = |refusal| (refusal, Arc::clone(&snapshot.response_headers));
+    let host = screen(&mut request, &snapshot.limits).map_err(refuse)?;
+    let table = snapshot.table(connection.local).unwrap_or_else(|| {
+        // The listener is gone: this answer is still given, and it is the last.
+        connection.state.announce_close();
+        &snapshot.orphans
+    });
+    let route = table
+        .find(&host, request.uri().path())
+        .ok_or_else(|| refuse(Refusal::NoRoute))?;
+    Ok((Arc::clone(route), request, snapshot.limits))
+}
+
+async fn perform(
+    connection: &Rc<Connection>,
+    route: &Route,
+    request: Request<Incoming>,
+    limits: Limits,
+) -> Result<Response<ResponseBody>, Refusal> {
+    match &route.task {
+        Task::Forward(upstream) => forward(connection, route, upstream, request, limits).await,
+        Task::Respond(status, body) => Ok(plain(*status, body.clone(), &route.response_headers)),
+        Task::Redirect(status, location) => {
+            let body = format!("{status}\n");
+            let mut response = plain(*status, body.into(), &route.response_headers);
+            response.headers_mut().insert(header::LOCATION, location.clone());
+            Ok(response)
+        }
+    }
+}

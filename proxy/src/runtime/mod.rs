@@ -1,0 +1,32 @@
+//! The data plane: what accepts connections and answers requests.
+//!
+//! In: a [`Snapshot`], swapped under [`Current`], and listening sockets handed to [`Worker`]s. Out: answers.
+//!
+//! Each worker is one thread with a current-thread runtime. It accepts on duplicates of the listening sockets, and keeps its own
+//! connections to upstreams. A request looks at the snapshot once, at its start, and takes along only the route that it needs: neither a
+//! long body nor a tunnel keeps an old configuration alive.
+//!
+//! Architecture invariant: this module never imports `config`, reads no file and decides nothing about what is valid.
+
+mod accept;
+mod body;
+mod connection;
+mod current;
+mod fields;
+mod forward;
+mod handle;
+mod pool;
+mod refusal;
+mod screen;
+mod snapshot;
+mod state;
+mod table;
+mod tunnel;
+mod upstream;
+mod worker;
+
+pub use current::Current;
+pub use snapshot::{Route, Snapshot, Task};
+pub use table::Table;
+pub use upstream::Upstream;
+pub use worker::{Shared, Worker, WorkerGone};

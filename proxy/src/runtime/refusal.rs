@@ -1,0 +1,85 @@
+//! Answers that the proxy gives by itself because it cannot or will not forward.
+
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::body::ResponseBody;
+use crate::model::HeaderEdits;
+
+/// Why a request is not answered by a route's task. The text is for people: it tells what happened and no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error("the request has no valid Host field")]
+    BadHost,
+    #[error("the request's target is not valid")]
+    BadTarget,
+    #[error("the request's framing is not valid")]
+    BadFraming,
+    #[error("the request's body could not be read")]
+    BadBody,
+    #[error("the transfer coding is not supported")]
+    UnknownCoding,
+    #[error("the method is not supported")]
+    BadMethod,
+    #[error("the request's header fields are too large")]
+    HeadTooLarge,
+    #[error("the request's body is too large")]
+    BodyTooLarge,
+    #[error("the request's body did not arrive in time")]
+    BodyTooSlow,
+    #[error("no route leads there")]
+    NoRoute,
+    #[error("the upstream cannot be reached")]
+    Unreachable,
+    #[error("the upstream broke off")]
+    BrokeOff,
+    #[error("the upstream did not answer in time")]
+    TooSlow,
+}
+
+// === impl Refusal ===
+
+impl Refusal {
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::BadHost | Self::BadTarget | Self::BadFraming | Self::BadBody => StatusCode::BAD_REQUEST,
+            Self::UnknownCoding | Self::BadMethod => StatusCode::NOT_IMPLEMENTED,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::Unreachable | Self::BrokeOff => StatusCode::BAD_GATEWAY,
+            Self::TooSlow => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    /// After these nothing on the connection can be trusted to be the beginning of a request.
+    fn ends_connection(self) -> bool {
+        !matches!(
+            self,
+            Self::NoRoute | Self::Unreachable | Self::BrokeOff | Self::TooSlow
+        )
+    }
+
+    pub(super) fn response(self, edits: &HeaderEdits) -> Response<ResponseBody> {
+        let status = self.status();
+        let mut response = plain(status, format!("{status}: {self}\n").into(), edits);
+        if self.ends_connection() {
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// A small answer in plain text, with the edits that hold for all answers.
+pub(super) fn plain(status: StatusCode, body: bytes::Bytes, edits: &HeaderEdits) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::full(body));
+    *response.status_mut() = status;
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    if !matches!(status.as_u16(), 204 | 304) {
+        response.headers_mut().insert(header::CONTENT_TYPE, text);
+    }
+    super::fields::edit(response.headers_mut(), edits);
+    response
+}

@@ -1,0 +1,136 @@
+//! What a request must look like before it is looked at any closer. hyper has refused what is no HTTP; this refuses what hyper lets pass.
+
+use std::borrow::Cow;
+
+use http::{HeaderValue, Method, Request, Version, header};
+use hyper::body::{Body, Incoming};
+
+use super::refusal::Refusal;
+use crate::model::Limits;
+
+/// Checks a request; what is good about it is returned as its host, in lower case and without a port, empty if there is none.
+///
+/// A target in absolute form names the host, and the `Host` field is made to agree (RFC 9112 §3.2.2).
+pub(super) fn screen(request: &mut Request<Incoming>, limits: &Limits) -> Result<String, Refusal> {
+    if request.method() == Method::CONNECT {
+        return Err(Refusal::BadMethod);
+    }
+    sizes(request, limits)?;
+    framing(request, limits)?;
+    if has_dot_segment(request.uri().path()) {
+        return Err(Refusal::BadTarget);
+    }
+    host(request)
+}
+
+fn sizes(request: &Request<Incoming>, limits: &Limits) -> Result<(), Refusal> {
+    let headers = request.headers();
+    let fields: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if fields + target > limits.header_bytes || headers.len() > limits.header_count {
+        return Err(Refusal::HeadTooLarge);
+    }
+    Ok(())
+}
+
+fn framing(request: &Request<Incoming>, limits: &Limits) -> Result<(), Refusal> {
+    let headers = request.headers();
+    if let Some(coding) = headers.get(header::TRANSFER_ENCODING) {
+        if headers.contains_key(header::CONTENT_LENGTH) {
+            return Err(Refusal::BadFraming);
+        }
+        let only = headers.get_all(header::TRANSFER_ENCODING).iter().count() == 1;
+        if !only || !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") {
+            return Err(Refusal::UnknownCoding);
+        }
+    }
+    match (request.body().size_hint().exact(), limits.body_bytes) {
+        (Some(length), Some(limit)) if length > limit => Err(Refusal::BodyTooLarge),
+        _ => Ok(()),
+    }
+}
+
+fn host(request: &mut Request<Incoming>) -> Result<String, Refusal> {
+    let mut fields = request.headers().get_all(header::HOST).iter();
+    let (first, second) = (fields.next(), fields.next());
+    if second.is_some() || (first.is_none() && request.version() >= Version::HTTP_11) {
+        return Err(Refusal::BadHost);
+    }
+    let authority = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str().to_owned());
+    let text = match (&authority, first) {
+        (Some(authority), _) => authority.as_str(),
+        (None, Some(field)) => field.to_str().map_err(|_| Refusal::BadHost)?,
+        (None, None) => "",
+    };
+    let host = without_port(text).ok_or(Refusal::BadHost)?;
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    if let Some(authority) = authority {
+        let field = HeaderValue::try_from(authority).map_err(|_| Refusal::BadHost)?;
+        request.headers_mut().insert(header::HOST, field);
+    }
+    Ok(host)
+}
+
+/// The host of `host[:port]`, if both are well-formed.
+fn without_port(text: &str) -> Option<&str> {
+    let (host, port) = match text.rfind(':') {
+        Some(colon) if !text.ends_with(']') => (&text[..colon], &text[colon + 1..]),
+        _ => (text, ""),
+    };
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte);
+    let host_fits = match bracketed {
+        Some(host) => host
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'),
+        None => host.bytes().all(fits),
+    };
+    (host_fits && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(host)
+}
+
+/// Whether a path has a segment `.` or `..`, written out or encoded: what it leads to depends on who resolves it.
+fn has_dot_segment(path: &str) -> bool {
+    let decoded = |segment: &'_ str| -> bool {
+        let plain: Cow<'_, str> = if segment.contains('%') {
+            segment.replace("%2e", ".").replace("%2E", ".").into()
+        } else {
+            segment.into()
+        };
+        plain == "." || plain == ".."
+    };
+    (path.contains('.') || path.contains('%')) && path.split('/').any(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dot_segments_are_seen_in_every_spelling() {
+        for path in ["/..", "/a/../b", "/a/./b", "/%2e%2E/x", "/a/.%2e"] {
+            assert!(has_dot_segment(path), "{path}");
+        }
+        for path in ["/", "/a", "/...", "/a..b/.c", "/%2fa", "/a%2e"] {
+            assert!(!has_dot_segment(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn ports_and_brackets_are_no_part_of_a_host() {
+        assert_eq!(without_port("Example.org:80"), Some("Example.org"));
+        assert_eq!(without_port("[::1]:8080"), Some("[::1]"));
+        assert_eq!(without_port("[::1]"), Some("[::1]"));
+        assert_eq!(without_port("a b"), None);
+        assert_eq!(without_port("a:b"), None);
+        assert_eq!(without_port("user@host"), None);
+    }
+}

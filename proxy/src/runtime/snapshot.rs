@@ -1,0 +1,69 @@
+//! A configuration in the form in which it serves: immutable, and indexed for lookup.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
+
+use super::{Table, Upstream};
+use crate::model::{HeaderEdits, Limits, Name};
+
+/// Everything that a request may need.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// The number of this configuration; 0 before the first.
+    pub revision: u64,
+    /// Bounds on what a client may ask for.
+    pub limits: Limits,
+    /// For each bound address, the routes that are open there.
+    pub tables: HashMap<SocketAddr, Arc<Table>>,
+    /// The routes for a connection whose listener is gone.
+    pub orphans: Arc<Table>,
+    /// Edits of responses that no route is to answer for.
+    pub response_headers: Arc<HeaderEdits>,
+    /// Upstreams by name, to carry their state over to the next snapshot.
+    pub upstreams: HashMap<Name, Arc<Upstream>>,
+}
+
+/// A route as a request needs it.
+#[derive(Debug)]
+pub struct Route {
+    /// What to do.
+    pub task: Task,
+    /// Edits of the request, those for all routes included.
+    pub request_headers: Arc<HeaderEdits>,
+    /// Edits of the response, those for all routes included.
+    pub response_headers: Arc<HeaderEdits>,
+}
+
+/// What a route does.
+#[derive(Debug)]
+pub enum Task {
+    /// Forward to an upstream.
+    Forward(Arc<Upstream>),
+    /// Answer with this.
+    Respond(StatusCode, Bytes),
+    /// Send the client there.
+    Redirect(StatusCode, HeaderValue),
+}
+
+// === impl Snapshot ===
+
+impl Snapshot {
+    /// The routes for a connection that arrived at `local`; none if nothing listens there any more.
+    ///
+    /// A connection belongs to a listener by its address alone, so it stays where it is when a listener is renamed, or when
+    /// `0.0.0.0:80` takes over from `127.0.0.1:80`.
+    pub fn table(&self, local: SocketAddr) -> Option<&Arc<Table>> {
+        let any: IpAddr = if local.is_ipv4() {
+            Ipv4Addr::UNSPECIFIED.into()
+        } else {
+            Ipv6Addr::UNSPECIFIED.into()
+        };
+        self.tables
+            .get(&local)
+            .or_else(|| self.tables.get(&SocketAddr::new(any, local.port())))
+    }
+}

@@ -1,0 +1,254 @@
+//! One thread that serves traffic.
+//!
+//! In: commands from the reload. Out: acknowledgements. What can fail is done when sockets are staged; after that nothing can.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::TcpListener as StdListener;
+use std::rc::Rc;
+use std::sync::{Arc, mpsc as std_mpsc};
+use std::thread;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, LocalSet};
+use tokio::time::Instant;
+
+use super::Current;
+use super::accept::accept;
+use super::connection::{Notice, Surroundings};
+use super::pool::Pool;
+use super::state::Census;
+
+/// What all workers share.
+#[derive(Debug)]
+pub struct Shared {
+    /// What serves.
+    pub current: Current,
+    pub(super) connections: Arc<Census>,
+}
+
+/// A worker and the way to command it. The thread ends after [`retire`](Self::retire) or [`stop`](Self::stop), once its connections ended.
+#[derive(Debug)]
+pub struct Worker {
+    commands: mpsc::UnboundedSender<Command>,
+    thread: thread::JoinHandle<()>,
+}
+
+/// A worker's thread has ended although nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+#[error("a worker is gone")]
+pub struct WorkerGone;
+
+enum Command {
+    Stage {
+        sockets: Vec<(u64, StdListener)>,
+        done: std_mpsc::SyncSender<io::Result<()>>,
+    },
+    Abandon,
+    Commit {
+        close: Vec<u64>,
+        drain: Duration,
+        done: std_mpsc::SyncSender<()>,
+    },
+    Retire,
+    Stop {
+        drain: Duration,
+    },
+}
+
+/// What a worker has.
+struct Inside {
+    surroundings: Surroundings,
+    notices: watch::Sender<Notice>,
+    /// Sockets that accept nothing yet.
+    staged: Vec<(u64, TcpListener)>,
+    accepting: HashMap<u64, Accepting>,
+}
+
+/// A running accept loop and the way to end it.
+struct Accepting {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+/// How often idle connections to upstreams are looked through.
+const SWEEP: Duration = Duration::from_secs(2);
+
+// === impl Shared ===
+
+impl Shared {
+    /// With the first snapshot.
+    pub fn new(current: Current) -> Arc<Self> {
+        Arc::new(Self {
+            current,
+            connections: Arc::default(),
+        })
+    }
+
+    /// Client connections that are open, tunnels included.
+    pub fn connection_count(&self) -> usize {
+        self.connections.count()
+    }
+}
+
+// === impl Worker ===
+
+impl Worker {
+    /// Starts a worker that listens nowhere yet.
+    pub fn start(number: usize, shared: Arc<Shared>) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let thread = thread::Builder::new()
+            .name(format!("worker-{number}"))
+            .spawn(move || LocalSet::new().block_on(&runtime, work(shared, receiver)))?;
+        Ok(Self { commands, thread })
+    }
+
+    /// Hands over sockets, each with its number. They accept nothing before [`commit`](Self::commit). The answer comes by the receiver.
+    pub fn stage(
+        &self,
+        sockets: Vec<(u64, StdListener)>,
+    ) -> Result<std_mpsc::Receiver<io::Result<()>>, WorkerGone> {
+        let (done, answer) = std_mpsc::sync_channel(1);
+        self.commands
+            .send(Command::Stage { sockets, done })
+            .map_err(|_| WorkerGone)?;
+        Ok(answer)
+    }
+
+    /// Forgets what is staged.
+    pub fn abandon(&self) {
+        // A worker that is gone has forgotten already.
+        let _ = self.commands.send(Command::Abandon);
+    }
+
+    /// Begins to accept on what is staged, and stops on the sockets of these numbers. The answer comes when both are done.
+    pub fn commit(&self, close: Vec<u64>, drain: Duration) -> std_mpsc::Receiver<()> {
+        let (done, answer) = std_mpsc::sync_channel(1);
+        let _ = self.commands.send(Command::Commit { close, drain, done });
+        answer
+    }
+
+    /// Stops accepting; every connection ends with its next answer, and none is cut off.
+    pub fn retire(&self) {
+        let _ = self.commands.send(Command::Retire);
+    }
+
+    /// Stops accepting; every connection ends, at the latest after `drain`.
+    pub fn stop(&self, drain: Duration) {
+        let _ = self.commands.send(Command::Stop { drain });
+    }
+
+    /// Whether the thread has ended.
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Waits for the thread to end.
+    pub fn join(self) {
+        drop(self.commands);
+        if self.thread.join().is_err() {
+            tracing::error!("a worker panicked");
+        }
+    }
+}
+
+async fn work(shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command>) {
+    let (notices, notice) = watch::channel(Notice::Serve);
+    let surroundings = Surroundings {
+        shared,
+        pool: Rc::new(Pool::default()),
+        notice,
+        census: Arc::default(),
+    };
+    let mut inside = Inside {
+        surroundings,
+        notices,
+        staged: Vec::new(),
+        accepting: HashMap::new(),
+    };
+    let mut sweep = tokio::time::interval(SWEEP);
+    loop {
+        let command = tokio::select! {
+            command = commands.recv() => command,
+            _ = sweep.tick() => {
+                inside.surroundings.pool.sweep();
+                continue;
+            }
+        };
+        match command {
+            Some(Command::Stage { sockets, done }) => {
+                let _ = done.send(inside.stage(sockets));
+            }
+            Some(Command::Abandon) => inside.staged.clear(),
+            Some(Command::Commit { close, drain, done }) => {
+                inside.commit(&close, drain);
+                let _ = done.send(());
+            }
+            Some(Command::Retire) => return inside.finish(Notice::Retire, commands).await,
+            Some(Command::Stop { drain }) => {
+                return inside
+                    .finish(Notice::Stop(Instant::now() + drain), commands)
+                    .await;
+            }
+            None => return inside.finish(Notice::Stop(Instant::now()), commands).await,
+        }
+    }
+}
+
+// === impl Inside ===
+
+impl Inside {
+    fn stage(&mut self, sockets: Vec<(u64, StdListener)>) -> io::Result<()> {
+        for (number, socket) in sockets {
+            self.staged.push((number, TcpListener::from_std(socket)?));
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, close: &[u64], drain: Duration) {
+        for (number, listener) in self.staged.drain(..) {
+            let (stop, stopped) = watch::channel(false);
+            let task = tokio::task::spawn_local(accept(listener, self.surroundings.clone(), stopped));
+            self.accepting.insert(number, Accepting { stop, task });
+        }
+        let mut removed = false;
+        for number in close {
+            if let Some(accepting) = self.accepting.remove(number) {
+                accepting.stop.send_replace(true);
+                removed = true;
+            }
+        }
+        if removed {
+            self.notices
+                .send_replace(Notice::ListenersRemoved(Instant::now() + drain));
+        }
+    }
+
+    /// Ends with the last connection. A worker that retires can still be told to stop.
+    async fn finish(self, notice: Notice, mut commands: mpsc::UnboundedReceiver<Command>) {
+        self.notices.send_replace(notice);
+        for (_, accepting) in self.accepting {
+            accepting.stop.send_replace(true);
+            if accepting.task.await.is_err() {
+                tracing::error!("an accept loop panicked");
+            }
+        }
+        let listen = async {
+            while let Some(command) = commands.recv().await {
+                if let Command::Stop { drain } = command {
+                    self.notices.send_replace(Notice::Stop(Instant::now() + drain));
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = self.surroundings.census.emptied() => {}
+            () = listen => {}
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The way from a path to its file: every symbolic link on it, and the directories that have to be watched to see it change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+/// What the way of a path depends on.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Hops {
+    /// Directories to watch, with the device and inode that they are now.
+    pub(super) directories: BTreeMap<PathBuf, (u64, u64)>,
+    /// The names whose change leads elsewhere: the links on the way, and the file.
+    pub(super) names: BTreeSet<PathBuf>,
+    /// Where the way ends, which need not exist.
+    pub(super) file: PathBuf,
+}
+
+/// More links than this are a loop; Linux gives up there too.
+const LINK_LIMIT: usize = 40;
+
+/// Follows a path.
+pub(super) fn follow(path: &Path) -> Hops {
+    let mut hops = Hops::default();
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut ahead: Vec<OsString> = parts(&absolute);
+    let mut at = PathBuf::from("/");
+    let mut links = 0;
+    while let Some(part) = ahead.pop() {
+        if part == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(&part);
+        match std::fs::read_link(&next) {
+            Ok(target) if links < LINK_LIMIT => {
+                links += 1;
+                hops.watch(&at);
+                hops.names.insert(next);
+                ahead.extend(parts(&target));
+                if target.is_absolute() {
+                    at = PathBuf::from("/");
+                }
+            }
+            _ => at = next,
+        }
+    }
+    if let Some(directory) = at.parent() {
+        hops.watch(directory);
+        hops.names.insert(directory.to_owned());
+        // The directory itself may be replaced.
+        if let Some(above) = directory.parent() {
+            hops.watch(above);
+        }
+    }
+    hops.names.insert(at.clone());
+    hops.file = at;
+    hops
+}
+
+/// The components of a path below the root, the last first.
+fn parts(path: &Path) -> Vec<OsString> {
+    let named = path.components().rev().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some(OsString::from("..")),
+        _ => None,
+    });
+    named.collect()
+}
+
+// === impl Hops ===
+
+impl Hops {
+    fn watch(&mut self, directory: &Path) {
+        if let Ok(metadata) = std::fs::metadata(directory) {
+            self.directories
+                .insert(directory.to_owned(), (metadata.dev(), metadata.ino()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn every_link_on_the_way_is_a_hop() {
+        let root = tempfile::tempdir().expect("a directory");
+        let root = root.path().canonicalize().expect("its path");
+        std::fs::create_dir_all(root.join("v1")).expect("a directory");
+        std::fs::write(root.join("v1/proxy.yaml"), "").expect("a file");
+        symlink("v1", root.join("..data")).expect("a link");
+        symlink("..data/proxy.yaml", root.join("proxy.yaml")).expect("a link");
+        let hops = follow(&root.join("proxy.yaml"));
+        assert_eq!(hops.file, root.join("v1/proxy.yaml"));
+        assert!(hops.names.contains(&root.join("..data")) && hops.names.contains(&root.join("proxy.yaml")));
+        assert!(hops.directories.contains_key(&root) && hops.directories.contains_key(&root.join("v1")));
+    }
+
+    #[test]
+    fn a_loop_of_links_ends() {
+        let root = tempfile::tempdir().expect("a directory");
+        symlink("b", root.path().join("a")).expect("a link");
+        symlink("a", root.path().join("b")).expect("a link");
+        assert!(!follow(&root.path().join("a")).names.is_empty());
+    }
+}

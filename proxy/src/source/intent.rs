@@ -1,0 +1,149 @@
+//! What events mean: whether to look at the file, and whether somebody is in the middle of writing it.
+//!
+//! A file that is renamed or linked into place is whole, so it is looked at at once. A file that is written in place is whole when its writer
+//! closes it. While a writer is known to be at work the file is not looked at.
+
+use std::time::{Duration, Instant};
+
+use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind};
+use notify::{Event, EventKind};
+
+use super::watch::Watch;
+
+/// An event, as far as it matters here.
+#[derive(Debug)]
+pub struct Hint(Option<Event>);
+
+/// What to do about the file.
+#[derive(Debug, Default)]
+pub(super) struct Intent {
+    look: bool,
+    writing: Option<Writing>,
+    in_place: bool,
+}
+
+/// A writer who has not closed the file.
+#[derive(Debug, Clone, Copy)]
+struct Writing {
+    last_sign: Instant,
+    patience: Duration,
+}
+
+/// A writer who was seen to write is waited for until it closes the file. If it neither writes nor closes for this long, what it has written
+/// is taken for all.
+const WRITER_PATIENCE: Duration = Duration::from_secs(30);
+/// A file that appeared without a rename is mostly about to be written. If nobody writes for this long it was linked.
+const CREATOR_PATIENCE: Duration = Duration::from_millis(500);
+
+// === impl Hint ===
+
+impl Hint {
+    /// Whether it can mean a change. Reading makes events too, our own reading first of all.
+    pub(super) fn is_of_interest(&self) -> bool {
+        let Some(event) = &self.0 else { return true };
+        !matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write))
+    }
+}
+
+impl From<notify::Result<Event>> for Hint {
+    fn from(event: notify::Result<Event>) -> Self {
+        // An error says that events were lost, and so does the flag: both mean to look.
+        Self(event.ok().filter(|event| !event.need_rescan()))
+    }
+}
+
+// === impl Intent ===
+
+impl Intent {
+    pub(super) fn take(&mut self, hint: &Hint, watch: &Watch, now: Instant) {
+        let Some(event) = &hint.0 else {
+            // Events were lost, perhaps the one that a writer has closed the file.
+            self.writing = None;
+            self.look = true;
+            return;
+        };
+        if !event.paths.iter().any(|path| watch.concerns(path)) {
+            return;
+        }
+        let on_file = event.paths.iter().any(|path| watch.is_file(path));
+        match event.kind {
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
+                if on_file {
+                    self.writing = None;
+                    self.look = true;
+                    self.in_place = true;
+                }
+            }
+            EventKind::Access(_) => {}
+            EventKind::Modify(ModifyKind::Data(_)) => {
+                if on_file {
+                    self.wrote(now);
+                }
+            }
+            EventKind::Modify(ModifyKind::Metadata(_)) => self.look = true,
+            EventKind::Create(CreateKind::File) if on_file && !is_link(event) => {
+                self.writing = Some(Writing {
+                    last_sign: now,
+                    patience: CREATOR_PATIENCE,
+                });
+                self.in_place = true;
+            }
+            _ => {
+                // Something was put in place, or taken away, as a whole.
+                self.writing = None;
+                self.in_place = false;
+                self.look = true;
+            }
+        }
+    }
+
+    /// Somebody writes.
+    pub(super) fn wrote(&mut self, now: Instant) {
+        self.writing = Some(Writing {
+            last_sign: now,
+            patience: WRITER_PATIENCE,
+        });
+        self.in_place = true;
+    }
+
+    /// Gives up on a writer who shows no sign of life.
+    pub(super) fn expire(&mut self, now: Instant) {
+        if self
+            .writing
+            .is_some_and(|writing| now.duration_since(writing.last_sign) >= writing.patience)
+        {
+            self.writing = None;
+        }
+    }
+
+    pub(super) fn is_writing(&self) -> bool {
+        self.writing.is_some()
+    }
+
+    pub(super) fn wants_look(&self) -> bool {
+        self.look && self.writing.is_none()
+    }
+
+    pub(super) fn want_look(&mut self) {
+        self.look = true;
+    }
+
+    pub(super) fn take_look(&mut self) -> bool {
+        let wanted = self.wants_look();
+        if wanted {
+            self.look = false;
+        }
+        wanted
+    }
+
+    pub(super) fn last_was_in_place(&self) -> bool {
+        self.in_place
+    }
+}
+
+fn is_link(event: &Event) -> bool {
+    let link = |path: &std::path::PathBuf| {
+        std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+    };
+    event.paths.iter().any(link)
+}

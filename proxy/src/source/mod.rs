@@ -1,0 +1,226 @@
+//! The configuration file: what it holds, and when that changed.
+//!
+//! In: file system events, which are only hints, and the clock's next poll. Out: a [`Sight`] of the file: a candidate, or the news that it
+//! is gone or back. It never says what a content means, and it never hands over a file that somebody is known to be writing.
+
+mod hops;
+mod intent;
+mod read;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+pub use intent::Hint;
+pub use read::ReadError;
+
+use crate::reload::{Candidate, Digest};
+use intent::Intent;
+use read::{Content, Stamp, read, stamp};
+use watch::Watch;
+
+/// A file that is looked at again and again.
+#[derive(Debug)]
+pub struct Source {
+    path: PathBuf,
+    watch: Watch,
+    intent: Intent,
+    /// The content that was handed over last.
+    seen: Option<Digest>,
+    /// What the file system said about the file when its content was read last, and when that was.
+    stamp: Option<(Stamp, Instant)>,
+    /// A content that a poll found, and which another poll has to confirm.
+    unconfirmed: Option<Digest>,
+    absent: Option<Absent>,
+    next_poll: Instant,
+}
+
+/// An episode in which there is nothing to read.
+#[derive(Debug)]
+struct Absent {
+    since: Instant,
+    told: bool,
+}
+
+/// What a look at the file showed.
+#[derive(Debug)]
+pub enum Sight {
+    /// Nothing new.
+    Same,
+    /// Another content than before.
+    New {
+        /// The content.
+        candidate: Candidate,
+        /// It was written into the file as it stands, so that a writer may have begun anew.
+        in_place: bool,
+    },
+    /// The file cannot be read. Said once an episode.
+    Gone(ReadError),
+    /// After [`Gone`](Self::Gone): the file can be read, and holds what it held before.
+    Back,
+}
+
+/// How often the file is looked at without a hint. Two looks that see the same confirm a content, so that a change that no event told of
+/// is applied within twice this.
+const POLL: Duration = Duration::from_millis(500);
+/// What the file system says about a file is not trusted for longer than this: then the content is read anyway.
+const REREAD: Duration = Duration::from_secs(10);
+/// A file that is replaced by removal and creation is gone for a moment. That is not worth a warning.
+const ABSENCE_GRACE: Duration = Duration::from_millis(100);
+
+// === impl Source ===
+
+impl Source {
+    /// Begins to watch `path` and reads it. Hints go to `hints`; what happens between the first read and the first hint is not lost,
+    /// because the watch is there before.
+    pub fn open(path: &Path, hints: impl Fn(Hint) + Send + 'static) -> Result<(Self, Candidate), ReadError> {
+        let now = Instant::now();
+        let mut source = Self {
+            path: path.to_owned(),
+            watch: Watch::new(path, hints),
+            intent: Intent::default(),
+            seen: None,
+            stamp: None,
+            unconfirmed: None,
+            absent: None,
+            next_poll: now + POLL,
+        };
+        let Content { bytes, stamp } = read(path)?;
+        source.stamp = Some((stamp, now));
+        let candidate = Candidate::new(path, bytes);
+        source.seen = Some(candidate.digest);
+        Ok((source, candidate))
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes note of a hint.
+    pub fn hint(&mut self, hint: &Hint) {
+        self.intent.take(hint, &self.watch, Instant::now());
+    }
+
+    /// Whether a writer is known to have the file open, or a hint waits to be looked into.
+    pub fn is_unsettled(&self) -> bool {
+        self.intent.is_writing() || self.intent.wants_look()
+    }
+
+    /// When to look again, if no hint comes before.
+    pub fn next_look(&self) -> Instant {
+        match &self.absent {
+            Some(absent) if !absent.told => self.next_poll.min(absent.since + ABSENCE_GRACE),
+            _ => self.next_poll,
+        }
+    }
+
+    /// Looks at the file if a hint or the clock asks for it.
+    pub fn look(&mut self) -> Sight {
+        let now = Instant::now();
+        self.intent.expire(now);
+        let hinted = self.intent.take_look();
+        let due = now >= self.next_look();
+        if now >= self.next_poll {
+            self.next_poll = now + POLL;
+        }
+        if !hinted && !due {
+            return Sight::Same;
+        }
+        let sight = if self.intent.is_writing() {
+            Sight::Same
+        } else {
+            self.see(now, hinted)
+        };
+        if self.watch.rearm(&self.path) {
+            // What happened before the new watch was there is found by another look.
+            self.intent.want_look();
+        }
+        sight
+    }
+
+    /// Reads the file whatever is known about it: for those who ask explicitly.
+    pub fn read_now(&mut self) -> Result<Candidate, ReadError> {
+        let Content { bytes, stamp } = read(&self.path)?;
+        self.stamp = Some((stamp, Instant::now()));
+        let candidate = Candidate::new(&self.path, bytes);
+        self.seen = Some(candidate.digest);
+        self.unconfirmed = None;
+        self.absent = None;
+        Ok(candidate)
+    }
+
+    /// Takes back that a content was handed over, because it turned out to be in the middle of being written.
+    pub fn forget(&mut self, previous: Option<Digest>) {
+        self.seen = previous;
+        self.stamp = None;
+    }
+
+    /// The content that was handed over last.
+    pub fn seen(&self) -> Option<Digest> {
+        self.seen
+    }
+
+    fn see(&mut self, now: Instant, hinted: bool) -> Sight {
+        if !hinted && self.absent.is_none() && self.unconfirmed.is_none() && self.looks_untouched(now) {
+            return Sight::Same;
+        }
+        match read(&self.path) {
+            Ok(content) => self.see_content(now, content, hinted),
+            Err(ReadError::Unsteady) => {
+                self.intent.wrote(now);
+                Sight::Same
+            }
+            Err(error) => self.see_absence(now, error),
+        }
+    }
+
+    fn looks_untouched(&self, now: Instant) -> bool {
+        let fresh = |(_, read_at): &(Stamp, Instant)| now.duration_since(*read_at) < REREAD;
+        let kept = self.stamp.as_ref().filter(|kept| fresh(kept));
+        kept.is_some_and(|(kept, _)| stamp(&self.path).is_ok_and(|current| current == *kept))
+    }
+
+    fn see_content(&mut self, now: Instant, content: Content, hinted: bool) -> Sight {
+        let was_told = self.absent.take().is_some_and(|absent| absent.told);
+        self.stamp = Some((content.stamp, now));
+        let candidate = Candidate::new(&self.path, content.bytes);
+        if self.seen == Some(candidate.digest) {
+            self.unconfirmed = None;
+            return if was_told { Sight::Back } else { Sight::Same };
+        }
+        if !hinted && self.unconfirmed != Some(candidate.digest) {
+            self.unconfirmed = Some(candidate.digest);
+            self.absent = was_told.then_some(Absent {
+                since: now,
+                told: true,
+            });
+            return Sight::Same;
+        }
+        self.unconfirmed = None;
+        self.seen = Some(candidate.digest);
+        Sight::New {
+            candidate,
+            in_place: self.intent.last_was_in_place(),
+        }
+    }
+
+    fn see_absence(&mut self, now: Instant, error: ReadError) -> Sight {
+        self.stamp = None;
+        self.unconfirmed = None;
+        let absent = self.absent.get_or_insert(Absent {
+            since: now,
+            told: false,
+        });
+        if absent.told || now < absent.since + ABSENCE_GRACE {
+            return Sight::Same;
+        }
+        absent.told = true;
+        Sight::Gone(error)
+    }
+}
+
+/// Reads a file once, without watching it.
+pub fn read_candidate(path: &Path) -> Result<Candidate, ReadError> {
+    read(path).map(|content| Candidate::new(path, content.bytes))
+}

@@ -1,0 +1,122 @@
+//! Reads a configuration file and nothing else: no device, no pipe, no directory, and never without bound.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+use crate::config::SIZE_LIMIT_BYTES;
+
+/// What was read, and what the file system says about it.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) bytes: Vec<u8>,
+    pub(super) stamp: Stamp,
+}
+
+/// What tells that a file was touched: device, inode, size, and the times of the last change of content and of anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    identity: (u64, u64),
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// Why there is nothing to read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file system refuses.
+    #[error("failed to read {}: {error}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// There is something else than a file.
+    #[error("failed to read {}: it is {kind}, not a file", .path.display())]
+    NoFile {
+        /// The path.
+        path: PathBuf,
+        /// What is there.
+        kind: &'static str,
+    },
+    /// It is larger than any configuration.
+    #[error("failed to read {}: it has {size} bytes, at most {SIZE_LIMIT_BYTES} are read", .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// It changed while it was read.
+    #[error("the file changed while it was read")]
+    Unsteady,
+}
+
+/// Reads a file whole. What it returns stood in the file at one moment.
+pub(super) fn read(path: &Path) -> Result<Content, ReadError> {
+    let io = |error: io::Error| ReadError::Io {
+        path: path.to_owned(),
+        error,
+    };
+    // Looked at before it is opened: opening a device can have effects.
+    check(path, &std::fs::metadata(path).map_err(io)?)?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let descriptor = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| io(error.into()))?;
+    let mut file = File::from(descriptor);
+    let before = file.metadata().map_err(io)?;
+    check(path, &before)?;
+    let mut bytes = Vec::with_capacity(before.len() as usize);
+    (&mut file)
+        .take(SIZE_LIMIT_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(io)?;
+    let after = Stamp::of(&file.metadata().map_err(io)?);
+    if after != Stamp::of(&before) || bytes.len() as u64 != after.size {
+        return Err(ReadError::Unsteady);
+    }
+    Ok(Content { bytes, stamp: after })
+}
+
+/// What the file system says about a file.
+pub(super) fn stamp(path: &Path) -> io::Result<Stamp> {
+    std::fs::metadata(path).map(|metadata| Stamp::of(&metadata))
+}
+
+fn check(path: &Path, metadata: &Metadata) -> Result<(), ReadError> {
+    if !metadata.is_file() {
+        let kind = if metadata.is_dir() {
+            "a directory"
+        } else {
+            "a device, pipe or socket"
+        };
+        return Err(ReadError::NoFile {
+            path: path.to_owned(),
+            kind,
+        });
+    }
+    if metadata.len() > SIZE_LIMIT_BYTES {
+        return Err(ReadError::TooLarge {
+            path: path.to_owned(),
+            size: metadata.len(),
+        });
+    }
+    Ok(())
+}
+
+// === impl Stamp ===
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            identity: (metadata.dev(), metadata.ino()),
+            size: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
