@@ -119,7 +119,7 @@ where
             record.message,
             record.fields
         )?;
-        for line in record.details.lines() {
+        for line in record.details.lines().filter(|line| !line.is_empty()) {
             writeln!(writer, "    {line}")?;
         }
         Ok(())

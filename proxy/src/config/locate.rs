@@ -26,7 +26,7 @@ pub(super) fn meaning(text: Text<'_>, mut complaints: Vec<Diagnostic>) -> Diagno
             .root
             .as_ref()
             .and_then(|root| find(&document, root, &complaint.path, complaint.at_key));
-        complaint.place = found.map(|span| place(text.text, &span, &secrets));
+        complaint.place = found.map(|span| place(text.content, &span, &secrets));
     }
     Diagnostics::new(text.name, complaints)
 }
@@ -37,7 +37,7 @@ pub(super) fn malformed(text: Text<'_>, malformed: Malformed) -> Diagnostics {
     if !document.duplicates.is_empty() {
         let secrets = secrets(&document);
         let complaints = document.duplicates.iter().map(|(key, span)| Diagnostic {
-            place: Some(place(text.text, span, &secrets)),
+            place: Some(place(text.content, span, &secrets)),
             ..Diagnostic::new("duplicate-key", format!("the key `{key}` stands twice"))
                 .with_help("keep one of the two; which of them counts is not guessed")
         });
@@ -46,8 +46,8 @@ pub(super) fn malformed(text: Text<'_>, malformed: Malformed) -> Diagnostics {
     let secrets = secrets(&document);
     let mut complaint = Diagnostic::new("syntax", malformed.message);
     complaint.place = malformed.position.map(|(line, column)| {
-        let at = offset(text.text, line, column);
-        let mut shown = place(text.text, &(at..at + 1), &secrets);
+        let at = offset(text.content, line, column);
+        let mut shown = place(text.content, &(at..at + 1), &secrets);
         shown.source = blot_by_word(&shown.source);
         shown
     });
@@ -195,9 +195,9 @@ fn secrets(document: &SpannedDocument) -> Vec<Range<usize>> {
 
 pub(super) fn spans(text: Text<'_>) -> SpannedDocument {
     match text.format {
-        Format::Yaml | Format::Json => yaml_spans::read(text.text),
+        Format::Yaml | Format::Json => yaml_spans::read(text.content),
         Format::Toml => {
-            let (table, _) = DeTable::parse_recoverable(text.text);
+            let (table, _) = DeTable::parse_recoverable(text.content);
             let root = Spanned {
                 span: table.span(),
                 kind: toml_table(table.get_ref()),

@@ -24,4 +24,3 @@ pub use parse::{Document, parse};
 pub use path::{Path, Step};
 pub use schema::validate;
 pub use text::{Format, SIZE_LIMIT_BYTES, Text};
-

@@ -21,7 +21,7 @@ pub(super) struct Malformed {
 
 /// Parses a text, or says everything that keeps it from being a document.
 pub fn parse(text: Text<'_>) -> Result<Document, Diagnostics> {
-    if depth::too_deep(text.format, text.text) {
+    if depth::too_deep(text.format, text.content) {
         let message = format!("the document nests more than {} levels deep", depth::DEPTH_LIMIT);
         return Err(Diagnostics::unplaced(
             text.name,
@@ -29,9 +29,9 @@ pub fn parse(text: Text<'_>) -> Result<Document, Diagnostics> {
         ));
     }
     let root = match text.format {
-        Format::Yaml => yaml(text.text),
-        Format::Json => json(text.text),
-        Format::Toml => toml(text.text),
+        Format::Yaml => yaml(text.content),
+        Format::Json => json(text.content),
+        Format::Toml => toml(text.content),
     };
     root.map(|root| Document { root })
         .map_err(|malformed| locate::malformed(text, malformed))

@@ -27,7 +27,7 @@ pub struct Text<'a> {
     /// Its language.
     pub format: Format,
     /// Its content, without a byte order mark.
-    pub text: &'a str,
+    pub content: &'a str,
 }
 
 // === impl Format ===
@@ -74,6 +74,10 @@ impl<'a> Text<'a> {
             let help = "a configuration has at least one listener; an empty file is never applied";
             return Err(refuse("empty", "the file is empty".to_owned(), help));
         }
-        Ok(Self { name, format, text })
+        Ok(Self {
+            name,
+            format,
+            content: text,
+        })
     }
 }

@@ -3,7 +3,7 @@
 //! In: text that the fast pass refused, or whose meaning was refused. Out: a [`Spanned`] tree. It is never used to decide whether a
 //! document is good: that the fast pass has done.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use saphyr_parser::{Event, Marker, Parser, Span};
@@ -53,7 +53,7 @@ enum Content {
     List(Vec<Spanned>),
     Table {
         entries: Vec<(String, Range<usize>, Spanned)>,
-        keys: HashMap<String, ()>,
+        keys: HashSet<String>,
         key: Option<(String, Range<usize>)>,
     },
 }
@@ -108,7 +108,7 @@ impl Builder<'_> {
             Event::MappingStart(anchor, _) => {
                 let content = Content::Table {
                     entries: Vec::new(),
-                    keys: HashMap::new(),
+                    keys: HashSet::new(),
                     key: None,
                 };
                 self.open.push(Open {
@@ -148,19 +148,20 @@ impl Builder<'_> {
             None if self.document.root.is_none() => self.document.root = Some(value),
             None => {}
             Some(Content::List(items)) => items.push(value),
-            Some(Content::Table { entries, keys, key }) => match key.take() {
-                Some((name, span)) => entries.push((name, span, value)),
-                None => {
-                    let name = match value.kind {
-                        Kind::Scalar(name) => name,
-                        _ => String::from("?"),
-                    };
-                    if keys.insert(name.clone(), ()).is_some() {
-                        self.document.duplicates.push((name.clone(), value.span.clone()));
-                    }
-                    *key = Some((name, value.span));
+            Some(Content::Table { entries, keys, key }) => {
+                if let Some((name, span)) = key.take() {
+                    entries.push((name, span, value));
+                    return;
                 }
-            },
+                let name = match value.kind {
+                    Kind::Scalar(name) => name,
+                    _ => String::from("?"),
+                };
+                if !keys.insert(name.clone()) {
+                    self.document.duplicates.push((name.clone(), value.span.clone()));
+                }
+                *key = Some((name, value.span));
+            }
         }
     }
 

@@ -172,7 +172,9 @@ impl Fleet {
     /// Stops all workers and waits until they ended.
     pub(super) fn stop(self, drain: Duration) {
         let everyone: Vec<Worker> = self.workers.into_iter().chain(self.retired).collect();
-        everyone.iter().for_each(|worker| worker.stop(drain));
+        for worker in &everyone {
+            worker.stop(drain);
+        }
         drop(self.sockets);
         everyone.into_iter().for_each(Worker::join);
     }

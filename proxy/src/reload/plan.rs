@@ -155,7 +155,7 @@ impl<K: Ord + Clone, T: PartialEq> Changes<K, T> {
             let come = if order.is_ge() { new.next() } else { None };
             match (gone, come) {
                 (Some((_, old)), Some((key, new))) if old != new => {
-                    changes.change.push((key.clone(), Arc::clone(new)))
+                    changes.change.push((key.clone(), Arc::clone(new)));
                 }
                 (None, Some((key, new))) => changes.add.push((key.clone(), Arc::clone(new))),
                 (Some((key, _)), None) => changes.remove.push(key.clone()),
@@ -184,6 +184,8 @@ impl<K: Ord + Clone, T: PartialEq> Changes<K, T> {
             ('-', self.remove.len()),
         ];
         let shown = signed.into_iter().filter(|(_, count)| *count > 0);
-        shown.map(|(sign, count)| format!(" {sign}{count}")).collect()
+        shown
+            .flat_map(|(sign, count)| [" ".to_owned(), sign.to_string(), count.to_string()])
+            .collect()
     }
 }

@@ -177,11 +177,10 @@ impl Connection {
 
     fn verdict(&self, notice: Notice) -> Verdict {
         match notice {
-            Notice::Serve => Verdict::Stay,
             Notice::ListenersRemoved(deadline) if self.is_orphan() => {
                 Verdict::Leave(GRACE.min(deadline.saturating_duration_since(Instant::now())))
             }
-            Notice::ListenersRemoved(_) => Verdict::Stay,
+            Notice::Serve | Notice::ListenersRemoved(_) => Verdict::Stay,
             Notice::Retire => Verdict::AnnounceOnly,
             Notice::Stop(_) => Verdict::Leave(Duration::ZERO),
         }

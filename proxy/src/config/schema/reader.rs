@@ -89,6 +89,11 @@ impl<'a> Table<'a> {
             .map(|(_, node)| node)
     }
 
+    /// Whether there is a key that is not in `known`: then what is missing is probably meant by it.
+    pub(super) fn has_unknown(&self, known: &[&str]) -> bool {
+        self.entries.iter().any(|(key, _)| !known.contains(&key.as_str()))
+    }
+
     /// The value of a key that has to be there.
     pub(super) fn require(&self, key: &str) -> Option<&'a Node> {
         let found = self.get(key);

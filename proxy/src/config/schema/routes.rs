@@ -45,6 +45,9 @@ pub(super) fn read(
         let (Some(key), Some(action)) = (key, action) else {
             return;
         };
+        if table.has_unknown(KEYS) {
+            return;
+        }
         let route = Arc::new(Route {
             key: key.clone(),
             action,
