@@ -10,7 +10,8 @@ pub(super) const DEPTH_LIMIT: usize = 32;
 /// Whether a text nests too deep. Brackets are counted without regard to quotes, which can only count too many; a suspicion is then
 /// settled by the events of a real parser, up to the first that is too deep.
 pub(super) fn too_deep(format: Format, text: &str) -> bool {
-    bracket_depth(text) > DEPTH_LIMIT && (format != Format::Yaml || yaml_depth_exceeds_limit(text))
+    // TOML's parser has a bound of its own.
+    format != Format::Toml && bracket_depth(text) > DEPTH_LIMIT && events_exceed_limit(text)
 }
 
 fn bracket_depth(text: &str) -> usize {
@@ -29,7 +30,7 @@ fn bracket_depth(text: &str) -> usize {
     deepest
 }
 
-fn yaml_depth_exceeds_limit(text: &str) -> bool {
+fn events_exceed_limit(text: &str) -> bool {
     let mut depth = 0_usize;
     for event in Parser::new_from_str(text) {
         match event {

@@ -24,3 +24,6 @@ pub use parse::{Document, parse};
 pub use path::{Path, Step};
 pub use schema::validate;
 pub use text::{Format, SIZE_LIMIT_BYTES, Text};
+
+#[cfg(test)]
+mod agree;

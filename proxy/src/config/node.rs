@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 
 /// A value of a document.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +37,9 @@ pub(super) struct Budget(Cell<usize>);
 pub(super) struct Seed<'a>(pub(super) &'a Budget);
 
 struct Key<'a>(&'a Budget);
+
+/// What is said of a document that costs more than its budget.
+pub(super) const OUT_OF_PROPORTION: &str = "the document grows out of proportion through its aliases";
 
 /// Up to this many keys a table is searched, beyond it a set is kept.
 const SMALL_TABLE_KEYS: usize = 16;
@@ -69,7 +72,7 @@ impl Budget {
             .0
             .get()
             .checked_sub(cost)
-            .ok_or_else(|| E::custom("the document grows out of proportion through its aliases"))?;
+            .ok_or_else(|| E::custom(OUT_OF_PROPORTION))?;
         self.0.set(left);
         Ok(())
     }
@@ -95,6 +98,14 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_unit<E: Error>(self) -> Result<Node, E> {
         Ok(Node::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<Node, A::Error> {
+        Err(A::Error::custom("tags are not supported"))
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {

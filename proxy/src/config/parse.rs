@@ -3,7 +3,7 @@
 use serde::de::DeserializeSeed;
 use toml::de::{DeTable, DeValue};
 
-use super::node::{Budget, Seed};
+use super::node::{Budget, OUT_OF_PROPORTION, Seed};
 use super::{Diagnostic, Diagnostics, Format, Node, Text, depth, locate};
 
 /// A well-formed document: every key stands once, nesting and size are bounded. What it means is not known yet.
@@ -45,10 +45,18 @@ fn yaml(text: &str) -> Result<Node, Malformed> {
             let position = error
                 .location()
                 .map(|location| (location.line(), location.column()));
+            // The place is told apart from the message, and so is the path.
             let message = error.to_string();
-            // The place is told apart from the message.
-            let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-            Malformed { message, position }
+            let message = message.split(" at line ").next().unwrap_or(&message);
+            let message = message.rsplit("]: ").next().unwrap_or(message);
+            let message = match message {
+                "repetition limit exceeded" => OUT_OF_PROPORTION,
+                message => message,
+            };
+            Malformed {
+                message: message.to_owned(),
+                position,
+            }
         })
 }
 

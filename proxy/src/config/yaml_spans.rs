@@ -6,6 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::depth::DEPTH_LIMIT;
+
 use saphyr_parser::{Event, Marker, Parser, Span};
 
 /// A value and where it stands, in bytes.
@@ -69,6 +71,9 @@ pub(super) fn read(text: &str) -> SpannedDocument {
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else { break };
         builder.event(event, span);
+        if builder.open.len() > DEPTH_LIMIT {
+            break;
+        }
     }
     // What broke off is closed where it broke.
     while let Some(open) = builder.open.pop() {

@@ -44,7 +44,7 @@ fn read(document: &Document, report: &Report) -> Option<Model> {
     let listeners = listeners::read(&root);
     let upstreams = upstreams::read(&root);
     let routes = routes::read(&root, &listeners, &upstreams);
-    if root.get("listeners").is_none() {
+    if root.get("listeners").is_none() && !root.is_mistyped {
         let complaint = Diagnostic::new("no-listeners", "there is no listener")
             .with_help("add `listeners:` with at least one `name` and `address`");
         report.add(complaint);

@@ -18,6 +18,8 @@ pub(super) struct Table<'a> {
     entries: &'a [(String, Node)],
     pub(super) path: &'a Path<'a>,
     pub(super) report: &'a Report,
+    /// Whether it has a key that nobody knows. Then what seems to be missing is probably meant by it, and is not complained about as well.
+    pub(super) is_mistyped: bool,
 }
 
 /// Named objects: those that are valid, and the names of all, so that a reference to a faulty object is not called dangling as well.
@@ -69,8 +71,10 @@ impl<'a> Table<'a> {
             report.wrong_type(path, "a table", node);
             return None;
         };
+        let mut is_mistyped = false;
         for (key, _) in entries {
             if !known.contains(&key.as_str()) {
+                is_mistyped = true;
                 let complaint = Diagnostic::new("unknown-key", format!("unknown key `{key}`"));
                 report.add(complaint.with_help(advice(key, known)).at_key(&path.key(key)));
             }
@@ -79,6 +83,7 @@ impl<'a> Table<'a> {
             entries,
             path,
             report,
+            is_mistyped,
         })
     }
 
@@ -89,15 +94,10 @@ impl<'a> Table<'a> {
             .map(|(_, node)| node)
     }
 
-    /// Whether there is a key that is not in `known`: then what is missing is probably meant by it.
-    pub(super) fn has_unknown(&self, known: &[&str]) -> bool {
-        self.entries.iter().any(|(key, _)| !known.contains(&key.as_str()))
-    }
-
     /// The value of a key that has to be there.
     pub(super) fn require(&self, key: &str) -> Option<&'a Node> {
         let found = self.get(key);
-        if found.is_none() {
+        if found.is_none() && !self.is_mistyped {
             self.report
                 .add(Diagnostic::new("missing-key", format!("the key `{key}` is missing")).at(self.path));
         }

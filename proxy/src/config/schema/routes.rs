@@ -45,7 +45,7 @@ pub(super) fn read(
         let (Some(key), Some(action)) = (key, action) else {
             return;
         };
-        if table.has_unknown(KEYS) {
+        if table.is_mistyped {
             return;
         }
         let route = Arc::new(Route {
@@ -160,6 +160,9 @@ fn action(table: &Table<'_>, upstreams: &Named<Upstream>) -> Option<Action> {
         ["respond"] => table.with("respond", respond),
         ["redirect"] => table.with("redirect", redirect),
         _ => {
+            if given.is_empty() && table.is_mistyped {
+                return None;
+            }
             let message = match given.len() {
                 0 => "the route leads nowhere".to_owned(),
                 _ => format!("the route has {} actions: {}", given.len(), given.join(", ")),
