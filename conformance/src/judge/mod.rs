@@ -4,19 +4,25 @@
 //! a year ago. Invariant: this module imports `vocabulary` and nothing else of the suite.
 //!
 //! Every check is a function in `checks`; what it needs of a timeline it asks of a [`View`].
+//!
+//! Nothing passes for want of trials: a check that found nothing to judge, or whose run was cut short, or in whose run the
+//! harness itself failed requests, is inconclusive. A finding against the target stands whatever else went wrong.
 
 mod checks;
+mod life;
 mod opinion;
+mod plan;
+mod request;
 mod view;
 
 use crate::vocabulary::{Case, Check, CheckResult, Level, Timeline, Verdict};
 
-use opinion::Opinion;
+use opinion::{Judgement, Opinion};
 use view::View;
 
 /// Judges a timeline by the checks of its case, and by the unasked ones.
 pub fn judge(case: &Case, timeline: &Timeline) -> Vec<CheckResult> {
-    let view = View::of(timeline);
+    let view = View::of(case, timeline);
     let unasked = Check::UNASKED.into_iter();
     let own = case.checks.iter().map(|spec| spec.id);
     unasked
@@ -42,18 +48,44 @@ pub fn verdict(results: &[CheckResult]) -> Verdict {
 
 fn judge_one(case: &Case, check: Check, view: &View<'_>) -> Vec<CheckResult> {
     let level = case.level_of(check);
-    checks::opinions(check, view)
+    let mut opinions = checks::opinions(check, view);
+    if opinions.is_empty() {
+        opinions.push(Opinion::inconclusive("nothing was tried"));
+    }
+    opinions
         .into_iter()
+        .map(|opinion| unless_cut_short(opinion, check, view))
         .map(|opinion| opinion.into_result(check, level, case.requirement_of(check)))
         .collect()
+}
+
+/// What was met in a run that was cut short, or that the harness itself failed, was not shown to be met.
+fn unless_cut_short(opinion: Opinion, check: Check, view: &View<'_>) -> Opinion {
+    if opinion.judgement != Judgement::Met {
+        return opinion;
+    }
+    // The unasked checks are of whatever was done, be it all or not.
+    let cut_short = || {
+        let asked = !Check::UNASKED.contains(&check);
+        asked
+            .then(|| view.cut_short(opinion.subject.as_deref()))
+            .flatten()
+    };
+    match view.harness_failed().or_else(cut_short) {
+        Some(why) => Opinion {
+            judgement: Judgement::Inconclusive(why),
+            ..opinion
+        },
+        None => opinion,
+    }
 }
 
 impl Opinion {
     fn into_result(self, check: Check, level: Level, requirement: &str) -> CheckResult {
         let (verdict, finding) = match self.judgement {
-            opinion::Judgement::Met if level == Level::Observe => (Verdict::Observed, None),
-            opinion::Judgement::Met => (Verdict::Pass, None),
-            opinion::Judgement::NotMet(seen) => {
+            Judgement::Met if level == Level::Observe => (Verdict::Observed, None),
+            Judgement::Met => (Verdict::Pass, None),
+            Judgement::NotMet(seen) => {
                 let verdict = match level {
                     Level::Must => Verdict::Fail,
                     Level::Should => Verdict::Weak,
@@ -61,8 +93,8 @@ impl Opinion {
                 };
                 (verdict, Some(seen.into_finding(requirement)))
             }
-            opinion::Judgement::Unsupported(why) => (Verdict::Unsupported(why), None),
-            opinion::Judgement::Inconclusive(why) => (Verdict::Inconclusive(why), None),
+            Judgement::Unsupported(why) => (Verdict::Unsupported(why), None),
+            Judgement::Inconclusive(why) => (Verdict::Inconclusive(why), None),
         };
         CheckResult {
             check,

@@ -110,6 +110,17 @@ impl Opinion {
         }
     }
 
+    /// Of several opinions on one subject the weightiest: what speaks against it, else what leaves it open.
+    pub(super) fn weightiest(opinions: impl IntoIterator<Item = Self>) -> Option<Self> {
+        opinions
+            .into_iter()
+            .min_by_key(|opinion| match opinion.judgement {
+                Judgement::NotMet(_) => 0,
+                Judgement::Inconclusive(_) => 1,
+                Judgement::Met | Judgement::Unsupported(_) => 2,
+            })
+    }
+
     pub(super) fn about(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self

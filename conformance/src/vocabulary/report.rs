@@ -66,6 +66,10 @@ pub struct Footer {
 /// One line of the event log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one stands once in a log, and records are never kept in numbers"
+)]
 pub enum Record {
     /// The run begins.
     Run(RunHeader),

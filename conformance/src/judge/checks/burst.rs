@@ -1,16 +1,27 @@
 //! Many changes at once: the last stays, and nothing goes back.
 
+use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
-use super::super::view::{Life, View, Write};
-use super::effect::{describe, late, older_after};
+use super::super::view::View;
+use super::effect::{LEAST_AFTER, describe, late, older_after};
 use super::ms;
-use crate::vocabulary::Request;
+use crate::vocabulary::{Outcome, Request};
 
 pub(super) fn last_wins(view: &View<'_>) -> Vec<Opinion> {
-    view.lives.iter().map(|life| last_wins_in(view, life)).collect()
+    let planned = view
+        .plan
+        .lives
+        .iter()
+        .map(|planned| planned.changes)
+        .chain(std::iter::repeat(1));
+    view.lives
+        .iter()
+        .zip(planned)
+        .map(|(life, planned)| last_wins_in(view, life, planned))
+        .collect()
 }
 
-fn last_wins_in(view: &View<'_>, life: &Life<'_>) -> Opinion {
+fn last_wins_in(view: &View<'_>, life: &Life<'_>, planned: usize) -> Opinion {
     let changes: Vec<&Write<'_>> = life.changes().collect();
     let Some(last) = changes.last().filter(|write| write.awaited) else {
         return Opinion::inconclusive("no burst was carried out");
@@ -23,11 +34,14 @@ fn last_wins_in(view: &View<'_>, life: &Life<'_>) -> Opinion {
     ) {
         return opinion.trials(changes.len());
     }
+    if changes.len() < planned {
+        return Opinion::inconclusive(format!("{} of {planned} changes were delivered", changes.len()));
+    }
     // What is served at the end, past the mixing window of the last change.
     let closed = last.window_closed(view.facts).unwrap_or(life.ended);
     let after: Vec<&Request> = life
         .traffic()
-        .filter(|r| r.is_fresh() && r.connect > closed)
+        .filter(|r| r.is_fresh() && r.connect > closed && tells(r))
         .collect();
     let wrong: Vec<&Request> = after
         .iter()
@@ -41,7 +55,15 @@ fn last_wins_in(view: &View<'_>, life: &Life<'_>) -> Opinion {
         )
         .resting_on(&wrong)
     });
-    Opinion::of_trials(against, after.len(), 1)
+    Opinion::of_trials(against, after.len(), LEAST_AFTER)
+}
+
+/// Whether a request tells what is served: one that failed, or met an error without a stamp, is judged as that.
+fn tells(request: &Request) -> bool {
+    match &request.outcome {
+        Outcome::Answered { status, markers, .. } => *status < 400 || markers.stamp.is_some(),
+        _ => false,
+    }
 }
 
 pub(super) fn never_backwards(view: &View<'_>) -> Vec<Opinion> {

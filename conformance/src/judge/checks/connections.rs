@@ -1,15 +1,20 @@
 //! What is open over a change.
 
+use super::super::life::Life;
 use super::super::opinion::{Opinion, Seen};
-use super::super::view::{Life, View, is_keepalive_race};
+use super::super::request::{failure, is_keepalive_race};
+use super::super::view::View;
 use super::effect::describe;
-use crate::vocabulary::{Held, Outcome, Phase, Purpose, Request};
+use crate::vocabulary::{Generation, Held, Nanos, Outcome, Purpose, Request};
 
 pub(super) fn in_flight_completes(view: &View<'_>) -> Vec<Opinion> {
     [Held::Request, Held::Download, Held::Stream, Held::Upload]
         .into_iter()
         .map(|what| {
-            let held = held(view, what);
+            let held: Vec<_> = held(view, what)
+                .into_iter()
+                .filter(|(life, request)| met_change(life, request.begin, request.at))
+                .collect();
             let wrong: Vec<(&Request, String)> = held
                 .iter()
                 .filter_map(|(life, request)| Some((*request, broken(view, life, request)?)))
@@ -22,30 +27,54 @@ pub(super) fn in_flight_completes(view: &View<'_>) -> Vec<Opinion> {
                 )
                 .resting_on(&requests)
             });
-            Opinion::of_trials(against, held.len(), 1).about(what.name())
+            let through = held
+                .iter()
+                .filter(|(life, request)| outlasted_change(life, request.begin, request.at))
+                .count();
+            let planned = view.plan.held(what).max(1);
+            Opinion::of_trials(against, through, planned).about(what.name())
         })
         .collect()
 }
 
 fn held<'v, 'a>(view: &'v View<'a>, what: Held) -> Vec<(&'v Life<'a>, &'a Request)> {
     let of_life = |life: &'v Life<'a>| {
-        life.requests
-            .iter()
+        life.judged()
             .filter(move |r| r.purpose == Purpose::Held(what))
-            .map(move |r| (life, *r))
+            .map(move |r| (life, r))
     };
     view.lives.iter().flat_map(of_life).collect()
 }
 
+/// Whether a good file was delivered between two times.
+fn met_change(life: &Life<'_>, from: Nanos, to: Nanos) -> bool {
+    life.changes()
+        .any(|write| from < write.config.begin && write.config.begin < to)
+}
+
+/// Whether a good file was delivered, and seen to be served, between two times.
+fn outlasted_change(life: &Life<'_>, from: Nanos, to: Nanos) -> bool {
+    life.changes()
+        .any(|write| from < write.config.begin && write.seen.is_some_and(|seen| seen <= to))
+}
+
 /// What is wrong with a request that was held over a change.
 fn broken(view: &View<'_>, life: &Life<'_>, request: &Request) -> Option<String> {
+    // A proxy that keeps a body to itself until it has all of it may choose the origin only then.
+    let sent_on = view
+        .arrivals(request)
+        .iter()
+        .map(|arrival| arrival.at)
+        .min()
+        .unwrap_or(request.begin);
     let accepted = life.newest_before(request.begin);
+    let newest = life.newest_before(sent_on).max(accepted);
     match &request.outcome {
         Outcome::Answered { intact: false, .. } => Some("the body was not what was sent".into()),
         Outcome::Answered {
             status: 200, markers, ..
         } => match view.whole(markers) {
-            Some(generation) if generation == accepted => None,
+            Some(generation) if may_have_accepted(view, life, request, generation, newest) => None,
             Some(generation) => Some(format!("answered by {generation}, accepted by {accepted}")),
             None => Some("answered with markers of several generations".into()),
         },
@@ -53,8 +82,24 @@ fn broken(view: &View<'_>, life: &Life<'_>, request: &Request) -> Option<String>
     }
 }
 
+/// Whether a generation could be serving when the request was made, up to when it was sent on.
+fn may_have_accepted(
+    view: &View<'_>,
+    life: &Life<'_>,
+    request: &Request,
+    generation: Generation,
+    newest: Generation,
+) -> bool {
+    generation <= newest
+        && generation >= life.final_before(request.connect, view.facts)
+        && life.knows(generation, request.at)
+}
+
 pub(super) fn idle_connection_stays(view: &View<'_>) -> Vec<Opinion> {
-    let idle = held(view, Held::Idle);
+    let idle: Vec<_> = held(view, Held::Idle)
+        .into_iter()
+        .filter(|(life, request)| met_change(life, request.connect, request.at))
+        .collect();
     let ended: Vec<&Request> = idle
         .iter()
         .map(|(_, request)| *request)
@@ -67,33 +112,32 @@ pub(super) fn idle_connection_stays(view: &View<'_>) -> Vec<Opinion> {
         )
         .resting_on(&ended)
     });
-    vec![Opinion::of_trials(against, idle.len(), 1)]
+    let through = idle
+        .iter()
+        .filter(|(life, request)| outlasted_change(life, request.connect, request.begin))
+        .count();
+    vec![Opinion::of_trials(against, through, 1)]
 }
 
-/// Swallowed: the request was taken (an origin received it, or the connection stayed open over it), and no answer came.
+/// Swallowed: the request was taken (an origin received it, its answer had begun, or the connection stayed open over it),
+/// and no whole answer came.
 pub(super) fn no_swallowed_request(view: &View<'_>) -> Vec<Opinion> {
-    let kept: Vec<&Request> = view
+    let kept: Vec<(&Life<'_>, &Request)> = view
         .lives
         .iter()
-        .flat_map(|life| &life.requests)
-        .copied()
-        .filter(|r| !r.is_fresh())
+        .flat_map(|life| life.judged().map(move |request| (life, request)))
+        .filter(|(_, request)| !request.is_fresh())
         .collect();
     let swallowed: Vec<&Request> = kept
         .iter()
-        .copied()
+        .map(|(_, request)| *request)
         .filter(|request| {
-            request.outcome == (Outcome::TimedOut { phase: Phase::Head })
-                || (is_keepalive_race(request) && view.arrived(request))
+            failure(request).is_some() || (is_keepalive_race(request) && !view.arrivals(request).is_empty())
         })
         .collect();
     let against = swallowed.first().map(|first| {
-        let origin = view
-            .arrivals
-            .get(&first.id)
-            .map(|arrival| arrival.origin.as_str());
-        let reached = origin.map_or_else(String::new, |origin| {
-            format!(", though origin {origin} had received it")
+        let reached = view.arrivals(first).first().map_or_else(String::new, |arrival| {
+            format!(", though origin {} had received it", arrival.origin)
         });
         Seen::new(
             "an answer, or the end of the connection before the request is taken",
@@ -106,5 +150,9 @@ pub(super) fn no_swallowed_request(view: &View<'_>) -> Vec<Opinion> {
         )
         .resting_on(&swallowed)
     });
-    vec![Opinion::of_trials(against, kept.len(), 1)]
+    let through = kept
+        .iter()
+        .filter(|(life, request)| outlasted_change(life, request.connect, request.begin))
+        .count();
+    vec![Opinion::of_trials(against, through, 1)]
 }

@@ -1,9 +1,11 @@
 //! What happens while the file is gone.
 
+use super::super::life::Life;
 use super::super::opinion::{Opinion, Seen};
-use super::super::view::{Life, View, failure};
+use super::super::view::View;
 use super::effect::describe;
-use crate::vocabulary::{Event, Nanos, Outcome, Request, TriggerAnswer};
+use super::rejection::as_before;
+use crate::vocabulary::{Event, Nanos, Request, TriggerAnswer};
 
 /// A life and the time in it for which the file was gone.
 struct Episode<'v, 'a> {
@@ -20,12 +22,11 @@ fn episodes<'v, 'a>(view: &'v View<'a>) -> Vec<Episode<'v, 'a>> {
                     .writes
                     .iter()
                     .map(|write| write.config.begin)
-                    .find(|begin| begin > at);
-                let end = life.serving().map_or(life.ended, |(_, to)| to);
+                    .find(|begin| begin >= at);
                 Some(Episode {
                     life,
                     from: *at,
-                    to: back.unwrap_or(end),
+                    to: back.unwrap_or(life.asked),
                 })
             }
             _ => None,
@@ -38,18 +39,13 @@ pub(super) fn serves_on(view: &View<'_>) -> Vec<Opinion> {
     let mut judged: Vec<&Request> = Vec::new();
     let mut wrong: Vec<&Request> = Vec::new();
     for episode in episodes(view) {
-        let current = episode.life.newest_before(episode.from);
         for request in episode
             .life
             .traffic()
-            .filter(|r| r.begin >= episode.from && r.begin < episode.to)
+            .filter(|r| r.at >= episode.from && r.begin < episode.to)
         {
-            let fine = match &request.outcome {
-                Outcome::Answered { markers, .. } => view.whole(markers).is_some_and(|g| g <= current),
-                _ => failure(request).is_none(),
-            };
             judged.push(request);
-            if !fine {
+            if !as_before(view, episode.life, request) {
                 wrong.push(request);
             }
         }

@@ -1,31 +1,39 @@
 //! Does a change take effect, and does the old configuration then let go?
 
+use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
-use super::super::view::{Life, MS, View, Write};
+use super::super::view::{MS, View};
 use super::ms;
-use crate::vocabulary::{Generation, Nanos, Outcome, Request};
+use crate::vocabulary::{Generation, Nanos, Outcome, Request, TriggerAnswer};
+
+/// Below so many requests after a time, their silence says too little about it.
+pub(super) const LEAST_AFTER: usize = 10;
 
 /// Every awaited change of every life; one opinion a delivery pattern.
 pub(super) fn takes_effect(view: &View<'_>) -> Vec<Opinion> {
-    view.lives
+    let planned = &view.plan.lives;
+    let tried = view.lives.iter().enumerate().map(|(index, life)| {
+        let least = planned.get(index).map_or(1, |planned| planned.awaited);
+        effect_in(view, life, least.max(1)).about(life.delivery.name())
+    });
+    let untried = planned
         .iter()
-        .map(|life| effect_in(view, life).about(life.delivery.name()))
-        .collect()
+        .skip(view.lives.len())
+        .map(|planned| Opinion::inconclusive("it was not tried").about(planned.delivery.name()));
+    tried.chain(untried).collect()
 }
 
-fn effect_in(view: &View<'_>, life: &Life<'_>) -> Opinion {
+fn effect_in(view: &View<'_>, life: &Life<'_>, least: usize) -> Opinion {
     let awaited: Vec<&Write<'_>> = life.changes().filter(|write| write.awaited).collect();
-    for (index, write) in awaited.iter().enumerate() {
-        if let Some(opinion) = late(
-            view,
-            life,
-            write,
-            &format!("change {} of {}", index + 1, awaited.len()),
-        ) {
-            return opinion.trials(awaited.len());
-        }
+    let name = |index| format!("change {} of {}", index + 1, awaited.len());
+    let late = awaited
+        .iter()
+        .enumerate()
+        .filter_map(|(index, write)| late(view, life, write, &name(index)));
+    match Opinion::weightiest(late) {
+        Some(opinion) => opinion.trials(awaited.len()),
+        None => Opinion::of_trials(None, awaited.len(), least),
     }
-    Opinion::of_trials(None, awaited.len(), 1)
 }
 
 /// What there is to say of a change that did not take effect within its bound.
@@ -45,12 +53,13 @@ pub(super) fn late(view: &View<'_>, life: &Life<'_>, write: &Write<'_>, name: &s
                 .last();
             let instead = last.map_or_else(|| "nothing was answered".to_owned(), describe);
             format!(
-                "{name} ({}) was never served; at last {instead}",
-                write.generation()
+                "{name} ({}) was never served; at last {instead}{}",
+                write.generation(),
+                answer(write)
             )
         }
     };
-    if let Some(why) = view.starved(write.config.begin, write.told() + bound, bound) {
+    if let Some(why) = view.starved(write.config.begin, write.told().saturating_add(bound), bound) {
         return Some(Opinion::inconclusive(why));
     }
     let expected = format!(
@@ -64,6 +73,15 @@ pub(super) fn late(view: &View<'_>, life: &Life<'_>, write: &Write<'_>, name: &s
         }
     );
     Some(Opinion::not_met(Seen::new(expected, observed).at(write.told())))
+}
+
+/// What the trigger answered, if that was not a yes.
+fn answer(write: &Write<'_>) -> String {
+    match write.trigger {
+        Some((_, _, TriggerAnswer::Refused(said))) => format!("; the trigger was refused: {said}"),
+        Some((_, _, TriggerAnswer::NotSent(why))) => format!("; the trigger could not be sent: {why}"),
+        _ => String::new(),
+    }
 }
 
 /// What a request got, in words.
@@ -141,19 +159,27 @@ pub(super) fn older_after(
         )
         .resting_on(&older)
     });
-    Opinion::of_trials(against, trials, 1)
+    Opinion::of_trials(against, trials, LEAST_AFTER)
 }
 
 pub(super) fn old_origin_gets_nothing(view: &View<'_>) -> Vec<Opinion> {
+    if view.facts.origins < 2 {
+        return vec![Opinion::unsupported("there is one origin only")];
+    }
     vec![after_window(
         view,
         "the origin of the newest generation",
         |request, newest| {
-            let arrival = view.arrivals.get(&request.id)?;
-            let right = newest.origin_name(view.facts.origins);
+            let right = view.origin_of(newest);
+            let arrivals = view.arrivals(request);
+            // One that was sent on twice has to come right twice.
+            let told = arrivals
+                .iter()
+                .find(|arrival| arrival.origin != right)
+                .or(arrivals.first())?;
             Some((
-                arrival.origin == right,
-                format!("origin {} got it instead of {right}", arrival.origin),
+                told.origin == right,
+                format!("origin {} got it instead of {right}", told.origin),
             ))
         },
     )]
@@ -167,6 +193,8 @@ pub(super) fn credential_takes_effect(view: &View<'_>) -> Vec<Opinion> {
             let Outcome::Answered { markers, .. } = &request.outcome else {
                 return None;
             };
+            // What no origin answered tells nothing of what an origin received.
+            markers.origin.as_ref()?;
             let got = markers.credential.as_deref();
             let observed = format!("the origin received {}", got.unwrap_or("none"));
             Some((got == Some(newest.credential().as_str()), observed))
@@ -209,7 +237,7 @@ fn after_window(
         )
         .resting_on(&requests)
     });
-    Opinion::of_trials(against, trials, 1)
+    Opinion::of_trials(against, trials, LEAST_AFTER)
 }
 
 /// How many requests were under way while some change was taking effect, and how many changes did.
@@ -218,7 +246,7 @@ pub(super) fn overlap(view: &View<'_>) -> (usize, usize) {
         .lives
         .iter()
         .flat_map(Life::changes)
-        .filter_map(|write| Some((write.config.begin, write.seen? + 50 * MS)))
+        .filter_map(|write| Some((write.config.begin, write.seen?.saturating_add(50 * MS))))
         .collect();
     let under_way = view
         .lives

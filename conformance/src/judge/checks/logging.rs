@@ -5,8 +5,9 @@ use std::path::Path;
 
 use regex::Regex;
 
+use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
-use super::super::view::{Life, View, Write};
+use super::super::view::View;
 use super::ms;
 use crate::vocabulary::{Generation, Nanos, Request};
 
@@ -21,17 +22,31 @@ pub(super) fn one_success_record(view: &View<'_>) -> Vec<Opinion> {
         );
         return vec![Opinion::not_met(seen).trials(isolated.len())];
     };
-    let against = isolated.iter().find_map(|(life, write)| {
-        let lines = life.lines(pattern, write.config.begin, write.until);
-        let observed = match lines.as_slice() {
-            [_] => return None,
-            [] => "none".to_owned(),
-            [first, .., last] => format!("{}; the first: {}; the last: {}", lines.len(), first.1, last.1),
-        };
-        let expected = format!("exactly one record of the change to {}", write.generation());
-        Some(Seen::new(expected, observed).at(write.told()))
-    });
-    vec![Opinion::of_trials(against, isolated.len(), 1)]
+    let against = isolated
+        .iter()
+        .filter_map(|(life, write)| not_one_record(view, pattern, life, write));
+    let opinion = match Opinion::weightiest(against) {
+        Some(opinion) => opinion.trials(isolated.len()),
+        None => Opinion::of_trials(None, isolated.len(), 1),
+    };
+    vec![opinion]
+}
+
+fn not_one_record(view: &View<'_>, pattern: &Regex, life: &Life<'_>, write: &Write<'_>) -> Option<Opinion> {
+    let lines = life.lines(pattern, write.config.begin, write.until);
+    let observed = match lines.as_slice() {
+        [_] => return None,
+        [] => {
+            // It may have been written, and read too late.
+            if let Some(why) = view.starved(write.config.begin, write.until, view.apply_bound()) {
+                return Some(Opinion::inconclusive(why));
+            }
+            "none".to_owned()
+        }
+        [first, .., last] => format!("{}; the first: {}; the last: {}", lines.len(), first.1, last.1),
+    };
+    let expected = format!("exactly one record of the change to {}", write.generation());
+    Some(Opinion::not_met(Seen::new(expected, observed).at(write.told())))
 }
 
 pub(super) fn no_record_at_start(view: &View<'_>) -> Vec<Opinion> {
@@ -45,7 +60,8 @@ pub(super) fn no_record_at_start(view: &View<'_>) -> Vec<Opinion> {
         let (at, line) = *life.lines(pattern, life.began, before).first()?;
         Some(Seen::new("no record of a reload before the first change", line).at(at))
     });
-    vec![Opinion::of_trials(against, view.lives.len(), 1)]
+    let ready = view.lives.iter().filter(|life| life.ready.is_some()).count();
+    vec![Opinion::of_trials(against, ready, 1)]
 }
 
 pub(super) fn is_informational(view: &View<'_>) -> Vec<Opinion> {
@@ -136,29 +152,47 @@ pub(super) fn burst_adds_up(view: &View<'_>) -> Vec<Opinion> {
     let Some(pattern) = &view.applied else {
         return vec![Opinion::unsupported(NO_RECORD)];
     };
-    let bursts: Vec<_> = view.lives.iter().filter_map(burst).collect();
-    let against = bursts.iter().find_map(|(life, writes)| {
-        let begin = writes.first()?.config.begin;
-        let records = life.lines(pattern, begin, life.ended).len();
-        let generations: BTreeSet<Generation> = life
-            .traffic()
-            .filter(|request| request.at >= begin)
-            .filter_map(Request::generation)
-            .filter(|generation| writes.iter().any(|write| write.generation() == *generation))
-            .collect();
-        (records < generations.len() || records > writes.len()).then(|| {
-            Seen::new(
-                format!("from {} to {} records", generations.len(), writes.len()),
-                format!(
-                    "{records} records of {} writes and {} generations seen",
-                    writes.len(),
-                    generations.len()
-                ),
-            )
-            .at(begin)
-        })
-    });
-    vec![Opinion::of_trials(against, bursts.len(), 1)]
+    let opinions = view
+        .lives
+        .iter()
+        .filter_map(|life| Some(adds_up(view, pattern, life, burst(life)?)));
+    let bursts = opinions.clone().count();
+    let opinion = Opinion::weightiest(opinions);
+    vec![opinion.unwrap_or_else(|| Opinion::of_trials(None, bursts, 1))]
+}
+
+fn adds_up(view: &View<'_>, pattern: &Regex, life: &Life<'_>, writes: &[Write<'_>]) -> Opinion {
+    let begin = writes.first().map_or(life.began, |write| write.config.begin);
+    let records = life.lines(pattern, begin, life.ended).len();
+    let generations: BTreeSet<Generation> = life
+        .traffic()
+        .filter(|request| request.at >= begin)
+        .filter_map(Request::generation)
+        .filter(|generation| writes.iter().any(|write| write.generation() == *generation))
+        .collect();
+    if (generations.len()..=writes.len()).contains(&records) {
+        return if generations.is_empty() {
+            Opinion::inconclusive("no generation of the burst was seen")
+        } else {
+            Opinion::met().trials(1)
+        };
+    }
+    if records < generations.len()
+        && let Some(why) = view.starved(begin, life.ended, view.apply_bound())
+    {
+        return Opinion::inconclusive(why);
+    }
+    Opinion::not_met(
+        Seen::new(
+            format!("from {} to {} records", generations.len(), writes.len()),
+            format!(
+                "{records} records of {} writes and {} generations seen",
+                writes.len(),
+                generations.len()
+            ),
+        )
+        .at(begin),
+    )
 }
 
 /// Changes that the driver waited for, one at a time: not of a burst.
@@ -166,7 +200,9 @@ fn isolated<'v, 'a>(view: &'v View<'a>) -> Vec<(&'v Life<'a>, &'v Write<'a>)> {
     view.lives
         .iter()
         .flat_map(|life| {
-            let of_burst = burst(life).map_or(Nanos::MAX, |(_, writes)| writes[0].config.begin);
+            let of_burst = burst(life)
+                .and_then(<[_]>::first)
+                .map_or(Nanos::MAX, |write| write.config.begin);
             life.changes()
                 .filter(move |write| write.awaited && write.config.begin < of_burst)
                 .map(move |w| (life, w))
@@ -175,12 +211,12 @@ fn isolated<'v, 'a>(view: &'v View<'a>) -> Vec<(&'v Life<'a>, &'v Write<'a>)> {
 }
 
 /// The burst of a life: its changes from the first that nobody waited for.
-fn burst<'v, 'a>(life: &'v Life<'a>) -> Option<(&'v Life<'a>, &'v [Write<'a>])> {
+fn burst<'v, 'a>(life: &'v Life<'a>) -> Option<&'v [Write<'a>]> {
     let first = life
         .writes
         .iter()
         .position(|write| !write.awaited && write.config.flaw.is_none())?;
-    Some((life, &life.writes[first..]))
+    Some(&life.writes[first..])
 }
 
 fn judge_records(view: &View<'_>, against: impl Fn(&Write<'_>, &str) -> Option<Seen>) -> Vec<Opinion> {

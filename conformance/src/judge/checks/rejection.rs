@@ -1,23 +1,35 @@
 //! What a bad file may do: nothing, visibly.
 
+use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
-use super::super::view::{Life, View, Write, failure};
+use super::super::request::{failure, names};
+use super::super::view::View;
 use super::effect::{describe, late};
-use crate::vocabulary::{Flaw, FreshStart, Outcome, Request, TriggerAnswer};
+use crate::vocabulary::{Flaw, Outcome, Request};
+
+const VALID_HERE: &str = "valid here: the target accepts such a file at a fresh start";
 
 pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
     for_each_flaw(view, |life, write| {
-        let until = next_good(life, write);
-        let judged: Vec<&Request> = life
-            .requests
-            .iter()
-            .copied()
-            .filter(|r| r.begin >= write.config.begin && r.begin < until)
-            .collect();
-        let wrong: Vec<&Request> = judged
-            .iter()
-            .copied()
-            .filter(|request| !as_before(view, life, request))
+        // What the target itself reports as refused may change no traffic, even if a fresh start accepts it.
+        if !view.is_bad(life, write) {
+            return Opinion::unsupported(VALID_HERE);
+        }
+        let until = life
+            .next_change(write.config.begin)
+            .map_or(life.asked, |good| good.config.begin);
+        let odd: Vec<&Write<'_>> = view.odd_files(life).collect();
+        let meanwhile = |r: &Request| r.at >= write.config.begin && r.begin < until;
+        let judged: Vec<&Request> = life.judged().filter(|request| meanwhile(request)).collect();
+        // A marker of the bad file itself speaks against it whenever it comes.
+        let wrong: Vec<&Request> = life
+            .judged()
+            .filter(|request| {
+                names(request, write.generation())
+                    || (meanwhile(request)
+                        && !as_before(view, life, request)
+                        && !is_of_odd_file(view, life, &odd, request))
+            })
             .collect();
         let against = wrong.first().map(|first| {
             Seen::new(
@@ -35,6 +47,10 @@ pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
             )
             .resting_on(&wrong)
         });
+        let waited_out = until.saturating_sub(write.told()) >= view.apply_bound();
+        if against.is_none() && !waited_out && !view.says_refused(life, write) {
+            return Opinion::inconclusive("neither was a refusal seen nor the apply bound waited out");
+        }
         let answered = judged
             .iter()
             .filter(|request| request.generation().is_some())
@@ -43,12 +59,38 @@ pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
     })
 }
 
-/// Whether a request got what it would have got without the bad file.
-fn as_before(view: &View<'_>, life: &Life<'_>, request: &Request) -> bool {
-    match &request.outcome {
-        Outcome::Answered { markers, .. } => view.whole(markers).is_some_and(|g| life.knows(g, request.at)),
-        _ => failure(request).is_none(),
+/// Whether a request got what it would have got without what is being judged: a whole answer of a good file, and on a fresh
+/// connection none that is older than one whose mixing window had closed.
+pub(super) fn as_before(view: &View<'_>, life: &Life<'_>, request: &Request) -> bool {
+    if failure(request).is_some() {
+        return false;
     }
+    let Outcome::Answered { markers, .. } = &request.outcome else {
+        return true;
+    };
+    view.whole(markers).is_some_and(|generation| {
+        let is_current = !request.is_fresh() || generation >= life.final_before(request.connect, view.facts);
+        is_current && life.knows(generation, request.at)
+    })
+}
+
+/// Whether what a request got may stem from a flawed file that is valid here: it was applied, rightly, and lives on in
+/// mixing windows and on kept connections.
+fn is_of_odd_file(view: &View<'_>, life: &Life<'_>, odd: &[&Write<'_>], request: &Request) -> bool {
+    odd.iter().any(|write| {
+        let next = life.next_change(write.config.begin);
+        let seen = next.and_then(|good| good.seen);
+        let closed = next.and_then(|good| good.window_closed(view.facts));
+        let in_force = |r: &Request| r.at >= write.config.begin && seen.is_none_or(|seen| r.connect <= seen);
+        // Past its own time, only what is known to be its doing: its markers, or what it answered while it was in force.
+        let is_its_doing = || {
+            !request.is_fresh()
+                || names(request, write.generation())
+                || life.judged().any(|r| in_force(r) && r.outcome == request.outcome)
+        };
+        let lingers = || request.at >= write.config.begin && closed.is_none_or(|at| request.connect <= at);
+        in_force(request) || (lingers() && is_its_doing())
+    })
 }
 
 fn describe_markers(request: &Request) -> String {
@@ -66,13 +108,14 @@ fn describe_markers(request: &Request) -> String {
 
 pub(super) fn is_observed(view: &View<'_>) -> Vec<Opinion> {
     for_each_flaw(view, |life, write| {
-        let refused = matches!(write.trigger, Some((_, _, TriggerAnswer::Refused(_))));
-        let logged = view
-            .rejected
-            .as_ref()
-            .is_some_and(|pattern| !life.lines(pattern, write.config.begin, write.until).is_empty());
-        if refused || logged {
+        if view.says_refused(life, write) {
             return Opinion::met();
+        }
+        if !view.is_bad(life, write) {
+            return Opinion::unsupported(VALID_HERE);
+        }
+        if let Some(why) = view.starved(write.config.begin, write.until, view.apply_bound()) {
+            return Opinion::inconclusive(why);
         }
         Opinion::not_met(
             Seen::new(
@@ -86,44 +129,40 @@ pub(super) fn is_observed(view: &View<'_>) -> Vec<Opinion> {
 
 pub(super) fn recovers(view: &View<'_>) -> Vec<Opinion> {
     for_each_flaw(view, |life, write| {
-        let next = life
-            .changes()
-            .find(|good| good.config.begin > write.config.begin && good.awaited);
-        match next {
-            Some(good) => {
-                late(view, life, good, "the good file after the bad one").unwrap_or_else(Opinion::met)
+        let next = life.next_change(write.config.begin).filter(|good| good.awaited);
+        let Some(good) = next else {
+            return Opinion::inconclusive("no good file was delivered after the bad one");
+        };
+        let late = late(view, life, good, "the good file after the bad one");
+        match (view.is_bad(life, write), late) {
+            (true, late) => late.unwrap_or_else(Opinion::met),
+            (false, None) => Opinion::unsupported(VALID_HERE),
+            // It may have asked for just that: to listen no more, to take no more files.
+            (false, Some(_)) => {
+                Opinion::inconclusive(format!("{VALID_HERE}, and the good file after it was not served"))
             }
-            None => Opinion::inconclusive("no good file was delivered after the bad one"),
         }
     })
 }
 
-/// One opinion a kind of bad file: only files that are refused at a fresh start are judged.
+/// One opinion a kind of bad file that the target can be given.
 fn for_each_flaw(view: &View<'_>, judge: impl Fn(&Life<'_>, &Write<'_>) -> Opinion) -> Vec<Opinion> {
-    view.fresh_starts
+    if view.facts.flaws.is_empty() {
+        return vec![Opinion::unsupported("the target cannot be given a bad file")];
+    }
+    view.facts
+        .flaws
         .iter()
-        .map(|start| {
-            let opinion = if is_refused(view, start) {
-                match written(view, start.flaw) {
-                    Some((life, write)) => judge(life, write),
-                    None => Opinion::inconclusive("the file was not delivered: the run ended before"),
-                }
-            } else {
-                Opinion::unsupported("valid here: the target accepts such a file at a fresh start")
+        .map(|flaw| {
+            let tried = view.fresh_starts.iter().any(|start| start.flaw == *flaw);
+            let opinion = match written(view, *flaw) {
+                Some((life, write)) if tried => judge(life, write),
+                Some(_) => Opinion::inconclusive("the file was not tried at a fresh start"),
+                None => Opinion::inconclusive("the file was not delivered: the run ended before"),
             };
-            opinion.about(start.flaw.name())
+            opinion.about(flaw.name())
         })
         .collect()
-}
-
-/// Refused: it ended, or said so, and served nothing of it.
-fn is_refused(view: &View<'_>, start: &FreshStart) -> bool {
-    let said = || {
-        view.rejected
-            .as_ref()
-            .is_some_and(|pattern| start.log.iter().any(|line| pattern.is_match(line)))
-    };
-    !start.served && (start.exited.is_some() || said())
 }
 
 fn written<'v, 'a>(view: &'v View<'a>, flaw: Flaw) -> Option<(&'v Life<'a>, &'v Write<'a>)> {
@@ -132,12 +171,5 @@ fn written<'v, 'a>(view: &'v View<'a>, flaw: Flaw) -> Option<(&'v Life<'a>, &'v 
             .iter()
             .find(|write| write.config.flaw == Some(flaw))
             .map(|write| (life, write))
-    })
-}
-
-fn next_good(life: &Life<'_>, write: &Write<'_>) -> u64 {
-    let next = life.changes().find(|good| good.config.begin > write.config.begin);
-    next.map_or(life.serving().map_or(life.ended, |(_, to)| to), |good| {
-        good.config.begin
     })
 }

@@ -1,12 +1,16 @@
 //! Under load, each request is answered once, wholly, by one configuration.
 
+use super::super::life::Life;
 use super::super::opinion::{Opinion, Seen};
-use super::super::view::{Life, View, failure, is_keepalive_race};
+use super::super::request::{failure, is_keepalive_race};
+use super::super::view::View;
 use super::effect::{describe, overlap};
 use crate::vocabulary::{Outcome, Request};
 
 /// Below so many requests under way during changes, silence says too little.
 const LEAST_REQUESTS: usize = 200;
+/// The same where the changes come in one burst, which is a single short swap.
+const LEAST_REQUESTS_OVER_A_BURST: usize = 50;
 /// Below so many changes, too.
 const LEAST_CHANGES: usize = 20;
 
@@ -55,8 +59,7 @@ pub(super) fn no_keepalive_race(view: &View<'_>) -> Vec<Opinion> {
     let kept: Vec<&Request> = view
         .lives
         .iter()
-        .flat_map(|life| &life.requests)
-        .copied()
+        .flat_map(Life::judged)
         .filter(|r| !r.is_fresh())
         .collect();
     let races: Vec<&Request> = kept
@@ -103,9 +106,15 @@ fn unless(
         return Opinion::not_met(seen.resting_on(&requests)).trials(trials);
     }
     let (under_way, changes) = overlap(view);
-    if under_way < LEAST_REQUESTS || changes < LEAST_CHANGES {
+    let is_burst = view.plan.lives.iter().all(|life| life.awaited < LEAST_CHANGES);
+    let least = if is_burst {
+        LEAST_REQUESTS_OVER_A_BURST
+    } else {
+        LEAST_REQUESTS
+    };
+    if under_way < least || changes < LEAST_CHANGES {
         return Opinion::inconclusive(format!(
-            "{under_way} requests ran over {changes} changes; {LEAST_REQUESTS} over {LEAST_CHANGES} are needed"
+            "{under_way} requests ran over {changes} changes; {least} over {LEAST_CHANGES} are needed"
         ))
         .trials(under_way);
     }

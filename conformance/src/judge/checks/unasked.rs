@@ -1,80 +1,102 @@
 //! The checks that every case makes without being asked.
 
+use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
-use super::super::view::{Life, MS, View};
+use super::super::view::{MS, View};
 use super::ms;
 use crate::vocabulary::{Event, Nanos, Outcome, Request};
 
 pub(super) fn becomes_ready(view: &View<'_>) -> Vec<Opinion> {
     let bound = view.facts.ready_within_ms;
-    let failed = view.lives.iter().find_map(|life| {
-        life.events.iter().find_map(|event| match event {
-            Event::NotReady { at, seen } => Some((life, *at, seen)),
-            _ => None,
-        })
+    let failed = view.lives.iter().filter_map(|life| {
+        let (at, seen) = not_ready(life)?;
+        if let Some(why) = view.starved(life.began, at, bound.saturating_mul(MS)) {
+            return Some(Opinion::inconclusive(why));
+        }
+        let expected = format!("{} is served within {bound} ms of the start", life.first);
+        Some(Opinion::not_met(Seen::new(expected, seen).at(at)))
     });
-    let opinion = match failed {
-        Some((life, at, seen)) => match view.starved(life.began, at, bound * MS) {
-            Some(why) => Opinion::inconclusive(why),
-            None => Opinion::not_met(
-                Seen::new(
-                    format!("{} is served within {bound} ms of the start", life.first),
-                    seen.clone(),
-                )
-                .at(at),
-            ),
-        },
-        None => Opinion::of_trials(None, view.lives.len(), 1),
-    };
+    let opinion = Opinion::weightiest(failed).unwrap_or_else(|| {
+        let ready = view.lives.iter().filter(|life| life.ready.is_some()).count();
+        Opinion::of_trials(None, ready, view.lives.len().max(1))
+    });
     vec![opinion]
 }
 
+/// When it was clear that a process would not serve, and what was seen instead.
+fn not_ready(life: &Life<'_>) -> Option<(Nanos, String)> {
+    if life.ready.is_some() {
+        return None;
+    }
+    life.events.iter().find_map(|event| match event {
+        Event::NotReady { at, seen } => Some((*at, seen.clone())),
+        Event::Exited { at, status } if life.exited == Some(*at) => {
+            Some((*at, format!("it ended by itself: {status}")))
+        }
+        _ => None,
+    })
+}
+
 pub(super) fn stays_alive(view: &View<'_>) -> Vec<Opinion> {
-    vec![first_event(
-        view,
-        "the started process lives until it is asked to stop",
-        |event| match event {
-            Event::Exited { at, status } => Some((*at, format!("it ended by itself: {status}"))),
+    let ended = view.lives.iter().find_map(|life| {
+        life.events.iter().find_map(|event| match event {
+            Event::Exited { at, status } if life.exited == Some(*at) => Some((*at, status)),
             _ => None,
-        },
-    )]
+        })
+    });
+    let against = ended.map(|(at, status)| {
+        Seen::new(
+            "the started process lives until it is asked to stop",
+            format!("it ended by itself: {status}"),
+        )
+        .at(at)
+    });
+    vec![Opinion::of_trials(against, view.lives.len(), 1)]
 }
 
 pub(super) fn nothing_left_behind(view: &View<'_>) -> Vec<Opinion> {
-    let expected = format!(
-        "no process of the target {} ms after the stop signal",
-        view.facts.stop_within_ms
-    );
-    vec![first_event(view, &expected, |event| match event {
-        Event::LeftBehind { at, pid, command } => Some((
-            *at,
-            format!("process {pid} ({command}) was still there, and was killed"),
-        )),
-        _ => None,
-    })]
+    let left = view
+        .lives
+        .iter()
+        .flat_map(|life| &life.events)
+        .find_map(|event| match event {
+            Event::LeftBehind { at, pid, command } => Some((*at, *pid, command)),
+            _ => None,
+        });
+    let against = left.map(|(at, pid, command)| {
+        let expected = format!(
+            "no process of the target {} ms after the stop signal",
+            view.facts.stop_within_ms
+        );
+        let observed = format!("process {pid} ({command}) was still there, and was killed");
+        Seen::new(expected, observed).at(at)
+    });
+    let is_over = |life: &&Life<'_>| {
+        life.events
+            .iter()
+            .any(|event| matches!(event, Event::Stopped { .. }))
+    };
+    let over = view.lives.iter().filter(is_over).count();
+    vec![Opinion::of_trials(against, over, view.lives.len().max(1))]
 }
 
 pub(super) fn no_fatal_line(view: &View<'_>) -> Vec<Opinion> {
     let Some(fatal) = &view.fatal else {
-        return vec![Opinion::met()];
+        return vec![Opinion::unsupported(
+            "how a fatal line of the target looks is not known",
+        )];
     };
-    let line = view
+    let against = view
         .lives
         .iter()
         .flat_map(|life| &life.logs)
-        .find(|(_, line)| fatal.is_match(line));
-    vec![match line {
-        Some((at, line)) => Opinion::not_met(Seen::new("no fatal line in the log", *line).at(*at)),
-        None => Opinion::met(),
-    }]
+        .find(|(_, line)| fatal.is_match(line))
+        .map(|(at, line)| Seen::new("no fatal line in the log", *line).at(*at));
+    vec![Opinion::of_trials(against, view.lives.len(), 1)]
 }
 
 pub(super) fn no_refused_connect(view: &View<'_>) -> Vec<Opinion> {
-    let tried: Vec<&Request> = view
-        .lives
-        .iter()
-        .flat_map(|life| life.requests.iter().copied().filter(|r| listening(life, r)))
-        .collect();
+    let tried: Vec<&Request> = view.lives.iter().flat_map(|life| connects(view, life)).collect();
     let refused: Vec<&Request> = tried
         .iter()
         .copied()
@@ -92,34 +114,29 @@ pub(super) fn no_refused_connect(view: &View<'_>) -> Vec<Opinion> {
         )
         .resting_on(&refused)
     });
-    // Without a connect nothing was refused; a target that never got ready is another check's.
-    vec![Opinion::of_trials(against, tried.len(), 0)]
+    vec![Opinion::of_trials(against, tried.len(), 1)]
 }
 
-/// Whether the target had to listen when the request's connection was made.
-fn listening(life: &Life<'_>, request: &Request) -> bool {
-    let exited = life.events.iter().find_map(|event| match event {
-        Event::Exited { at, .. } => Some(*at),
-        _ => None,
+/// Connects that were made while the target had to listen.
+fn connects<'v, 'a>(view: &'v View<'a>, life: &'v Life<'a>) -> Vec<&'a Request> {
+    let answered = |request: &&Request| matches!(request.outcome, Outcome::Answered { .. });
+    // A process that ends by itself refuses what comes after its last answer; its end is another check's.
+    let dead_after = life.exited.map(|_| {
+        let last = life.judged().filter(answered).map(|request| request.at).max();
+        last.or(life.ready).unwrap_or(life.began)
     });
-    request.is_fresh()
-        && life.serving().is_some_and(|(from, to)| {
-            request.connect >= from && request.at < to && exited.is_none_or(|exited| request.connect < exited)
-        })
+    let odd: Vec<&Write<'_>> = view.odd_files(life).collect();
+    life.judged()
+        .filter(|request| request.is_fresh())
+        .filter(|request| dead_after.is_none_or(|dead| request.connect <= dead))
+        .filter(|request| !may_be_unheard(life, &odd, request))
+        .collect()
 }
 
-fn first_event(
-    view: &View<'_>,
-    expected: &str,
-    against: impl Fn(&Event) -> Option<(Nanos, String)>,
-) -> Opinion {
-    let found = view
-        .lives
-        .iter()
-        .flat_map(|life| &life.events)
-        .find_map(|event| against(event));
-    match found {
-        Some((at, observed)) => Opinion::not_met(Seen::new(expected, observed).at(at)),
-        None => Opinion::met(),
-    }
+/// Whether a flawed file that is valid here, and may name no address at all, may have been in force.
+fn may_be_unheard(life: &Life<'_>, odd: &[&Write<'_>], request: &Request) -> bool {
+    odd.iter().any(|write| {
+        let served_again = life.next_change(write.config.begin).and_then(|good| good.seen);
+        request.at >= write.config.begin && served_again.is_none_or(|seen| request.connect <= seen)
+    })
 }

@@ -1,0 +1,91 @@
+//! `reloadspec explain`
+
+use std::fmt::Write as _;
+
+use reloadspec::conclude::exit;
+use reloadspec::select::select;
+use reloadspec::vocabulary::{Case, Step};
+use reloadspec::{catalogue, vocabulary::Check};
+
+use super::{CliError, print};
+
+pub(super) fn run(pattern: &str) -> Result<u8, CliError> {
+    let cases = select(catalogue::all(), &[pattern.to_owned()])?;
+    let texts: Vec<String> = cases.iter().map(explain).collect();
+    print(&texts.join("\n"))?;
+    Ok(exit::CONFORMANT)
+}
+
+fn explain(case: &Case) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail, here and below.
+    let _ = writeln!(out, "{}\n  {}, {}\n", case.id, case.area, case.level);
+    let _ = writeln!(out, "Requirement: {}.\n", case.requirement);
+    let _ = writeln!(out, "{}\n", case.rationale);
+    let _ = writeln!(out, "Comes from: {}\n", case.provenance.join(", "));
+    let _ = writeln!(out, "Steps (within {} s):", case.budget_s);
+    steps(&mut out, &case.steps, 1);
+    let _ = writeln!(out, "\nChecks:");
+    for spec in &case.checks {
+        let _ = writeln!(out, "  {:<7} {}: {}", spec.level, spec.id, spec.requirement);
+    }
+    for check in Check::UNASKED {
+        let _ = writeln!(
+            out,
+            "  {:<7} {check}: {} (in every case)",
+            "MUST",
+            check.requirement()
+        );
+    }
+    let _ = writeln!(out, "\nFaults that it is known to catch:");
+    for fault in &case.faults {
+        let _ = writeln!(out, "  {} by {}", fault.name, fault.check);
+    }
+    out
+}
+
+fn steps(out: &mut String, list: &[Step], depth: usize) {
+    for step in list {
+        let _ = writeln!(out, "{}- {}", "  ".repeat(depth), words(step));
+        match step {
+            Step::ForEachDelivery(inner) | Step::ForEachFlaw(inner) | Step::Repeat { steps: inner, .. } => {
+                steps(out, inner, depth + 1);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn words(step: &Step) -> String {
+    match step {
+        Step::Start => "start a fresh process on the next generation, and wait until it serves".into(),
+        Step::StartFor(delivery) => {
+            format!("the same, with files delivered by {delivery} where the target supports it")
+        }
+        Step::Pause => "pause for an irregular time below 50 ms".into(),
+        Step::LoadOn {
+            fresh,
+            kept,
+            pause_us,
+        } => format!(
+            "load: {fresh} tasks with a connection a request, {kept} with a kept one, {} ms between requests",
+            f64::from(*pause_us) / 1000.0
+        ),
+        Step::LoadOff => "end the load".into(),
+        Step::Change => "deliver the next generation, trigger, wait until it is served".into(),
+        Step::Burst { changes } => {
+            format!("{changes} changes as fast as they can be written, wait for the last")
+        }
+        Step::FreshStart => "start a process of its own on the bad file: does the target refuse it?".into(),
+        Step::Flawed => "deliver the bad file, trigger, wait for the rejection".into(),
+        Step::Delete => "remove the file".into(),
+        Step::Await(condition) => format!("wait for {condition:?}, for the apply bound at most"),
+        Step::Watch { ms } => format!("observe for {ms} ms"),
+        Step::WatchPastApplyBound { ms } => format!("observe for the apply bound and {ms} ms more"),
+        Step::Hold { what, count } => format!("hold open: {count} × {}", what.name()),
+        Step::Release => "release all that is held, and wait for its end".into(),
+        Step::ForEachDelivery(_) => "for each delivery pattern of the target:".into(),
+        Step::ForEachFlaw(_) => "for each kind of bad file:".into(),
+        Step::Repeat { times, .. } => format!("{times} times:"),
+    }
+}

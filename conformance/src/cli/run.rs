@@ -1,0 +1,135 @@
+//! `reloadspec run`
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use reloadspec::catalogue;
+use reloadspec::conclude::exit;
+use reloadspec::drive::Cancel;
+use reloadspec::report::{junit, markdown, terminal};
+use reloadspec::select::select;
+use reloadspec::suite::{self, RunOptions};
+use reloadspec::target::Target;
+use reloadspec::vocabulary::RunReport;
+
+use super::progress::Bar;
+use super::{CliError, Format, Where, print, style};
+
+#[derive(Args)]
+pub(super) struct Run {
+    /// Known names or folders, each optionally with `:VARIANT`; without one, all variants are run.
+    #[arg(required_unless_present = "target")]
+    targets: Vec<String>,
+    /// The same, as an option.
+    #[arg(long, value_name = "TARGET")]
+    target: Vec<String>,
+    /// Only cases whose id contains this, or of this area; `*` stands for any text.
+    #[arg(long = "case", value_name = "PATTERN")]
+    cases: Vec<String>,
+    #[command(flatten)]
+    locate: Where,
+    /// The format of the report.
+    #[arg(long, value_enum, default_value = "terminal")]
+    format: Format,
+    /// Write the report to a file; standard output then has the report for people.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Where the evidence of what did not pass goes; `none` for nowhere.
+    #[arg(long, value_name = "DIR", default_value = "reports/evidence")]
+    evidence: PathBuf,
+    /// The seed of the harness's random choices.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Let an unsupported check count as a failure, for a proxy that claims all of it.
+    #[arg(long)]
+    strict: bool,
+    /// Show no progress, even on a terminal.
+    #[arg(long)]
+    no_progress: bool,
+}
+
+impl Run {
+    pub(super) fn run(self) -> Result<u8, CliError> {
+        let cases = select(catalogue::all(), &self.cases)?;
+        let locate = self.locate.clone().into();
+        let mut targets = Vec::new();
+        for reference in self.targets.iter().chain(&self.target) {
+            targets.extend(Target::load(reference, &locate)?);
+        }
+        let options = RunOptions {
+            seed: self.seed.unwrap_or_else(seed_of_the_time),
+            evidence: Some(self.evidence.clone()).filter(|path| path.as_os_str() != "none"),
+            strict: self.strict,
+            cancel: cancel_on_signal()?,
+        };
+        let mut log = self.event_log()?;
+        let mut reports = Vec::new();
+        for target in &targets {
+            let mut bar = Bar::new(&target.facts().title(), !self.no_progress);
+            let report = suite::run(target, &cases, &options, &mut log, &mut bar)?;
+            drop(bar);
+            if self.out.is_some() || self.format == Format::Terminal {
+                print(&(terminal::render(&report, style(&io::stdout())) + "\n"))?;
+            }
+            reports.push(report);
+        }
+        log.flush().map_err(CliError::io("write the event log"))?;
+        self.write(&reports)?;
+        Ok(exit::worst(reports.iter().map(|report| report.footer.exit_code)))
+    }
+
+    /// Where the events go while the run goes on.
+    fn event_log(&self) -> Result<Box<dyn Write>, CliError> {
+        Ok(match (self.format, &self.out) {
+            (Format::Json, Some(path)) => Box::new(BufWriter::new(create(path)?)),
+            (Format::Json, None) => Box::new(BufWriter::new(io::stdout())),
+            _ => Box::new(io::sink()),
+        })
+    }
+
+    fn write(&self, reports: &[RunReport]) -> Result<(), CliError> {
+        let text = match self.format {
+            Format::Json => return Ok(()),
+            Format::Terminal => {
+                let Some(_) = &self.out else { return Ok(()) };
+                reports
+                    .iter()
+                    .map(|report| terminal::render(report, terminal::Style::default()))
+                    .collect()
+            }
+            Format::Junit => junit::render(reports).map_err(|error| CliError::Junit(error.to_string()))?,
+            Format::Markdown => markdown::render(reports),
+        };
+        match &self.out {
+            Some(path) => create(path)?
+                .write_all(text.as_bytes())
+                .map_err(CliError::io(format!("write {}", path.display()))),
+            None => print(&text),
+        }
+    }
+}
+
+fn create(path: &PathBuf) -> Result<File, CliError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(CliError::io(format!("create {}", folder.display())))?;
+    }
+    File::create(path).map_err(CliError::io(format!("create {}", path.display())))
+}
+
+/// Ends the run on SIGINT, SIGTERM and SIGHUP: the driver then stops all that it started.
+pub(super) fn cancel_on_signal() -> Result<Cancel, CliError> {
+    let cancel = Cancel::default();
+    let on_signal = cancel.clone();
+    ctrlc::set_handler(move || on_signal.cancel())
+        .map_err(|error| CliError::io("listen for signals")(io::Error::other(error)))?;
+    Ok(cancel)
+}
+
+fn seed_of_the_time() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(1, |since| since.subsec_nanos().into())
+}

@@ -1,0 +1,293 @@
+//! A client that knows its connections: every request says which one it went over, how old that was, and how it ended.
+//!
+//! No pool, no retry, no redirect: what a library would smooth over is what is being measured.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Method, Response, body::Incoming};
+use hyper_util::rt::TokioIo;
+use reloadspec_fixtures::origin;
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+use super::recorder::Recorder;
+use super::wire::{Seen, Wire};
+use crate::vocabulary::{Event, Markers, Nanos, Outcome, Phase, Purpose, Request};
+
+/// The body of a request.
+pub(super) type Body = BoxBody<Bytes, std::convert::Infallible>;
+
+/// No body.
+pub(super) fn no_body() -> Body {
+    Empty::new().boxed()
+}
+
+/// What the body of an answer has to be.
+#[derive(Clone, Debug)]
+pub(super) enum Expected {
+    /// The origin's short text, which names the request.
+    Text,
+    /// The pattern of the request's own number, of so many bytes.
+    Pattern(usize),
+    /// Anything, if the origin says that it received a body of this digest.
+    Received(String),
+}
+
+/// A request to be made.
+pub(super) struct Ask {
+    pub(super) number: u64,
+    pub(super) purpose: Purpose,
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) body: Body,
+    pub(super) length: Option<usize>,
+    pub(super) expected: Expected,
+    pub(super) timeout: Duration,
+}
+
+/// Makes connections to one address.
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) address: SocketAddr,
+}
+
+/// A connection, and what it has carried.
+pub(super) struct Connection {
+    recorder: Arc<Recorder>,
+    sender: SendRequest<Body>,
+    seen: Arc<Seen>,
+    task: JoinHandle<()>,
+    number: u64,
+    connect: Nanos,
+    carried: u32,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Client {
+    /// A plain request for a short text.
+    pub(super) fn plain(&self, purpose: Purpose, timeout: Duration) -> Ask {
+        Ask {
+            number: self.recorder.next_number(),
+            purpose,
+            method: Method::GET,
+            path: "/".into(),
+            body: no_body(),
+            length: None,
+            expected: Expected::Text,
+            timeout,
+        }
+    }
+
+    /// Makes a connection for a request and sends it. The request's end is recorded; the connection is returned if it lives.
+    pub(super) async fn ask_fresh(&self, ask: Ask) -> (Request, Option<Connection>) {
+        let connect = self.recorder.now();
+        let number = self.recorder.next_number();
+        let connected = tokio::time::timeout(ask.timeout, self.connect(connect, number)).await;
+        let failed = match connected {
+            Ok(Ok(mut connection)) => {
+                let request = connection.ask(ask).await;
+                let lives = connection.is_open() && matches!(request.outcome, Outcome::Answered { .. });
+                return (request, lives.then_some(connection));
+            }
+            Ok(Err(error)) => connect_failed(&error),
+            Err(_) => Outcome::TimedOut {
+                phase: Phase::Connect,
+            },
+        };
+        let request = Request {
+            id: ask.number,
+            purpose: ask.purpose,
+            connection: number,
+            connect,
+            nth: 0,
+            begin: connect,
+            first_byte: None,
+            at: self.recorder.now(),
+            outcome: failed,
+        };
+        self.recorder.record(Event::Request(request.clone()));
+        (request, None)
+    }
+
+    async fn connect(&self, connect: Nanos, number: u64) -> io::Result<Connection> {
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let (wire, seen) = Wire::new(stream, Arc::clone(&self.recorder));
+        // A handshake of HTTP/1 sends nothing; it fails only if the task is gone.
+        let (sender, connection) = http1::handshake(TokioIo::new(wire))
+            .await
+            .map_err(io::Error::other)?;
+        let task = tokio::spawn(async move {
+            // How it ended is told to the request that was on it, and remembered by the wire.
+            let _ = connection.await;
+        });
+        let recorder = Arc::clone(&self.recorder);
+        Ok(Connection {
+            recorder,
+            sender,
+            seen,
+            task,
+            number,
+            connect,
+            carried: 0,
+        })
+    }
+}
+
+impl Connection {
+    /// Whether its end has not been noticed yet.
+    pub(super) fn is_open(&self) -> bool {
+        !self.sender.is_closed() && !self.task.is_finished()
+    }
+
+    /// Sends a request on it; its end is recorded.
+    pub(super) async fn ask(&mut self, ask: Ask) -> Request {
+        let nth = self.carried;
+        self.carried += 1;
+        self.seen.clear();
+        let begin = if nth == 0 {
+            self.connect
+        } else {
+            self.recorder.now()
+        };
+        let (id, purpose) = (ask.number, ask.purpose);
+        let exchanged = tokio::time::timeout(ask.timeout, self.exchange(ask)).await;
+        let at = self.recorder.now();
+        let outcome = exchanged.unwrap_or_else(|_| Outcome::TimedOut { phase: self.phase() });
+        let request = Request {
+            id,
+            purpose,
+            connection: self.number,
+            connect: self.connect,
+            nth,
+            begin,
+            first_byte: self.seen.first_byte(),
+            at,
+            outcome,
+        };
+        self.recorder.record(Event::Request(request.clone()));
+        request
+    }
+
+    async fn exchange(&mut self, ask: Ask) -> Outcome {
+        // Ready, or closed: either shows in what sending then says.
+        let _ = self.sender.ready().await;
+        let request = hyper::Request::builder()
+            .method(ask.method)
+            .uri(ask.path)
+            .header("host", "proxy.test")
+            .header(origin::REQUEST, ask.number);
+        let request = match ask.length {
+            Some(length) => request.header("content-length", length),
+            None => request,
+        };
+        let request = match request.body(ask.body) {
+            Ok(request) => request,
+            Err(error) => {
+                return Outcome::Harness {
+                    detail: error.to_string(),
+                };
+            }
+        };
+        match self.sender.try_send_request(request).await {
+            Ok(response) => self.read(response, &ask.expected, ask.number).await,
+            // Given back untouched: not a byte of it had been written.
+            Err(mut error) => match error.take_message() {
+                Some(_) if self.carried > 1 => Outcome::NotSent,
+                _ => self.broken(error.error()),
+            },
+        }
+    }
+
+    async fn read(&self, response: Response<Incoming>, expected: &Expected, number: u64) -> Outcome {
+        let (head, body) = response.into_parts();
+        let text = |name: &str| {
+            head.headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
+        let markers = Markers {
+            stamp: text("x-generation"),
+            origin: text(origin::ORIGIN),
+            upstream: text(origin::RECEIVED_GENERATION),
+            credential: text(origin::RECEIVED_CREDENTIAL),
+        };
+        let closes = text("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        let received = match body.collect().await {
+            Ok(received) => received.to_bytes(),
+            Err(error) => return self.broken(&error),
+        };
+        // Only the origin's own answers have a body that is known beforehand.
+        let intact = markers.origin.is_none()
+            || match expected {
+                Expected::Text => received.ends_with(format!(" {number}\n").as_bytes()),
+                Expected::Pattern(bytes) => received == origin::pattern(number, *bytes),
+                Expected::Received(digest) => text(origin::RECEIVED_DIGEST).as_ref() == Some(digest),
+            };
+        Outcome::Answered {
+            status: head.status.as_u16(),
+            markers,
+            intact,
+            closes,
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        if self.seen.first_byte().is_some() {
+            Phase::Body
+        } else {
+            Phase::Head
+        }
+    }
+
+    fn broken(&self, error: &hyper::Error) -> Outcome {
+        let phase = self.phase();
+        if self.seen.was_reset() {
+            Outcome::Reset { phase }
+        } else if error.is_parse() {
+            Outcome::Malformed {
+                detail: error.to_string(),
+            }
+        } else if self.seen.has_ended()
+            || error.is_incomplete_message()
+            || error.is_canceled()
+            || error.is_closed()
+        {
+            Outcome::Ended { phase }
+        } else {
+            Outcome::Malformed {
+                detail: error.to_string(),
+            }
+        }
+    }
+}
+
+fn connect_failed(error: &io::Error) -> Outcome {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Outcome::Refused,
+        io::ErrorKind::ConnectionReset => Outcome::Reset {
+            phase: Phase::Connect,
+        },
+        io::ErrorKind::TimedOut => Outcome::TimedOut {
+            phase: Phase::Connect,
+        },
+        // No port, no descriptor, no memory: ours, not the target's.
+        _ => Outcome::Harness {
+            detail: error.to_string(),
+        },
+    }
+}

@@ -1,0 +1,74 @@
+//! The driver: a case and a target in, a timeline out.
+//!
+//! It does the steps and writes down what was seen. It decides no verdict, it retries nothing, and it leaves nothing behind:
+//! every process that it started is gone when it returns, whichever way it returns.
+
+mod client;
+mod deliver;
+mod error;
+mod files;
+mod log;
+mod place;
+mod process;
+mod recorder;
+mod script;
+mod traffic;
+mod tree;
+mod trial;
+mod trigger;
+mod wait;
+mod wire;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::target::Target;
+use crate::vocabulary::{Case, Timeline};
+
+pub use error::DriveError;
+
+/// Ends a run from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Ends it. The driver stops within some 100 ms, and kills what it started.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it was ended.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// How to run a case.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The seed of the harness's random choices.
+    pub seed: u64,
+    /// Ends the run from outside.
+    pub cancel: Cancel,
+}
+
+/// What a run leaves.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// All that was seen.
+    pub timeline: Timeline,
+    /// The configurations as they were delivered: a file name such as `0003-g3.conf`, and the bytes.
+    pub configs: Vec<(String, Vec<u8>)>,
+    /// Files that were written once, before the start: their path below the run's folder, and the bytes.
+    pub fixed: Vec<(String, Vec<u8>)>,
+    /// The command line that the target was last started with, the binary first.
+    pub command: Vec<String>,
+}
+
+/// Runs a case on a target.
+///
+/// # Errors
+/// Only if the harness itself failed, or was cancelled; whatever the target does is in the timeline.
+pub fn run(case: &Case, target: &Target, options: &Options) -> Result<Run, DriveError> {
+    script::Driver::new(case, target, options)?.run()
+}

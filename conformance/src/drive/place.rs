@@ -1,0 +1,114 @@
+//! A place for one process of a target: a folder, an address of its own, and a user without privileges.
+
+use std::fs;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Gid, Uid, chown};
+use tempfile::TempDir;
+
+use super::error::DriveError;
+use super::files;
+
+/// The user and group "nobody", as Debian and most others number it.
+const NOBODY: u32 = 65_534;
+/// The port for traffic, on an address that nobody else has.
+const LISTEN_PORT: u16 = 8080;
+/// The port left to the target's admin API.
+const ADMIN_PORT: u16 = 9901;
+
+/// The user that targets run as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct User {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+}
+
+/// An unprivileged user of its own where the harness is root: root reads what nobody else may.
+pub(super) fn user() -> Option<User> {
+    Uid::effective().is_root().then_some(User {
+        uid: NOBODY,
+        gid: NOBODY,
+    })
+}
+
+/// A folder and an address that nobody else uses. The folder goes when this is dropped.
+pub(super) struct Ground {
+    folder: TempDir,
+    pub(super) ip: IpAddr,
+}
+
+impl Ground {
+    pub(super) fn claim() -> Result<Self, DriveError> {
+        let folder = tempfile::Builder::new()
+            .prefix("reloadspec-")
+            .tempdir()
+            .map_err(DriveError::system("create a folder for the run"))?;
+        files::open_to_all(folder.path())?;
+        if let Some(user) = user() {
+            chown(
+                folder.path(),
+                Some(Uid::from_raw(user.uid)),
+                Some(Gid::from_raw(user.gid)),
+            )
+            .map_err(|errno| DriveError::system("give the folder to an unprivileged user")(errno.into()))?;
+        }
+        Ok(Self {
+            folder,
+            ip: free_address()?,
+        })
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn listen(&self) -> SocketAddr {
+        SocketAddr::new(self.ip, LISTEN_PORT)
+    }
+
+    pub(super) fn admin(&self) -> SocketAddr {
+        SocketAddr::new(self.ip, ADMIN_PORT)
+    }
+
+    /// The binary, where the target's user can run it: where it is, or else a copy.
+    pub(super) fn runnable(&self, binary: &Path) -> Result<PathBuf, DriveError> {
+        let absolute = binary.canonicalize().map_err(DriveError::file("find", binary))?;
+        if user().is_none() || absolute.ancestors().all(is_open_to_all) {
+            return Ok(absolute);
+        }
+        let name = absolute.file_name().unwrap_or(absolute.as_os_str());
+        let copy = self.dir().join(name);
+        fs::copy(&absolute, &copy).map_err(DriveError::file("copy", &absolute))?;
+        files::open_to_all(&copy)?;
+        Ok(copy)
+    }
+}
+
+fn is_open_to_all(path: &Path) -> bool {
+    fs::metadata(path)
+        .is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0 || metadata.uid() == NOBODY)
+}
+
+/// An address of the loopback network that nobody listens on.
+fn free_address() -> Result<IpAddr, DriveError> {
+    let mut last = None;
+    for _ in 0..64 {
+        let random = RandomState::new().build_hasher().finish().to_le_bytes();
+        // 127.0.0.0/16 is left to everybody else.
+        let ip = IpAddr::V4(Ipv4Addr::new(
+            127,
+            random[0] % 254 + 1,
+            random[1],
+            random[2] % 254 + 1,
+        ));
+        match [LISTEN_PORT, ADMIN_PORT].map(|port| TcpListener::bind((ip, port))) {
+            [Ok(_), Ok(_)] => return Ok(ip),
+            [Err(error), _] | [_, Err(error)] => last = Some(error),
+        }
+    }
+    let error = last.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into());
+    Err(DriveError::system("find a free loopback address")(error))
+}

@@ -1,0 +1,314 @@
+//! One process of a target and all that it starts: begun, watched, stopped, and never left behind.
+
+use std::io::Read;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+
+use super::error::DriveError;
+use super::log::{Tail, read_lines};
+use super::place::user;
+use super::recorder::Recorder;
+use super::tree::{self, Member};
+use crate::target::{CommandLine, LogSource};
+use crate::vocabulary::Event;
+
+/// How often a process is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+/// How long readers of a log may take to come to its end once nobody writes it any more.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// What a process needs to be started.
+pub(super) struct Start<'a> {
+    pub(super) binary: &'a Path,
+    pub(super) line: CommandLine,
+    pub(super) dir: &'a Path,
+    pub(super) sources: &'a [LogSource],
+}
+
+/// A process that was started. Dropping it kills all of its tree.
+pub(super) struct Process {
+    recorder: Arc<Recorder>,
+    child: Arc<Mutex<Child>>,
+    pid: u32,
+    mark: String,
+    asked: Arc<AtomicBool>,
+    exited: Arc<Mutex<Option<ExitStatus>>>,
+    readers: mpsc::Receiver<()>,
+    reader_count: usize,
+    files_end: Arc<AtomicBool>,
+    guard: Child,
+}
+
+impl Process {
+    pub(super) fn start(start: &Start<'_>, recorder: &Arc<Recorder>) -> Result<Self, DriveError> {
+        let mark = format!("RELOADSPEC_RUN={}-{}", std::process::id(), start.dir.display());
+        let mut command = command(start.binary, &start.line, start.dir, &mark);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        let mut child = command.spawn().map_err(|source| DriveError::Spawn {
+            binary: start.binary.to_path_buf(),
+            source,
+        })?;
+        let pid = child.id();
+        let guard = guard(pid).map_err(DriveError::system("start the guard of a process group"))?;
+        let (done, readers) = mpsc::channel();
+        let files_end = Arc::new(AtomicBool::new(false));
+        let mut reader_count = 0;
+        let mut read = |name: &'static str, pipe: Option<Box<dyn Read + Send>>| {
+            let Some(pipe) = pipe else { return };
+            reader_count += 1;
+            let (recorder, done) = (Arc::clone(recorder), done.clone());
+            thread::spawn(move || {
+                read_lines(pipe, name, &recorder);
+                // An error means that nobody waits any more.
+                let _ = done.send(());
+            });
+        };
+        // A pipe that nobody reads would block the target, so both are read, whatever the target's sources are.
+        read(
+            "stdout",
+            child
+                .stdout
+                .take()
+                .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        );
+        read(
+            "stderr",
+            child
+                .stderr
+                .take()
+                .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        );
+        for source in start.sources {
+            if let LogSource::File(path) = source {
+                reader_count += 1;
+                let tail = Tail {
+                    path: start.dir.join(path),
+                    name: format!("file:{}", path.display()),
+                    recorder: Arc::clone(recorder),
+                    end: Arc::clone(&files_end),
+                };
+                let done = done.clone();
+                thread::spawn(move || {
+                    tail.run();
+                    let _ = done.send(());
+                });
+            }
+        }
+        let process = Self {
+            recorder: Arc::clone(recorder),
+            child: Arc::new(Mutex::new(child)),
+            pid,
+            mark,
+            asked: Arc::new(AtomicBool::new(false)),
+            exited: Arc::new(Mutex::new(None)),
+            readers,
+            reader_count,
+            files_end,
+            guard,
+        };
+        process.watch();
+        Ok(process)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// How it ended, if it has.
+    pub(super) fn exited(&self) -> Option<ExitStatus> {
+        *self.exited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends it a signal.
+    pub(super) fn signal(&self, signal: Signal) -> nix::Result<()> {
+        if self.exited().is_some() {
+            return Err(nix::errno::Errno::ESRCH);
+        }
+        kill(self.nix_pid(), signal)
+    }
+
+    /// Asks it to stop, waits until all of its tree is gone, and kills what is left past the bound.
+    pub(super) fn stop(mut self, signal: Signal, within: Duration) {
+        let had_ended = self.exited().is_some();
+        self.asked.store(true, Ordering::SeqCst);
+        self.recorder.record(Event::StopAsked {
+            at: self.recorder.now(),
+        });
+        if !had_ended {
+            // It may have ended between the look and the signal, which is as well.
+            let _ = kill(self.nix_pid(), signal);
+        }
+        let deadline = Instant::now() + within;
+        let left = loop {
+            let left = self.members();
+            if left.is_empty() || Instant::now() >= deadline {
+                break left;
+            }
+            thread::sleep(LOOK);
+        };
+        for member in &left {
+            self.recorder.record(Event::LeftBehind {
+                at: self.recorder.now(),
+                pid: member.pid,
+                command: member.command.clone(),
+            });
+        }
+        self.kill_all();
+        let status = self.exited().map_or_else(|| "killed".to_owned(), describe);
+        self.recorder.record(Event::Stopped {
+            at: self.recorder.now(),
+            status,
+        });
+        self.read_to_end();
+    }
+
+    fn nix_pid(&self) -> Pid {
+        // A pid fits: the kernel's are below 2^22.
+        Pid::from_raw(i32::try_from(self.pid).unwrap_or(i32::MAX))
+    }
+
+    fn members(&self) -> Vec<Member> {
+        tree::members(self.pid, &self.mark)
+    }
+
+    fn kill_all(&mut self) {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        loop {
+            let left = self.members();
+            if left.is_empty() || Instant::now() >= deadline {
+                break;
+            }
+            for member in left {
+                // It may have ended between the look and the signal, which is as well.
+                let _ = kill(
+                    Pid::from_raw(i32::try_from(member.pid).unwrap_or(i32::MAX)),
+                    Signal::SIGKILL,
+                );
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        while self.exited().is_none() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
+        // The guard goes first, so that it never sees its pipe close while the group's number is another's.
+        let _ = self.guard.kill();
+        let _ = self.guard.wait();
+    }
+
+    fn read_to_end(&self) {
+        self.files_end.store(true, Ordering::SeqCst);
+        let deadline = Instant::now() + LAST_WORDS;
+        for _ in 0..self.reader_count {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.readers.recv_timeout(left).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Notices its end.
+    fn watch(&self) {
+        let (child, exited) = (Arc::clone(&self.child), Arc::clone(&self.exited));
+        let (asked, recorder) = (Arc::clone(&self.asked), Arc::clone(&self.recorder));
+        thread::spawn(move || {
+            loop {
+                let looked = child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
+                match looked {
+                    Ok(None) => thread::sleep(LOOK),
+                    Ok(Some(status)) => {
+                        if !asked.load(Ordering::SeqCst) {
+                            recorder.record(Event::Exited {
+                                at: recorder.now(),
+                                status: describe(status),
+                            });
+                        }
+                        *exited.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
+                        return;
+                    }
+                    // Somebody else has reaped it: it is gone, and how is not known.
+                    Err(_) => {
+                        *exited.lock().unwrap_or_else(PoisonError::into_inner) =
+                            Some(ExitStatus::from_raw(0));
+                        return;
+                    }
+                }
+            }
+        });
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.asked.store(true, Ordering::SeqCst);
+        self.files_end.store(true, Ordering::SeqCst);
+        self.kill_all();
+    }
+}
+
+/// A command of the target's binary, with nothing of the harness's surroundings.
+pub(super) fn command(binary: &Path, line: &CommandLine, dir: &Path, mark: &str) -> Command {
+    let mut command = Command::new(binary);
+    command.args(&line.args).env_clear().current_dir(dir);
+    command.env(
+        "PATH",
+        std::env::var_os("PATH").unwrap_or_else(|| "/usr/sbin:/usr/bin:/sbin:/bin".into()),
+    );
+    command.env("HOME", dir).env("TMPDIR", dir).env("LANG", "C");
+    if let Some((key, value)) = mark.split_once('=') {
+        command.env(key, value);
+    }
+    command.envs(line.env.iter().map(|(key, value)| (key, value)));
+    if let Some(user) = user() {
+        command.uid(user.uid).gid(user.gid);
+    }
+    command
+}
+
+/// How a process ended, in words.
+pub(super) fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(signal)) => {
+            let name = Signal::try_from(signal).map_or("unknown", Signal::as_str);
+            format!("signal {signal} ({name})")
+        }
+        (None, None) => "unknown".to_owned(),
+    }
+}
+
+/// A process that kills the group once the harness is gone, however that came about: its pipe then closes.
+fn guard(group: u32) -> std::io::Result<Child> {
+    Command::new("/bin/sh")
+        .args([
+            "-c",
+            "read -r _; kill -KILL -- \"-$1\" 2>/dev/null",
+            "guard",
+            &group.to_string(),
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+}
+
+/// Kills a whole group, for a command that did not end in time.
+pub(super) fn kill_group(pid: u32) {
+    // It may have ended meanwhile, which is as well.
+    let _ = killpg(
+        Pid::from_raw(i32::try_from(pid).unwrap_or(i32::MAX)),
+        Signal::SIGKILL,
+    );
+}

@@ -1,0 +1,189 @@
+//! The one clock of a case, and the one place where everything that happens is written down.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::vocabulary::{Event, Nanos};
+
+/// How often the harness looks whether it is on time.
+const PULSE: Duration = Duration::from_millis(5);
+/// From what on being late is written down.
+const LATE: Duration = Duration::from_millis(20);
+
+/// Written to from many threads; read by the driver, which waits on it.
+pub(super) struct Recorder {
+    start: Instant,
+    requests: AtomicU64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    events: Vec<Event>,
+    arrived: HashSet<u64>,
+    open: HashSet<u64>,
+}
+
+impl Recorder {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            start: Instant::now(),
+            requests: AtomicU64::new(0),
+            state: Mutex::new(State::default()),
+            changed: Condvar::new(),
+        })
+    }
+
+    /// Now, on the case's clock.
+    pub(super) fn now(&self) -> Nanos {
+        self.time_of(Instant::now())
+    }
+
+    pub(super) fn time_of(&self, instant: Instant) -> Nanos {
+        u64::try_from(instant.saturating_duration_since(self.start).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// A number for a request or a connection, never used before.
+    pub(super) fn next_number(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn record(&self, event: Event) {
+        let mut state = self.lock();
+        if let Event::Arrival(arrival) = &event {
+            state.arrived.extend(arrival.request);
+        }
+        state.events.push(event);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// When the newest delivery began, or the newest deletion was done.
+    pub(super) fn last_write(&self) -> Nanos {
+        let state = self.lock();
+        let writes = state.events.iter().rev().filter_map(|event| match event {
+            Event::Config(write) => Some(write.begin),
+            Event::Deleted { at } => Some(*at),
+            _ => None,
+        });
+        writes.into_iter().next().unwrap_or(0)
+    }
+
+    /// How many events there are: a place from which to look on.
+    pub(super) fn mark(&self) -> usize {
+        self.lock().events.len()
+    }
+
+    /// An idle connection that stands for a request to come is open.
+    pub(super) fn note_open(&self, request: u64) {
+        self.lock().open.insert(request);
+        self.changed.notify_all();
+    }
+
+    /// Whether an origin has received a request, or its idle connection is open.
+    pub(super) fn has_arrived(&self, request: u64) -> bool {
+        let state = self.lock();
+        state.arrived.contains(&request) || state.open.contains(&request)
+    }
+
+    /// Waits until an event past `mark` satisfies, at most until `deadline`; in between, at least every 20 ms, asks `give_up`.
+    pub(super) fn wait_for(
+        &self,
+        mark: usize,
+        deadline: Instant,
+        give_up: impl Fn() -> bool,
+        satisfies: impl Fn(&Event) -> bool,
+    ) -> bool {
+        let mut next = mark;
+        let mut state = self.lock();
+        loop {
+            if state.events[next.min(state.events.len())..]
+                .iter()
+                .any(&satisfies)
+            {
+                return true;
+            }
+            next = state.events.len();
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || give_up() {
+                return false;
+            }
+            let nap = left.min(Duration::from_millis(20));
+            state = self
+                .changed
+                .wait_timeout(state, nap)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// The last few log lines.
+    pub(super) fn last_lines(&self, count: usize) -> Vec<String> {
+        let state = self.lock();
+        let lines = state.events.iter().rev().filter_map(|event| match event {
+            Event::Log { line, .. } => Some(line.clone()),
+            _ => None,
+        });
+        let mut lines: Vec<String> = lines.take(count).collect();
+        lines.reverse();
+        lines
+    }
+
+    /// All events so far, in the order in which they were over.
+    pub(super) fn take(&self) -> Vec<Event> {
+        let mut events = std::mem::take(&mut self.lock().events);
+        events.sort_by_key(Event::at);
+        events
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes down when the harness itself runs late, for as long as it lives.
+pub(super) struct Pulse {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Pulse {
+    pub(super) fn start(recorder: Arc<Recorder>) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("pulse".into()).spawn(move || {
+            let mut last = Instant::now();
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::sleep(PULSE);
+                let now = Instant::now();
+                let late = now.duration_since(last).saturating_sub(PULSE);
+                if late >= LATE {
+                    let by = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
+                    recorder.record(Event::Lag {
+                        at: recorder.time_of(now),
+                        by,
+                    });
+                }
+                last = now;
+            }
+        })?;
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Pulse {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been printed by its thread.
+            let _ = thread.join();
+        }
+    }
+}

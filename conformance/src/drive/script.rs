@@ -1,0 +1,430 @@
+//! Carries out the steps of a case, one after the other.
+
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reloadspec_fixtures::origin::{Arrival as Seen, Origins};
+
+use super::error::DriveError;
+use super::place::Ground;
+use super::process::Process;
+use super::recorder::{Pulse, Recorder};
+use super::traffic::{HeldOpen, Load, Traffic, client_of};
+use super::trial::{Laid, fresh_start, lay};
+use super::{Options, Run};
+use crate::target::{OriginAddress, Target};
+use crate::vocabulary::{
+    Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Held, Scene, Step, Timeline, TriggerAnswer,
+};
+
+/// How long the origin may take to see what is held open. An upload may be kept by a proxy that buffers requests.
+const HELD_OPEN: Duration = Duration::from_secs(1);
+/// As [`HELD_OPEN`], for an upload, which a proxy may keep to itself until it has all of it.
+const UPLOAD_OPEN: Duration = Duration::from_millis(200);
+
+/// Whether to go on with the steps.
+pub(super) type Flow = ControlFlow<()>;
+
+/// Carries out a case.
+pub(super) struct Driver<'a> {
+    pub(super) case: &'a Case,
+    pub(super) target: &'a Target,
+    pub(super) options: &'a Options,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) traffic: Traffic,
+    origins: Origins,
+    origin_addresses: Vec<OriginAddress>,
+    deadline: Instant,
+    pub(super) generation: Generation,
+    delivery: Delivery,
+    flaw: Option<Flaw>,
+    random: u64,
+    gate: u64,
+    pub(super) running: Option<Running>,
+    load: Option<Load>,
+    held: Vec<HeldOpen>,
+    pub(super) configs: Vec<(String, Vec<u8>)>,
+    fixed: Vec<(String, Vec<u8>)>,
+    command: Vec<String>,
+    config_path: String,
+    // Last, so that it beats until all else is gone.
+    _pulse: Pulse,
+    _ground: Ground,
+}
+
+/// A process that serves, or is to.
+pub(super) struct Running {
+    // Before `laid`: its folder goes after it has ended.
+    pub(super) process: Process,
+    pub(super) laid: Laid,
+    pub(super) binary: PathBuf,
+}
+
+impl<'a> Driver<'a> {
+    pub(super) fn new(case: &'a Case, target: &'a Target, options: &'a Options) -> Result<Self, DriveError> {
+        target.binary().ok_or(DriveError::NoBinary)?;
+        let recorder = Recorder::new();
+        let ground = Ground::claim()?;
+        let origins = start_origins(ground.ip, target.facts().origins, &recorder)?;
+        let origin_addresses = origins
+            .addresses()
+            .iter()
+            .enumerate()
+            .map(|(index, address)| OriginAddress {
+                name: format!("o{index}"),
+                address: *address,
+            })
+            .collect();
+        Ok(Self {
+            case,
+            target,
+            options,
+            traffic: Traffic::start().map_err(DriveError::system("start the client"))?,
+            origins,
+            origin_addresses,
+            deadline: Instant::now() + Duration::from_secs(u64::from(case.budget_s)),
+            generation: Generation(0),
+            delivery: default_delivery(target),
+            flaw: None,
+            random: options.seed | 1,
+            gate: 0,
+            running: None,
+            load: None,
+            held: Vec::new(),
+            configs: Vec::new(),
+            fixed: Vec::new(),
+            command: Vec::new(),
+            config_path: String::new(),
+            _pulse: Pulse::start(Arc::clone(&recorder)).map_err(DriveError::system("start the pulse"))?,
+            _ground: ground,
+            recorder,
+        })
+    }
+
+    pub(super) fn run(mut self) -> Result<Run, DriveError> {
+        let steps = self.case.steps.clone();
+        let flow = self.steps(&steps)?;
+        // Whether all steps were done or not, what runs is ended in order.
+        let _ = flow;
+        self.end();
+        let timeline = Timeline {
+            case: self.case.id.to_owned(),
+            target: self.target.facts().clone(),
+            seed: self.options.seed,
+            config_path: std::mem::take(&mut self.config_path),
+            events: self.recorder.take(),
+        };
+        Ok(Run {
+            timeline,
+            configs: std::mem::take(&mut self.configs),
+            fixed: std::mem::take(&mut self.fixed),
+            command: std::mem::take(&mut self.command),
+        })
+    }
+
+    fn steps(&mut self, steps: &[Step]) -> Result<Flow, DriveError> {
+        for step in steps {
+            if self.options.cancel.is_cancelled() {
+                return Err(DriveError::Cancelled);
+            }
+            if Instant::now() >= self.deadline {
+                return Ok(self.abandon(&format!(
+                    "the case's budget of {} s was spent",
+                    self.case.budget_s
+                )));
+            }
+            if self.step(step)?.is_break() {
+                return Ok(Flow::Break(()));
+            }
+        }
+        Ok(Flow::Continue(()))
+    }
+
+    fn step(&mut self, step: &Step) -> Result<Flow, DriveError> {
+        match step {
+            Step::Start => return self.start(self.delivery),
+            Step::StartFor(delivery) => {
+                let supported = self.target.facts().deliveries.contains(delivery);
+                return self.start(if supported { *delivery } else { self.delivery });
+            }
+            Step::LoadOn {
+                fresh,
+                kept,
+                pause_us,
+            } => {
+                if let Some(running) = &self.running {
+                    let client = client_of(&self.recorder, running.laid.place.listen);
+                    let pause = Duration::from_micros(u64::from(*pause_us));
+                    self.load = Some(self.traffic.load(&client, *fresh, *kept, pause));
+                }
+            }
+            Step::LoadOff => self.end_load(),
+            Step::Change => return self.change(),
+            Step::Burst { changes } => return self.burst(*changes),
+            Step::FreshStart => self.try_flaw()?,
+            Step::Flawed => return self.deliver_flawed(),
+            Step::Delete => self.delete()?,
+            Step::Await(condition) => {
+                self.wait_for(*condition, self.recorder.last_write());
+            }
+            Step::Pause => {
+                let ms = self.next_random() % 50;
+                return Ok(self.watch(Duration::from_millis(ms)));
+            }
+            Step::Watch { ms } => return Ok(self.watch(Duration::from_millis(u64::from(*ms)))),
+            Step::WatchPastApplyBound { ms } => {
+                let bound = self.target.facts().apply_bound_ms;
+                return Ok(self.watch(Duration::from_millis(bound + u64::from(*ms))));
+            }
+            Step::Hold { what, count } => return Ok(self.hold(*what, *count)),
+            Step::Release => self.release(),
+            Step::ForEachDelivery(steps) => {
+                for delivery in self.target.facts().deliveries.clone() {
+                    self.delivery = delivery;
+                    // What one pattern does to a process is not held against the next.
+                    let _ = self.steps(steps)?;
+                }
+                self.delivery = default_delivery(self.target);
+            }
+            Step::ForEachFlaw(steps) => {
+                for flaw in self.target.facts().flaws.clone() {
+                    self.flaw = Some(flaw);
+                    if self.steps(steps)?.is_break() {
+                        return Ok(Flow::Break(()));
+                    }
+                }
+                self.flaw = None;
+            }
+            Step::Repeat { times, steps } => {
+                for _ in 0..*times {
+                    if self.steps(steps)?.is_break() {
+                        return Ok(Flow::Break(()));
+                    }
+                }
+            }
+        }
+        Ok(Flow::Continue(()))
+    }
+
+    /// Ends what runs, and starts a fresh process on the next generation.
+    fn start(&mut self, delivery: Delivery) -> Result<Flow, DriveError> {
+        self.end();
+        self.generation = self.generation.next();
+        let scene = Scene {
+            generation: self.generation,
+            flaw: None,
+        };
+        let laid = lay(self.target, &scene, &self.origin_addresses, delivery)?;
+        self.keep(&scene, &laid.content);
+        self.fixed.clone_from(&laid.fixed);
+        self.config_path = laid.place.config.display().to_string();
+        let binary = laid
+            .ground
+            .runnable(self.target.binary().ok_or(DriveError::NoBinary)?)?;
+        let line = self.target.start(&laid.place)?;
+        self.command = std::iter::once(binary.display().to_string())
+            .chain(line.args)
+            .collect();
+        let at = self.recorder.now();
+        let process = laid.start(self.target, &self.recorder)?;
+        let started = Event::Started {
+            at,
+            pid: process.pid(),
+            generation: self.generation,
+            delivery,
+        };
+        self.recorder.record(started);
+        let within = Duration::from_millis(self.target.facts().ready_within_ms);
+        self.running = Some(Running {
+            process,
+            laid,
+            binary,
+        });
+        if self.probe(Instant::now() + within) {
+            self.recorder.record(Event::Ready {
+                at: self.recorder.now(),
+            });
+            return Ok(Flow::Continue(()));
+        }
+        if self.options.cancel.is_cancelled() {
+            return Err(DriveError::Cancelled);
+        }
+        let seen = self.what_instead();
+        self.recorder.record(Event::NotReady {
+            at: self.recorder.now(),
+            seen,
+        });
+        Ok(self.abandon("it did not become ready"))
+    }
+
+    /// What was to be seen of a process that did not serve: its end, or its last words.
+    fn what_instead(&self) -> String {
+        let exited = self.running.as_ref().and_then(|running| running.process.exited());
+        let end = exited.map_or_else(
+            || "it runs, but its first configuration is not served".to_owned(),
+            |status| format!("it ended: {}", super::process::describe(status)),
+        );
+        match self.recorder.last_lines(3) {
+            lines if lines.is_empty() => format!("{end}; it logged nothing"),
+            lines => format!("{end}; it last logged: {}", lines.join(" / ")),
+        }
+    }
+
+    fn change(&mut self) -> Result<Flow, DriveError> {
+        let begin = self.deliver(None)?;
+        self.pull()?;
+        Ok(self.await_effect(begin))
+    }
+
+    fn burst(&mut self, changes: u32) -> Result<Flow, DriveError> {
+        let mut begin = self.recorder.now();
+        for _ in 0..changes {
+            if self.options.cancel.is_cancelled() {
+                return Err(DriveError::Cancelled);
+            }
+            begin = self.deliver(None)?;
+            self.pull()?;
+        }
+        Ok(self.await_effect(begin))
+    }
+
+    fn await_effect(&mut self, begin: u64) -> Flow {
+        if self.wait_for(Condition::Effect, begin) {
+            return Flow::Continue(());
+        }
+        self.abandon(&format!("{} did not take effect", self.generation))
+    }
+
+    fn try_flaw(&mut self) -> Result<(), DriveError> {
+        let Some(flaw) = self.flaw else { return Ok(()) };
+        let generation = self.generation.next();
+        let start = fresh_start(
+            self.target,
+            flaw,
+            generation,
+            &self.origin_addresses,
+            &self.traffic,
+            &self.recorder,
+        )?;
+        self.recorder.record(Event::FreshStart(start));
+        Ok(())
+    }
+
+    fn deliver_flawed(&mut self) -> Result<Flow, DriveError> {
+        let begin = self.deliver(self.flaw)?;
+        let refused = matches!(self.pull()?, Some(TriggerAnswer::Refused(_)));
+        if !refused {
+            self.wait_for(Condition::Rejection, begin);
+        }
+        let exited = self
+            .running
+            .as_ref()
+            .is_some_and(|running| running.process.exited().is_some());
+        Ok(if exited {
+            self.abandon("the process ended")
+        } else {
+            Flow::Continue(())
+        })
+    }
+
+    fn delete(&mut self) -> Result<(), DriveError> {
+        if let Some(running) = &self.running {
+            running.laid.file.remove()?;
+            self.recorder.record(Event::Deleted {
+                at: self.recorder.now(),
+            });
+        }
+        self.pull()?;
+        Ok(())
+    }
+
+    fn hold(&mut self, what: Held, count: u8) -> Flow {
+        let Some(running) = &self.running else {
+            return Flow::Continue(());
+        };
+        let client = client_of(&self.recorder, running.laid.place.listen);
+        let gate = self.gate + 1;
+        let open: Vec<HeldOpen> = (0..count)
+            .map(|_| self.traffic.hold(&client, what, gate))
+            .collect();
+        let patience = if what == Held::Upload {
+            UPLOAD_OPEN
+        } else {
+            HELD_OPEN
+        };
+        let deadline = Instant::now() + patience;
+        let mark = self.recorder.mark();
+        let all_open = || open.iter().all(|open| self.recorder.has_arrived(open.number)) || self.over();
+        self.recorder.wait_for(mark, deadline, all_open, |_| false);
+        self.held.extend(open);
+        Flow::Continue(())
+    }
+
+    fn release(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        self.gate += 1;
+        self.recorder.record(Event::Released {
+            at: self.recorder.now(),
+        });
+        self.origins.open_gate(self.gate);
+        self.traffic.release(std::mem::take(&mut self.held));
+    }
+
+    fn end_load(&mut self) {
+        if let Some(load) = self.load.take() {
+            load.stop();
+        }
+    }
+
+    /// Ends the load, releases what is held, and stops the process.
+    fn end(&mut self) {
+        self.end_load();
+        self.release();
+        if let Some(running) = self.running.take() {
+            let within = Duration::from_millis(self.target.facts().stop_within_ms);
+            running.process.stop(self.target.stop_signal(), within);
+        }
+    }
+
+    fn abandon(&self, why: &str) -> Flow {
+        self.recorder.record(Event::Abandoned {
+            at: self.recorder.now(),
+            why: why.to_owned(),
+        });
+        Flow::Break(())
+    }
+
+    /// Xorshift: the harness's choices need to be irregular and repeatable, nothing more.
+    fn next_random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
+    }
+}
+
+fn default_delivery(target: &Target) -> Delivery {
+    target
+        .facts()
+        .deliveries
+        .first()
+        .copied()
+        .unwrap_or(Delivery::RenameOver)
+}
+
+fn start_origins(ip: IpAddr, count: usize, recorder: &Arc<Recorder>) -> Result<Origins, DriveError> {
+    let recorder = Arc::clone(recorder);
+    let on_arrival = Arc::new(move |seen: Seen| {
+        recorder.record(Event::Arrival(Arrival {
+            at: recorder.time_of(seen.at),
+            origin: format!("o{}", seen.origin),
+            request: seen.request,
+        }));
+    });
+    Origins::start(ip, count, on_arrival).map_err(DriveError::system("start the origins"))
+}

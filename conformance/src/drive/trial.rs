@@ -1,0 +1,179 @@
+//! A start of its own on a flawed file: does the target refuse it when it has nothing to fall back on?
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::client::Client;
+use super::error::DriveError;
+use super::files::{self, ConfigFile};
+use super::place::Ground;
+use super::process::{Process, Start};
+use super::recorder::Recorder;
+use super::traffic::{Traffic, client_of};
+use crate::target::{OriginAddress, Place, Target};
+use crate::vocabulary::{Delivery, Event, Flaw, FreshStart, Generation, Outcome, Scene};
+
+/// How long a process that said that it refuses the file is watched for serving it all the same.
+const SECOND_THOUGHTS: Duration = Duration::from_millis(300);
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What is needed to start a target somewhere.
+pub(super) struct Laid {
+    pub(super) ground: Ground,
+    pub(super) place: Place,
+    pub(super) file: ConfigFile,
+    pub(super) content: Vec<u8>,
+    pub(super) fixed: Vec<(String, Vec<u8>)>,
+}
+
+/// Renders a scene and lays its files on a ground of their own.
+pub(super) fn lay(
+    target: &Target,
+    scene: &Scene,
+    origins: &[OriginAddress],
+    delivery: Delivery,
+) -> Result<Laid, DriveError> {
+    let ground = Ground::claim()?;
+    let place = Place {
+        dir: ground.dir().to_path_buf(),
+        config: ground.dir().join("conf").join(target.config_file()),
+        listen: ground.listen(),
+        admin: ground.admin(),
+        origins: origins.to_vec(),
+    };
+    let rendered = target.render(scene, &place)?;
+    let mut fixed = Vec::new();
+    for (relative, content) in rendered.fixed {
+        let path = ground.dir().join(&relative);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(DriveError::file("create", folder))?;
+        }
+        files::write(&path, &content)?;
+        fixed.push((relative.display().to_string(), content));
+    }
+    let file = ConfigFile::lay(ground.dir(), target.config_file(), delivery, &rendered.config)?;
+    Ok(Laid {
+        ground,
+        place,
+        file,
+        content: rendered.config,
+        fixed,
+    })
+}
+
+impl Laid {
+    /// Starts the target on it.
+    pub(super) fn start(&self, target: &Target, recorder: &Arc<Recorder>) -> Result<Process, DriveError> {
+        let binary = self
+            .ground
+            .runnable(target.binary().ok_or(DriveError::NoBinary)?)?;
+        let line = target.start(&self.place)?;
+        let start = Start {
+            binary: &binary,
+            line,
+            dir: self.ground.dir(),
+            sources: target.log_sources(),
+        };
+        Process::start(&start, recorder)
+    }
+}
+
+/// Tries a flawed file on a fresh start.
+pub(super) fn fresh_start(
+    target: &Target,
+    flaw: Flaw,
+    generation: Generation,
+    origins: &[OriginAddress],
+    traffic: &Traffic,
+    main: &Recorder,
+) -> Result<FreshStart, DriveError> {
+    let begin = main.now();
+    // Its requests and its log are its own: they are not the judged process's.
+    let recorder = Recorder::new();
+    let delivery = target
+        .facts()
+        .deliveries
+        .first()
+        .copied()
+        .unwrap_or(Delivery::RenameOver);
+    let laid = lay(
+        target,
+        &Scene {
+            generation,
+            flaw: Some(flaw),
+        },
+        origins,
+        delivery,
+    )?;
+    let process = laid.start(target, &recorder)?;
+    let client = client_of(&recorder, laid.place.listen);
+    let (exited, served) = observe(target, generation, traffic, &client, &process);
+    process.stop(
+        target.stop_signal(),
+        Duration::from_millis(target.facts().stop_within_ms),
+    );
+    let log = recorder
+        .take()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Log { line, .. } => Some(line),
+            _ => None,
+        })
+        .collect();
+    Ok(FreshStart {
+        begin,
+        at: main.now(),
+        flaw,
+        exited,
+        served,
+        log,
+    })
+}
+
+/// Watches it until it ends, serves the file, or has had its time to do either.
+fn observe(
+    target: &Target,
+    generation: Generation,
+    traffic: &Traffic,
+    client: &Client,
+    process: &Process,
+) -> (Option<i32>, bool) {
+    let rejected = target
+        .facts()
+        .log
+        .rejected
+        .as_deref()
+        .and_then(|text| regex::Regex::new(text).ok());
+    let says_no = |event: &Event| match event {
+        Event::Log { line, .. } => rejected.as_ref().is_some_and(|pattern| pattern.is_match(line)),
+        _ => false,
+    };
+    let mut deadline =
+        Instant::now() + Duration::from_millis(target.facts().apply_bound_ms.max(2_000) + 1_000);
+    let mut refused = false;
+    while Instant::now() < deadline {
+        if let Some(status) = process.exited() {
+            let code = status.code().or_else(|| {
+                use std::os::unix::process::ExitStatusExt;
+                status.signal().map(|signal| 128 + signal)
+            });
+            return (Some(code.unwrap_or(0)), false);
+        }
+        if let Outcome::Answered { markers, .. } = traffic.ask_once(client)
+            && markers.generation() == Some(generation)
+        {
+            return (None, true);
+        }
+        if !refused
+            && client
+                .recorder
+                .wait_for(0, Instant::now() + PAUSE, || false, says_no)
+        {
+            refused = true;
+            deadline = deadline.min(Instant::now() + SECOND_THOUGHTS);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    (None, false)
+}

@@ -1,0 +1,272 @@
+//! One process of a timeline, from its start to its end, and the files that it was given.
+
+use regex::Regex;
+
+use super::request::{is_of_harness, served_fresh};
+use super::view::MS;
+use crate::vocabulary::{
+    Capability, Condition, ConfigWrite, Delivery, Event, Generation, Nanos, Purpose, Request, TargetFacts,
+    TriggerAnswer,
+};
+
+/// One process from its start to its end.
+pub(super) struct Life<'a> {
+    pub(super) delivery: Delivery,
+    pub(super) first: Generation,
+    pub(super) began: Nanos,
+    /// Just past the last that is known of it.
+    pub(super) ended: Nanos,
+    /// When it had served its first generation.
+    pub(super) ready: Option<Nanos>,
+    /// When it was asked to stop; else as `ended`. What is over later may be the harness's own doing.
+    pub(super) asked: Nanos,
+    /// When it was noticed that it had ended by itself.
+    pub(super) exited: Option<Nanos>,
+    /// Why the driver gave up the rest of the steps.
+    pub(super) abandoned: Option<&'a str>,
+    pub(super) events: Vec<&'a Event>,
+    /// Requests of it, in the order in which they were over.
+    pub(super) requests: Vec<&'a Request>,
+    /// Good and bad files delivered to it while it ran, in order.
+    pub(super) writes: Vec<Write<'a>>,
+    pub(super) logs: Vec<(Nanos, &'a str)>,
+}
+
+/// A file delivered to a running process, and what came of it.
+pub(super) struct Write<'a> {
+    pub(super) config: &'a ConfigWrite,
+    /// The next delivery or the deletion of the file, or the end of the life.
+    pub(super) until: Nanos,
+    pub(super) trigger: Option<(Nanos, Nanos, &'a TriggerAnswer)>,
+    /// Whether the driver waited for its effect.
+    pub(super) awaited: bool,
+    /// The first answer on a fresh connection that was served by this generation or a later one was over then.
+    pub(super) seen: Option<Nanos>,
+}
+
+// === impl Write ===
+
+impl Write<'_> {
+    pub(super) fn generation(&self) -> Generation {
+        self.config.generation
+    }
+
+    /// When the target could first know of it: the file's delivery, or the explicit trigger.
+    pub(super) fn told(&self) -> Nanos {
+        self.trigger.map_or(self.config.at, |(begin, ..)| begin)
+    }
+
+    /// From [`Self::told`] to [`Self::seen`].
+    pub(super) fn latency(&self) -> Option<Nanos> {
+        self.seen.map(|seen| seen.saturating_sub(self.told()))
+    }
+
+    /// When an acknowledgement of success had been read.
+    pub(super) fn acknowledged(&self, facts: &TargetFacts) -> Option<Nanos> {
+        match self.trigger {
+            Some((_, at, TriggerAnswer::Accepted)) if facts.has(Capability::Ack) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// When its mixing window had closed: the apply bound after it was seen, or its acknowledgement.
+    pub(super) fn window_closed(&self, facts: &TargetFacts) -> Option<Nanos> {
+        let bound = facts.apply_bound_ms.saturating_mul(MS);
+        let by_time = self.seen.map(|seen| seen.saturating_add(bound));
+        match (by_time, self.acknowledged(facts)) {
+            (Some(time), Some(acknowledged)) => Some(time.min(acknowledged)),
+            (time, acknowledged) => time.or(acknowledged),
+        }
+    }
+}
+
+// === impl Life ===
+
+impl<'a> Life<'a> {
+    /// Cuts a timeline at the starts of processes.
+    pub(super) fn all(events: &'a [Event]) -> Vec<Self> {
+        let starts: Vec<usize> = events
+            .iter()
+            .enumerate()
+            .filter(|(_, event)| matches!(event, Event::Started { .. }))
+            .map(|(index, _)| index)
+            .collect();
+        let ends = starts.iter().skip(1).copied().chain([events.len()]);
+        starts
+            .iter()
+            .zip(ends)
+            .filter_map(|(&start, end)| Self::of(&events[start..end]))
+            .collect()
+    }
+
+    fn of(events: &'a [Event]) -> Option<Self> {
+        let Event::Started {
+            at: began,
+            generation: first,
+            delivery,
+            ..
+        } = events.first()?
+        else {
+            return None;
+        };
+        let ended = events
+            .iter()
+            .map(Event::at)
+            .max()
+            .map_or(*began, |at| at.saturating_add(1));
+        let mut life = Self {
+            delivery: *delivery,
+            first: *first,
+            began: *began,
+            ended,
+            ready: None,
+            asked: ended,
+            exited: None,
+            abandoned: None,
+            events: events.iter().collect(),
+            requests: Vec::new(),
+            writes: Vec::new(),
+            logs: Vec::new(),
+        };
+        for event in events {
+            life.take(event);
+        }
+        life.requests.sort_by_key(|request| request.at);
+        for write in &mut life.writes {
+            write.seen = first_seen(&life.requests, write.config);
+        }
+        Some(life)
+    }
+
+    fn take(&mut self, event: &'a Event) {
+        match event {
+            Event::Ready { at } => {
+                self.ready.get_or_insert(*at);
+            }
+            Event::StopAsked { at } => self.asked = self.asked.min(*at),
+            // Once it was asked to, it may.
+            Event::Exited { at, .. } if self.asked == self.ended => {
+                self.exited.get_or_insert(*at);
+            }
+            Event::Abandoned { why, .. } => {
+                self.abandoned.get_or_insert(why);
+            }
+            Event::Request(request) => self.requests.push(request),
+            Event::Log { at, line, .. } => self.logs.push((*at, line)),
+            Event::Config(config) => {
+                self.close_write(config.begin);
+                self.writes.push(Write {
+                    config,
+                    until: self.ended,
+                    trigger: None,
+                    awaited: false,
+                    seen: None,
+                });
+            }
+            Event::Deleted { at } => self.close_write(*at),
+            Event::Trigger { begin, at, answer } => {
+                if let Some(write) = self.open_write() {
+                    write.trigger = Some((*begin, *at, answer));
+                }
+            }
+            Event::Waited {
+                condition: Condition::Effect,
+                ..
+            } => {
+                if let Some(write) = self.writes.last_mut() {
+                    write.awaited = true;
+                }
+            }
+            Event::Started { .. }
+            | Event::NotReady { .. }
+            | Event::Exited { .. }
+            | Event::Stopped { .. }
+            | Event::LeftBehind { .. }
+            | Event::Waited { .. }
+            | Event::Released { .. }
+            | Event::Arrival(_)
+            | Event::FreshStart(_)
+            | Event::Lag { .. } => {}
+        }
+    }
+
+    fn open_write(&mut self) -> Option<&mut Write<'a>> {
+        let ended = self.ended;
+        self.writes.last_mut().filter(|write| write.until == ended)
+    }
+
+    fn close_write(&mut self, at: Nanos) {
+        if let Some(write) = self.open_write() {
+            write.until = at;
+        }
+    }
+
+    /// Requests that may speak for or against it: begun while it was to serve, over before it was asked to stop, and not
+    /// failed by the harness itself. A request that spans two lives is of neither.
+    pub(super) fn judged(&self) -> impl Iterator<Item = &'a Request> {
+        let (ready, asked) = (self.ready, self.asked);
+        self.requests.iter().copied().filter(move |request| {
+            ready.is_some_and(|ready| request.begin >= ready) && request.at < asked && !is_of_harness(request)
+        })
+    }
+
+    /// As [`Self::judged`], without what was held open.
+    pub(super) fn traffic(&self) -> impl Iterator<Item = &'a Request> {
+        self.judged()
+            .filter(|request| !matches!(request.purpose, Purpose::Held(_)))
+    }
+
+    /// Log lines that match, read in `[from, to)`.
+    pub(super) fn lines(&self, pattern: &Regex, from: Nanos, to: Nanos) -> Vec<(Nanos, &'a str)> {
+        self.logs
+            .iter()
+            .copied()
+            .filter(|(at, line)| *at >= from && *at < to && pattern.is_match(line))
+            .collect()
+    }
+
+    /// Good files, in order.
+    pub(super) fn changes(&self) -> impl Iterator<Item = &Write<'a>> {
+        self.writes.iter().filter(|write| write.config.flaw.is_none())
+    }
+
+    /// The first good file after a time.
+    pub(super) fn next_change(&self, time: Nanos) -> Option<&Write<'a>> {
+        self.changes().find(|write| write.config.begin > time)
+    }
+
+    /// The newest good generation delivered before a time.
+    pub(super) fn newest_before(&self, time: Nanos) -> Generation {
+        self.changes()
+            .filter(|write| write.config.begin < time)
+            .last()
+            .map_or(self.first, Write::generation)
+    }
+
+    /// The newest good generation whose mixing window had closed before a time.
+    pub(super) fn final_before(&self, time: Nanos, facts: &TargetFacts) -> Generation {
+        self.changes()
+            .filter(|write| write.window_closed(facts).is_some_and(|closed| closed < time))
+            .map(Write::generation)
+            .max()
+            .unwrap_or(self.first)
+    }
+
+    /// Whether a good file of this generation was delivered to it before a time.
+    pub(super) fn knows(&self, generation: Generation, before: Nanos) -> bool {
+        generation == self.first
+            || self
+                .changes()
+                .any(|write| write.generation() == generation && write.config.begin < before)
+    }
+}
+
+fn first_seen(requests: &[&Request], config: &ConfigWrite) -> Option<Nanos> {
+    requests
+        .iter()
+        .find(|request| {
+            request.at >= config.begin
+                && served_fresh(request).is_some_and(|generation| generation >= config.generation)
+        })
+        .map(|request| request.at)
+}

@@ -1,0 +1,98 @@
+//! What the steps of a case ask for, so that a run that was cut short is not taken for a clean one.
+
+use crate::vocabulary::{Case, Delivery, Held, Step, TargetFacts};
+
+/// All processes that the steps start, in order, and what is done to each.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) lives: Vec<PlannedLife>,
+}
+
+/// What is done to one process.
+#[derive(Debug)]
+pub(super) struct PlannedLife {
+    pub(super) delivery: Delivery,
+    /// Good files whose effect is waited for.
+    pub(super) awaited: usize,
+    /// Good files.
+    pub(super) changes: usize,
+    held: Vec<(Held, u8)>,
+}
+
+impl Plan {
+    pub(super) fn of(case: &Case, facts: &TargetFacts) -> Self {
+        let mut plan = Self::default();
+        plan.add(&case.steps, facts, usual(facts));
+        plan
+    }
+
+    /// How many of a kind are held open, over all processes.
+    pub(super) fn held(&self, what: Held) -> usize {
+        let of_kind = |(kind, count): &(Held, u8)| (*kind == what).then_some(usize::from(*count));
+        self.lives
+            .iter()
+            .flat_map(|life| life.held.iter().filter_map(of_kind))
+            .sum()
+    }
+
+    fn add(&mut self, steps: &[Step], facts: &TargetFacts, delivery: Delivery) {
+        for step in steps {
+            match step {
+                Step::StartFor(wanted) if facts.deliveries.contains(wanted) => self.start(*wanted),
+                Step::Start | Step::StartFor(_) => self.start(delivery),
+                Step::Change => self.change(1),
+                Step::Burst { changes } => self.change(*changes as usize),
+                Step::Hold { what, count } => {
+                    if let Some(life) = self.lives.last_mut() {
+                        life.held.push((*what, *count));
+                    }
+                }
+                Step::ForEachDelivery(steps) => {
+                    for delivery in &facts.deliveries {
+                        self.add(steps, facts, *delivery);
+                    }
+                }
+                Step::ForEachFlaw(steps) => {
+                    for _ in &facts.flaws {
+                        self.add(steps, facts, delivery);
+                    }
+                }
+                Step::Repeat { times, steps } => {
+                    for _ in 0..*times {
+                        self.add(steps, facts, delivery);
+                    }
+                }
+                Step::Pause
+                | Step::LoadOn { .. }
+                | Step::LoadOff
+                | Step::FreshStart
+                | Step::Flawed
+                | Step::Delete
+                | Step::Await(_)
+                | Step::Watch { .. }
+                | Step::WatchPastApplyBound { .. }
+                | Step::Release => {}
+            }
+        }
+    }
+
+    fn start(&mut self, delivery: Delivery) {
+        self.lives.push(PlannedLife {
+            delivery,
+            awaited: 0,
+            changes: 0,
+            held: Vec::new(),
+        });
+    }
+
+    fn change(&mut self, changes: usize) {
+        if let Some(life) = self.lives.last_mut() {
+            life.awaited += 1;
+            life.changes += changes;
+        }
+    }
+}
+
+fn usual(facts: &TargetFacts) -> Delivery {
+    facts.deliveries.first().copied().unwrap_or(Delivery::RenameOver)
+}

@@ -1,0 +1,145 @@
+//! The evidence of a case that did not pass: a folder that its target's maintainer can work with.
+//!
+//! | file | what |
+//! |---|---|
+//! | `finding.md` | what was required, expected and observed, and the requests that this rests on |
+//! | `timeline.ndjson` | the case as an event log: `reloadspec replay` judges it again |
+//! | `log.txt` | what the target logged, with times |
+//! | `configs/` | every configuration as it was delivered, in order, and `fixed/` what was written once |
+//! | `target.json` | the target's facts: version and digest of the binary, bounds, patterns |
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use crate::conclude;
+use crate::drive::Run;
+use crate::suite::{write_record, write_timeline};
+use crate::vocabulary::{CaseReport, Event, Outcome, Record, Request, RunHeader, Verdict};
+
+/// Writes the folder of a case below `root`, in place of an older one. Returns its path.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write(root: &Path, header: &RunHeader, report: &CaseReport, run: &Run) -> io::Result<PathBuf> {
+    let folder = root
+        .join(header.target.title().replace(':', "-"))
+        .join(&report.case);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(folder.join("configs"))?;
+    fs::write(folder.join("finding.md"), finding(header, report, run))?;
+    timeline(&folder.join("timeline.ndjson"), header, report, run)?;
+    fs::write(folder.join("log.txt"), log(run))?;
+    for (name, content) in &run.configs {
+        fs::write(folder.join("configs").join(name), content)?;
+    }
+    for (name, content) in &run.fixed {
+        let path = folder.join("fixed").join(name);
+        fs::create_dir_all(path.parent().unwrap_or(&folder))?;
+        fs::write(path, content)?;
+    }
+    fs::write(
+        folder.join("target.json"),
+        serde_json::to_string_pretty(&header.target)?,
+    )?;
+    Ok(folder)
+}
+
+fn timeline(path: &Path, header: &RunHeader, report: &CaseReport, run: &Run) -> io::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    let header = RunHeader {
+        cases: vec![report.case.clone()],
+        ..header.clone()
+    };
+    let footer = conclude::footer(std::slice::from_ref(report), Vec::new(), false, report.took_ms);
+    let written = write_record(&mut out, &Record::Run(header))
+        .and_then(|()| write_timeline(&mut out, &run.timeline))
+        .and_then(|()| write_record(&mut out, &Record::Report(report.clone())))
+        .and_then(|()| write_record(&mut out, &Record::Footer(footer)));
+    written.map_err(io::Error::other)?;
+    out.into_inner().map(drop).map_err(io::IntoInnerError::into_error)
+}
+
+fn log(run: &Run) -> String {
+    let mut out = String::new();
+    for event in &run.timeline.events {
+        if let Event::Log { at, source, line } = event {
+            // Writing to a string cannot fail, here and below.
+            let _ = writeln!(out, "{:>12.3} ms {source}: {line}", *at as f64 / 1e6);
+        }
+    }
+    out
+}
+
+fn finding(header: &RunHeader, report: &CaseReport, run: &Run) -> String {
+    let target = &header.target;
+    let mut out = String::new();
+    let _ = writeln!(out, "# {}: {}\n", report.case, report.verdict);
+    let _ = writeln!(
+        out,
+        "- target: {} {}",
+        target.title(),
+        target.version.as_deref().unwrap_or("")
+    );
+    let _ = writeln!(
+        out,
+        "- binary: {}, sha256 {}",
+        target.binary, target.binary_sha256
+    );
+    let _ = writeln!(out, "- command: `{}`", run.command.join(" "));
+    let _ = writeln!(out, "- suite: {}, seed {}", header.suite, run.timeline.seed);
+    for result in report
+        .checks
+        .iter()
+        .filter(|result| result.verdict != Verdict::Pass)
+    {
+        let _ = writeln!(
+            out,
+            "\n## {} {} ({})\n",
+            result.verdict,
+            result.title(),
+            result.level
+        );
+        if let Some(text) = result.figure.as_deref().or(result.verdict.why()) {
+            let _ = writeln!(out, "{text}");
+        }
+        if let Some(reason) = &result.deviation {
+            let _ = writeln!(out, "Known deviation: {reason}\n");
+        }
+        let Some(finding) = &result.finding else { continue };
+        let _ = writeln!(out, "- required: {}", finding.requirement);
+        let _ = writeln!(out, "- expected: {}", finding.expected);
+        let _ = writeln!(out, "- observed: {}", finding.observed);
+        for request in requests(run, &finding.requests) {
+            let _ = writeln!(out, "  - {}", describe(request));
+        }
+    }
+    out
+}
+
+fn requests<'a>(run: &'a Run, ids: &'a [u64]) -> impl Iterator<Item = &'a Request> {
+    run.timeline.events.iter().filter_map(|event| match event {
+        Event::Request(request) if ids.contains(&request.id) => Some(request),
+        _ => None,
+    })
+}
+
+fn describe(request: &Request) -> String {
+    let ms = |at: u64| at as f64 / 1e6;
+    let kind = if request.is_fresh() { "fresh" } else { "kept" };
+    let outcome = match &request.outcome {
+        Outcome::Answered { status, markers, .. } => format!("status {status}, {markers:?}"),
+        other => format!("{other:?}"),
+    };
+    format!(
+        "request {} on {kind} connection {}, connect {:.3} ms, begin {:.3} ms, end {:.3} ms: {outcome}",
+        request.id,
+        request.connection,
+        ms(request.connect),
+        ms(request.begin),
+        ms(request.at),
+    )
+}

@@ -1,0 +1,89 @@
+//! JUnit XML: a suite for the target, a test case for each case.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::vocabulary::{CaseReport, RunReport, Verdict};
+
+/// Writes runs.
+///
+/// # Errors
+/// If a text cannot be written as XML.
+pub fn render(reports: &[RunReport]) -> Result<String, quick_junit::SerializeError> {
+    let mut all = Report::new("reloadspec");
+    for report in reports {
+        let target = &report.header.target;
+        let mut suite = TestSuite::new(target.title());
+        suite.set_time(Duration::from_millis(report.footer.took_ms));
+        suite.add_property(("version", target.version.as_deref().unwrap_or("unknown")));
+        suite.add_test_cases(report.cases.iter().map(case));
+        all.add_test_suite(suite);
+    }
+    all.to_string()
+}
+
+fn case(report: &CaseReport) -> TestCase {
+    let mut case = TestCase::new(report.case.as_str(), status(report));
+    case.set_classname(report.area.to_string());
+    case.set_time(Duration::from_millis(report.took_ms));
+    let told = report
+        .checks
+        .iter()
+        .filter(|result| result.verdict != Verdict::Pass)
+        .fold(String::new(), |mut text, result| {
+            let detail = result
+                .figure
+                .as_deref()
+                .or(result.verdict.why())
+                .unwrap_or_default();
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{} {} {detail}", result.verdict, result.title());
+            if let Some(finding) = &result.finding {
+                let _ = writeln!(text, "  required: {}", finding.requirement);
+                let _ = writeln!(text, "  expected: {}", finding.expected);
+                let _ = writeln!(text, "  observed: {}", finding.observed);
+            }
+            text
+        });
+    if !told.is_empty() {
+        case.set_system_out(told);
+    }
+    case
+}
+
+/// A known deviation and a weak case are no failures of a gate; what could not be judged is skipped, with the reason.
+fn status(report: &CaseReport) -> TestCaseStatus {
+    let skipped = |message: String| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(message);
+        status
+    };
+    match &report.verdict {
+        Verdict::Pass | Verdict::Observed | Verdict::Weak => TestCaseStatus::success(),
+        Verdict::Fail if report.known_deviation => skipped("known deviation".into()),
+        Verdict::Fail => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            let failed: Vec<String> = report
+                .checks
+                .iter()
+                .filter(|result| result.verdict == Verdict::Fail)
+                .map(|result| match &result.finding {
+                    Some(finding) => format!("{}: {}", result.title(), finding.observed),
+                    None => result.title(),
+                })
+                .collect();
+            status.set_message(failed.join("; "));
+            status
+        }
+        Verdict::Error(why) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_message(why.as_str());
+            status
+        }
+        Verdict::Unsupported(why) | Verdict::Inconclusive(why) | Verdict::NotRun(why) => {
+            skipped(format!("{}: {why}", report.verdict))
+        }
+    }
+}

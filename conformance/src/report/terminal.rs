@@ -1,0 +1,154 @@
+//! The report that people read.
+
+use std::fmt::Write as _;
+
+use crate::vocabulary::{CaseReport, CheckResult, RunReport, Verdict};
+
+/// How to write it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// With colours.
+    pub colour: bool,
+}
+
+/// Writes a run.
+pub fn render(report: &RunReport, style: Style) -> String {
+    let mut out = String::new();
+    let target = &report.header.target;
+    let version = target.version.as_deref().unwrap_or("of unknown version");
+    line(&mut out, &format!("{} {version}", style.bold(&target.title())));
+    if let Some(source) = &target.apply_bound_source {
+        line(
+            &mut out,
+            &format!("  apply bound {} ms: {source}", target.apply_bound_ms),
+        );
+    }
+    for (setting, reason) in &target.settings {
+        line(&mut out, &format!("  not its default: {setting} ({reason})"));
+    }
+    out.push('\n');
+    for case in &report.cases {
+        line(&mut out, &case_line(case, style));
+        for result in case.checks.iter().filter(|result| is_worth_telling(result)) {
+            check(&mut out, result, style);
+        }
+        if let Some(why) = case.verdict.why().filter(|_| case.checks.is_empty()) {
+            line(&mut out, &format!("       {why}"));
+        }
+        if let Some(folder) = &case.evidence {
+            line(&mut out, &format!("       evidence: {folder}"));
+        }
+    }
+    out.push('\n');
+    line(&mut out, &summary(report, style));
+    for stale in &report.footer.stale {
+        line(&mut out, &format!("  stale: {stale}"));
+    }
+    out
+}
+
+/// One line about a case.
+pub fn case_line(case: &CaseReport, style: Style) -> String {
+    let took = case.took_ms as f64 / 1000.0;
+    let known = if case.known_deviation {
+        " (known deviation)"
+    } else {
+        ""
+    };
+    let word = format!("{:<12}", case.verdict.word());
+    format!(
+        "  {} {}{known}  {took:.1} s",
+        style.verdict(&case.verdict, &word),
+        case.case
+    )
+}
+
+/// One line about the whole.
+pub fn summary(report: &RunReport, style: Style) -> String {
+    let footer = &report.footer;
+    let counts: Vec<String> = footer
+        .counts
+        .iter()
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    let conformant = match footer.exit_code {
+        0 => style.good("conformant"),
+        3 => style.bad("conformant, but an expectation is stale"),
+        2 => style.bad("inconclusive"),
+        69 => style.bad("not run"),
+        70 => style.bad("the suite failed"),
+        _ => style.bad("not conformant"),
+    };
+    let took = footer.took_ms as f64 / 1000.0;
+    format!(
+        "{} cases: {} in {took:.1} s. {conformant}",
+        report.cases.len(),
+        counts.join(", ")
+    )
+}
+
+fn is_worth_telling(result: &CheckResult) -> bool {
+    !matches!(result.verdict, Verdict::Pass)
+}
+
+fn check(out: &mut String, result: &CheckResult, style: Style) {
+    let word = style.verdict(&result.verdict, result.verdict.word());
+    let title = result.title();
+    let trials = result
+        .trials
+        .map_or_else(String::new, |trials| format!(", {trials} trials"));
+    let detail = result
+        .figure
+        .as_deref()
+        .or(result.verdict.why())
+        .unwrap_or_default();
+    let colon = if detail.is_empty() { "" } else { ": " };
+    line(
+        out,
+        &format!("       {word} {title} ({}{trials}){colon}{detail}", result.level),
+    );
+    if let Some(reason) = &result.deviation {
+        line(out, &format!("         known deviation: {reason}"));
+    }
+    if let Some(finding) = &result.finding {
+        line(out, &format!("         required: {}", finding.requirement));
+        line(out, &format!("         expected: {}", finding.expected));
+        line(out, &format!("         observed: {}", finding.observed));
+    }
+}
+
+fn line(out: &mut String, text: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{}", text.trim_end());
+}
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn good(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    fn bad(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    fn verdict(self, verdict: &Verdict, text: &str) -> String {
+        match verdict {
+            Verdict::Pass => self.good(text),
+            Verdict::Fail | Verdict::Error(_) => self.bad(text),
+            Verdict::Weak | Verdict::Inconclusive(_) => self.paint("33", text),
+            Verdict::Observed | Verdict::Unsupported(_) | Verdict::NotRun(_) => self.paint("2", text),
+        }
+    }
+}

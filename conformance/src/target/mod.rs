@@ -1,0 +1,209 @@
+//! Targets: a folder in, files and command lines out.
+//!
+//! In: a known name or a path. Out: what the driver needs to run that proxy. Never: a proxy's name in code, a process left
+//! running (only `--version` is run), a guess where the folder says nothing.
+
+mod error;
+mod folder;
+mod load;
+mod locate;
+mod render;
+mod spec;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::Signal;
+
+use crate::vocabulary::{Scene, TargetFacts};
+
+pub use error::TargetError;
+pub use folder::known;
+pub use load::Deviation;
+
+/// How many origins stand behind every target. The origin of generation n is number n modulo this.
+pub const ORIGINS: usize = 4;
+
+/// Where binaries are looked for, before PATH.
+#[derive(Clone, Debug, Default)]
+pub struct Locate {
+    /// This one, whatever the folder says.
+    pub binary: Option<PathBuf>,
+    /// A folder of binaries by their names.
+    pub peers: Option<PathBuf>,
+}
+
+/// A proxy under test, in one variant.
+#[derive(Debug)]
+pub struct Target {
+    facts: TargetFacts,
+    summary: String,
+    url: String,
+    binary: Option<PathBuf>,
+    spec: spec::Spec,
+    templates: render::Templates,
+    deviations: Vec<Deviation>,
+    sources: Vec<LogSource>,
+    stop: Signal,
+}
+
+/// Where and between whom a process of a target runs.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// A folder of its own.
+    pub dir: PathBuf,
+    /// The config file.
+    pub config: PathBuf,
+    /// Where it must listen for traffic.
+    pub listen: SocketAddr,
+    /// An address that is left to it, for an admin API.
+    pub admin: SocketAddr,
+    /// The origins, in order.
+    pub origins: Vec<OriginAddress>,
+}
+
+/// An origin.
+#[derive(Clone, Debug)]
+pub struct OriginAddress {
+    /// `o0`, `o1`, …
+    pub name: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// The files of a scene.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The content of the config file.
+    pub config: Vec<u8>,
+    /// Files that are written once: their path below the run's folder, and their content.
+    pub fixed: Vec<(PathBuf, Vec<u8>)>,
+}
+
+/// Arguments and environment of a command of the target's binary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    /// Without the binary itself.
+    pub args: Vec<String>,
+    /// On top of what every target gets.
+    pub env: Vec<(String, String)>,
+}
+
+/// Where a target logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogSource {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// A file, by its path below the run's folder.
+    File(PathBuf),
+}
+
+/// How a target is told that its file changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// It is not: it watches.
+    Watch,
+    /// By a signal to the started process.
+    Signal(Signal),
+    /// By running its binary.
+    Command {
+        /// With these arguments.
+        args: Vec<String>,
+    },
+    /// By a request to its admin API.
+    Http {
+        /// The method.
+        method: String,
+        /// The URL.
+        url: String,
+        /// Its headers.
+        headers: Vec<(String, String)>,
+        /// Whether the body is the config file; else it is empty.
+        sends_config: bool,
+    },
+}
+
+impl Target {
+    /// Loads a target in the variant that is named, or in all of its variants.
+    ///
+    /// `reference` is a known name or the path of a folder, and optionally `:variant`.
+    ///
+    /// # Errors
+    /// If there is no such target or variant, if its folder breaks the contract of `docs/add-a-target.md`, or if the
+    /// binary that was asked for cannot be run. A binary that is merely not there is no error: see [`Self::binary`].
+    pub fn load(reference: &str, options: &Locate) -> Result<Vec<Self>, TargetError> {
+        load::load(reference, options)
+    }
+
+    /// What verdicts rest on.
+    pub fn facts(&self) -> &TargetFacts {
+        &self.facts
+    }
+
+    /// One line about it.
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// Where its project lives.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The binary, if there is one to run.
+    pub fn binary(&self) -> Option<&Path> {
+        self.binary.as_deref()
+    }
+
+    /// Findings that its maintainers know and accept.
+    pub fn deviations(&self) -> &[Deviation] {
+        &self.deviations
+    }
+
+    /// The config file's path below the folder that it is delivered to.
+    pub fn config_file(&self) -> &Path {
+        Path::new(&self.spec.config_file().path)
+    }
+
+    /// Renders a scene into the target's files.
+    ///
+    /// # Errors
+    /// If a template does not render.
+    pub fn render(&self, scene: &Scene, place: &Place) -> Result<Rendered, TargetError> {
+        self.templates.render(&self.spec, scene, place)
+    }
+
+    /// How to start it.
+    ///
+    /// # Errors
+    /// If an argument or a variable does not render.
+    pub fn start(&self, place: &Place) -> Result<CommandLine, TargetError> {
+        let start = &self.spec.start;
+        let args = self.templates.texts(&self.spec, &start.args, place)?;
+        let mut env = Vec::new();
+        for (name, value) in &start.env {
+            env.push((name.clone(), self.templates.text(&self.spec, value, place)?));
+        }
+        Ok(CommandLine { args, env })
+    }
+
+    /// How to tell it that its file changed.
+    ///
+    /// # Errors
+    /// If a part of the trigger does not render.
+    pub fn trigger(&self, place: &Place) -> Result<Trigger, TargetError> {
+        self.templates.trigger(&self.spec, place)
+    }
+
+    /// The signal that asks it to stop.
+    pub fn stop_signal(&self) -> Signal {
+        self.stop
+    }
+
+    /// Where it logs.
+    pub fn log_sources(&self) -> &[LogSource] {
+        &self.sources
+    }
+}

@@ -1,0 +1,181 @@
+//! `target.toml` as it is written. See `docs/add-a-target.md`. Unknown keys are refused.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::vocabulary::{Capability, Delivery, Flaw, LogPatterns, TriggerKind};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Spec {
+    pub(super) name: String,
+    pub(super) summary: String,
+    pub(super) url: String,
+    #[serde(default)]
+    pub(super) capabilities: Vec<Capability>,
+    pub(super) binary: Binary,
+    #[serde(default)]
+    pub(super) timing: Timing,
+    #[serde(rename = "file")]
+    pub(super) files: Vec<File>,
+    pub(super) start: Start,
+    #[serde(default)]
+    pub(super) stop: Stop,
+    pub(super) trigger: Trigger,
+    pub(super) delivery: Deliveries,
+    pub(super) log: Log,
+    #[serde(default)]
+    pub(super) flaws: Flaws,
+    #[serde(default)]
+    pub(super) settings: BTreeMap<String, String>,
+    /// What each variant changes. Merged before this is read, so only its presence is of interest here.
+    #[serde(default, rename = "variant")]
+    pub(super) _variants: BTreeMap<String, toml::Table>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Binary {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) version_args: Vec<String>,
+    #[serde(default)]
+    pub(super) version_pattern: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Timing {
+    pub(super) ready_within_ms: u64,
+    pub(super) apply_bound_ms: u64,
+    pub(super) apply_bound_source: Option<String>,
+    pub(super) drain_bound_ms: u64,
+    pub(super) stop_within_ms: u64,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            ready_within_ms: 10_000,
+            apply_bound_ms: 2_000,
+            apply_bound_source: None,
+            drain_bound_ms: 10_000,
+            stop_within_ms: 10_000,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Role {
+    Config,
+    Fixed,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) template: String,
+    pub(super) path: String,
+    pub(super) role: Role,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Start {
+    #[serde(default)]
+    pub(super) args: Vec<String>,
+    #[serde(default)]
+    pub(super) env: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stop {
+    pub(super) signal: String,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self {
+            signal: "SIGTERM".into(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trigger {
+    pub(super) kind: TriggerKind,
+    #[serde(default)]
+    pub(super) acknowledges: bool,
+    pub(super) signal: Option<String>,
+    pub(super) args: Option<Vec<String>>,
+    pub(super) method: Option<String>,
+    pub(super) url: Option<String>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Option<TriggerBody>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TriggerBody {
+    Config,
+    None,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Deliveries {
+    pub(super) patterns: Vec<Delivery>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Log {
+    pub(super) sources: Vec<String>,
+    pub(super) applied: Option<String>,
+    pub(super) level: Option<String>,
+    #[serde(default)]
+    pub(super) informational: Vec<String>,
+    pub(super) rejected: Option<String>,
+    pub(super) missing: Option<String>,
+    pub(super) fatal: Option<String>,
+    #[serde(default)]
+    pub(super) names_file: bool,
+}
+
+impl Log {
+    pub(super) fn patterns(&self) -> LogPatterns {
+        LogPatterns {
+            applied: self.applied.clone(),
+            level: self.level.clone(),
+            informational: self.informational.clone(),
+            rejected: self.rejected.clone(),
+            missing: self.missing.clone(),
+            fatal: self.fatal.clone(),
+            names_file: self.names_file,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Flaws {
+    #[serde(default)]
+    pub(super) templated: Vec<Flaw>,
+}
+
+impl Spec {
+    /// The file with role `config`.
+    ///
+    /// Invariant: `load` refuses a folder without one.
+    pub(super) fn config_file(&self) -> &File {
+        self.files
+            .iter()
+            .find(|file| file.role == Role::Config)
+            .unwrap_or(&self.files[0])
+    }
+}
