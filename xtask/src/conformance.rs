@@ -41,7 +41,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
     if let Some(binary) = &args.binary {
         suite.arg("--binary").arg(binary);
     } else if is_reference {
-        suite.arg("--binary").arg(built.path(Binary::PROXY)?);
+        // The reference claims all of it.
+        suite
+            .arg("--strict")
+            .arg("--binary")
+            .arg(built.path(Binary::PROXY)?);
     }
     for case in &args.cases {
         suite.args(["--case", case]);

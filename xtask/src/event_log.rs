@@ -59,9 +59,6 @@ pub(crate) struct CaseReport {
     /// The reason, where one belongs to it.
     #[serde(default)]
     pub(crate) why: Option<String>,
-    /// Whether each failure is a known deviation.
-    #[serde(default)]
-    pub(crate) known_deviation: bool,
     /// Its checks.
     #[serde(default)]
     pub(crate) checks: Vec<CheckResult>,
@@ -77,25 +74,14 @@ pub(crate) struct CheckResult {
     pub(crate) subject: Option<String>,
     /// The verdict.
     pub(crate) verdict: Verdict,
-    /// The reason, where one belongs to it.
-    #[serde(default)]
-    pub(crate) why: Option<String>,
-    /// A figure.
-    #[serde(default)]
-    pub(crate) figure: Option<String>,
     /// What was required and what was seen.
     #[serde(default)]
     pub(crate) finding: Option<Finding>,
-    /// The reason of a known deviation.
-    #[serde(default)]
-    pub(crate) deviation: Option<String>,
 }
 
 /// What was required and what was seen.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Finding {
-    /// What would have been right.
-    pub(crate) expected: String,
     /// What was seen.
     pub(crate) observed: String,
 }
@@ -248,7 +234,7 @@ pub(crate) mod tests {
     pub(crate) const LOG: &str = r#"{"record":"run","schema":1,"suite":"0.1.0","started_unix_s":1763700000,"target":{"name":"nginx","variant":"signal","version":"1.22.1","trigger":"signal","settings":{"worker_processes 2":"two can disagree"}},"cases":["c"]}
 {"record":"case","case":"c","seed":1,"config_path":"x"}
 {"record":"event","at":12,"what":"anything"}
-{"record":"report","case":"c","area":"logging","level":"MUST","verdict":"fail","checks":[{"check":"stays_alive","level":"MUST","verdict":"pass"},{"check":"recovers","subject":"syntax","level":"MUST","verdict":"fail","finding":{"requirement":"r","expected":"generation 3","observed":"generation 2 | 1"}},{"check":"no_mixing","level":"SHOULD","verdict":"unsupported","why":"no reason"}],"took_ms":5}
+{"record":"report","case":"c","area":"logging","level":"MUST","verdict":"fail","checks":[{"check":"stays_alive","level":"MUST","verdict":"pass"},{"check":"recovers","subject":"syntax","level":"MUST","verdict":"fail","finding":{"requirement":"r","expected":"generation 3","observed":"generation 2"}},{"check":"no_mixing","level":"SHOULD","verdict":"unsupported","why":"no reason"}],"took_ms":5}
 {"record":"footer","counts":{"fail":1},"conformant":false,"stale":[],"exit_code":1,"took_ms":6}
 "#;
 
@@ -259,7 +245,7 @@ pub(crate) mod tests {
         assert_eq!(run.header.target.title(), "nginx:signal");
         assert_eq!(run.cases[0].verdict, Verdict::Fail);
         assert_eq!(run.cases[0].checks[1].title(), "recovers/syntax");
-        assert_eq!(run.cases[0].checks[2].why.as_deref(), Some("no reason"));
+        assert_eq!(run.cases[0].checks[2].verdict, Verdict::Unsupported);
         assert!(!run.footer.conformant);
     }
 

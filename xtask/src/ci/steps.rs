@@ -117,7 +117,7 @@ fn reference(workspace: &Workspace) -> anyhow::Result<Done> {
     let log = folder.join("run.ndjson");
     let _removed = std::fs::remove_file(&log);
     let mut run = workspace.suite(&built)?;
-    run.args(["run", "reference", "--format", "json", "--binary"])
+    run.args(["run", "reference", "--strict", "--format", "json", "--binary"])
         .arg(built.path(Binary::PROXY)?)
         .arg("--out")
         .arg(&log)

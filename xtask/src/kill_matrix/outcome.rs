@@ -118,7 +118,7 @@ mod tests {
     fn the_correct_proxy_is_accused_with_what_was_seen() {
         assert_eq!(
             accusation(&report()).as_deref(),
-            Some("recovers/syntax: generation 2 | 1")
+            Some("recovers/syntax: generation 2")
         );
     }
 }

@@ -1,251 +1,64 @@
-//! The matrix as Markdown: the table, who was judged, every finding, every reason for silence, and how to do it again.
-
-use std::fmt::Write;
+//! The matrix as Markdown: what the suite writes of its event logs, and around it who was judged, when, and how to do it again.
 
 use super::{Entry, Outcome};
-use crate::event_log::{CaseReport, SuiteRun, Verdict};
+use crate::event_log::SuiteRun;
 
-/// One column.
-struct Column<'a> {
-    title: String,
-    run: Option<&'a SuiteRun>,
+/// All of it. `table` is the suite's own.
+pub(super) fn render(entries: &[Entry], table: &str) -> String {
+    let runs: Vec<_> = entries.iter().flat_map(Entry::runs).collect();
+    let suite = runs.first().map_or_else(String::new, |run| {
+        let header = &run.header;
+        format!(
+            "reloadspec {}, {}, {}.\n",
+            header.suite,
+            date(header.started_unix_s),
+            machine()
+        )
+    });
+    let targets: String = entries.iter().map(rows).collect();
+    format!(
+        "# Matrix\n\n\
+         Written by `cargo xtask matrix` and not edited. [What a verdict means](verdicts.md).\n\n\
+         {suite}\n\
+         ## Verdicts\n\n{}\n\n\
+         ## Targets\n\n\
+         | target | version | told of a change by | took | settings that depart from its defaults |\n\
+         |---|---|---|---|---|\n\
+         {targets}\n\
+         ## Reproduce\n\n\
+         ```console\n$ cargo xtask peers install\n$ cargo xtask matrix\n```\n\n\
+         One target: `cargo xtask conformance --target NAME`. The event logs, and the evidence of every verdict but pass, are then in\n\
+         `reports/matrix/`.\n",
+        table.trim_end()
+    )
 }
 
-/// All of it.
-pub(super) fn render(entries: &[Entry]) -> String {
-    let columns = columns(entries);
-    let runs: Vec<_> = columns.iter().filter_map(|column| column.run).collect();
-    let mut out = String::new();
-    head(&mut out, &runs);
-    table(&mut out, &columns);
-    targets(&mut out, &columns);
-    findings(&mut out, &runs);
-    figures(&mut out, &runs);
-    silence(&mut out, &runs);
-    reproduce(&mut out);
-    out
+/// One row a variant.
+fn rows(entry: &Entry) -> String {
+    match &entry.outcome {
+        Outcome::Broken(why) => format!(
+            "| {} | *the suite failed*: {} | | | |\n",
+            entry.name,
+            escaped(why)
+        ),
+        Outcome::Judged(runs) | Outcome::NotRun(runs) => runs.iter().map(row).collect(),
+    }
 }
 
-fn columns(entries: &[Entry]) -> Vec<Column<'_>> {
-    entries
+fn row(run: &SuiteRun) -> String {
+    let target = &run.header.target;
+    let settings = target
+        .settings
         .iter()
-        .flat_map(|entry| match &entry.outcome {
-            Outcome::Judged(runs) => runs
-                .iter()
-                .map(|run| Column {
-                    title: run.header.target.title(),
-                    run: Some(run),
-                })
-                .collect(),
-            Outcome::NotRun | Outcome::Broken(_) => vec![Column {
-                title: entry.name.clone(),
-                run: None,
-            }],
-        })
-        .collect()
-}
-
-fn head(out: &mut String, runs: &[&SuiteRun]) {
-    *out += "# Matrix\n\n";
-    *out += "Written by `cargo xtask matrix` and not edited. What each verdict means is in the README.\n\n";
-    if let Some(first) = runs.first() {
-        line(
-            out,
-            &format!(
-                "reloadspec {}, {}, {}.",
-                first.header.suite,
-                date(first.header.started_unix_s),
-                machine()
-            ),
-        );
-    }
-}
-
-fn table(out: &mut String, columns: &[Column<'_>]) {
-    *out += "\n| case |";
-    for column in columns {
-        push(out, format_args!(" {} |", column.title));
-    }
-    *out += "\n|---|";
-    *out += &"---|".repeat(columns.len());
-    *out += "\n";
-    for case in cases(columns) {
-        push(out, format_args!("| `{case}` |"));
-        for column in columns {
-            push(out, format_args!(" {} |", cell(column.run, case)));
-        }
-        *out += "\n";
-    }
-    *out += "| **conformant** |";
-    for column in columns {
-        let word = match column.run {
-            Some(run) if run.footer.conformant => "**yes**",
-            Some(_) => "no",
-            None => "*not run*",
-        };
-        push(out, format_args!(" {word} |"));
-    }
-    *out += "\n";
-}
-
-/// All cases, in the order in which they first appear.
-fn cases<'a>(columns: &[Column<'a>]) -> Vec<&'a str> {
-    let mut all = Vec::new();
-    for run in columns.iter().filter_map(|column| column.run) {
-        for report in &run.cases {
-            if !all.contains(&report.case.as_str()) {
-                all.push(&report.case);
-            }
-        }
-    }
-    all
-}
-
-fn cell(run: Option<&SuiteRun>, case: &str) -> String {
-    let report = run.and_then(|run| run.cases.iter().find(|report| report.case == case));
-    match report {
-        None => "*not run*".to_owned(),
-        Some(report) if report.known_deviation => "deviation".to_owned(),
-        Some(report) => match report.verdict {
-            Verdict::Fail => "**fail**".to_owned(),
-            Verdict::NotRun => "*not run*".to_owned(),
-            other => other.to_string(),
-        },
-    }
-}
-
-fn targets(out: &mut String, columns: &[Column<'_>]) {
-    *out += "\n## Targets\n\n| target | version | told of a change by | took | settings that depart from its defaults |\n|---|---|---|---|---|\n";
-    for column in columns {
-        match column.run {
-            None => push(
-                out,
-                format_args!("| {} | *not installed* | | | |\n", column.title),
-            ),
-            Some(run) => {
-                let target = &run.header.target;
-                let settings = target
-                    .settings
-                    .iter()
-                    .map(|(setting, reason)| format!("`{setting}`: {reason}"));
-                push(
-                    out,
-                    format_args!(
-                        "| {} | {} | {} | {:.0} s | {} |\n",
-                        column.title,
-                        target.version.as_deref().unwrap_or("unknown"),
-                        target.trigger,
-                        run.footer.took_ms as f64 / 1000.0,
-                        escaped(&settings.collect::<Vec<_>>().join("; "))
-                    ),
-                );
-            }
-        }
-    }
-}
-
-fn findings(out: &mut String, runs: &[&SuiteRun]) {
-    *out += "\n## Findings\n";
-    let mut any = false;
-    for run in runs {
-        let against = checks(run, |report, at| report.checks[at].is_against());
-        if against.is_empty() {
-            continue;
-        }
-        any = true;
-        push(out, format_args!("\n### {}\n\n", run.header.target.title()));
-        for (report, at) in against {
-            let check = &report.checks[at];
-            push(
-                out,
-                format_args!("- **{}** `{}` in `{}`", check.verdict, check.title(), report.case),
-            );
-            if let Some(finding) = &check.finding {
-                push(
-                    out,
-                    format_args!(
-                        ": expected {}; observed {}",
-                        one_line(&finding.expected),
-                        one_line(&finding.observed)
-                    ),
-                );
-            }
-            if let Some(reason) = &check.deviation {
-                push(out, format_args!(" (known deviation: {})", one_line(reason)));
-            }
-            *out += "\n";
-        }
-    }
-    if !any {
-        *out += "\nNone.\n";
-    }
-}
-
-fn figures(out: &mut String, runs: &[&SuiteRun]) {
-    let mut rows = String::new();
-    for run in runs {
-        for (report, at) in checks(run, |report, at| report.checks[at].figure.is_some()) {
-            let check = &report.checks[at];
-            push(
-                &mut rows,
-                format_args!(
-                    "| {} | `{}` | {} |\n",
-                    run.header.target.title(),
-                    check.title(),
-                    escaped(check.figure.as_deref().unwrap_or_default())
-                ),
-            );
-        }
-    }
-    if !rows.is_empty() {
-        *out += "\n## Figures\n\n| target | check | figure |\n|---|---|---|\n";
-        *out += &rows;
-    }
-}
-
-/// What was not judged, and why.
-fn silence(out: &mut String, runs: &[&SuiteRun]) {
-    let mut rows = String::new();
-    for run in runs {
-        for (report, at) in checks(run, |report, at| {
-            matches!(
-                report.checks[at].verdict,
-                Verdict::Unsupported | Verdict::Inconclusive | Verdict::Error
-            )
-        }) {
-            let check = &report.checks[at];
-            push(
-                &mut rows,
-                format_args!(
-                    "| {} | `{}` | `{}` | {} | {} |\n",
-                    run.header.target.title(),
-                    report.case,
-                    check.title(),
-                    check.verdict,
-                    escaped(check.why.as_deref().unwrap_or_default())
-                ),
-            );
-        }
-    }
-    if !rows.is_empty() {
-        *out += "\n## Not judged\n\n| target | case | check | verdict | why |\n|---|---|---|---|---|\n";
-        *out += &rows;
-    }
-}
-
-fn reproduce(out: &mut String) {
-    *out += "\n## Reproduce\n\n```console\n$ cargo xtask peers install\n$ cargo xtask matrix\n```\n\n";
-    *out += "One target: `cargo xtask conformance --target NAME`. The event logs and the evidence of every verdict but pass are then in\n";
-    *out += "`reports/matrix/`; each evidence folder has a `repro.sh` that needs the target and common tools only.\n";
-}
-
-/// The checks of a run that are wanted: a report and a place in it.
-fn checks(run: &SuiteRun, wanted: impl Fn(&CaseReport, usize) -> bool) -> Vec<(&CaseReport, usize)> {
-    run.cases
-        .iter()
-        .flat_map(|report| (0..report.checks.len()).map(move |at| (report, at)))
-        .filter(|(report, at)| wanted(report, *at))
-        .collect()
+        .map(|(setting, reason)| format!("`{setting}`: {reason}"));
+    format!(
+        "| {} | {} | {} | {:.0} s | {} |\n",
+        target.title(),
+        target.version.as_deref().unwrap_or("*not installed*"),
+        target.trigger,
+        run.footer.took_ms as f64 / 1000.0,
+        escaped(&settings.collect::<Vec<_>>().join("; "))
+    )
 }
 
 fn machine() -> String {
@@ -276,23 +89,10 @@ fn date(unix_s: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-fn line(out: &mut String, text: &str) {
-    *out += text;
-    *out += "\n";
-}
-
-fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _written = out.write_fmt(text);
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// Text for a cell.
 fn escaped(text: &str) -> String {
-    one_line(text).replace('|', "\\|")
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").replace('|', "\\|")
 }
 
 #[cfg(test)]
@@ -309,17 +109,15 @@ mod tests {
             },
             Entry {
                 name: "caddy".to_owned(),
-                outcome: Outcome::NotRun,
+                outcome: Outcome::Broken("no | log".to_owned()),
             },
         ];
-        let text = render(&entries);
+        let text = render(&entries, "| the suite's table |\n");
         for wanted in [
             "reloadspec 0.1.0, 2025-11-21, Linux ",
-            "| case | nginx:signal | caddy |\n|---|---|---|\n| `c` | **fail** | *not run* |\n",
-            "| **conformant** | no | *not run* |\n",
+            "\n| the suite's table |\n\n## Targets\n",
             "| nginx:signal | 1.22.1 | signal | 0 s | `worker_processes 2`: two can disagree |\n",
-            "- **fail** `recovers/syntax` in `c`: expected generation 3; observed generation 2 | 1\n",
-            "| nginx:signal | `c` | `no_mixing` | unsupported | no reason |\n",
+            "| caddy | *the suite failed*: no \\| log | | | |\n",
             "## Reproduce\n",
         ] {
             assert!(text.contains(wanted), "{wanted:?} is not in\n{text}");

@@ -4,7 +4,7 @@
 
 mod markdown;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -41,16 +41,18 @@ pub(crate) struct Entry {
 pub(crate) enum Outcome {
     /// One run a variant.
     Judged(Vec<SuiteRun>),
-    /// Its binary is not here.
-    NotRun,
+    /// Its binary is not here: one run a variant, of which nothing was executed.
+    NotRun(Vec<SuiteRun>),
     /// The suite failed.
     Broken(String),
 }
 
 const FOLDER: &str = "conformance/targets";
+const LOGS: &str = "reports/matrix";
 const REFERENCE: &str = "reference";
 /// For all variants of one target.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
+const REPORT_DEADLINE: Duration = Duration::from_secs(60);
 /// The suite's exit code for a missing binary.
 const NO_BINARY: i32 = 69;
 
@@ -62,8 +64,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
     } else {
         args.out.clone()
     };
-    let entries = judge_all(workspace, &args.targets)?;
-    write(&entries, &out)?;
+    let entries = judge_all(workspace, &args.targets, &out)?;
     let complaints = complaints(&entries);
     for complaint in &complaints {
         println!("FAILED {complaint}");
@@ -78,9 +79,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
 
 /// The same as a step of CI: each target counts once, those that are not here do not.
 pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Count> {
-    let entries = judge_all(workspace, &[])?;
     let out = workspace.path("reports/matrix.md");
-    write(&entries, &out)?;
+    let entries = judge_all(workspace, &[], &out)?;
     let complaints = complaints(&entries);
     for complaint in &complaints {
         println!("FAILED {complaint}");
@@ -91,37 +91,56 @@ pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Count> {
     println!("the table: {}", out.display());
     let judged = entries
         .iter()
-        .filter(|entry| !matches!(entry.outcome, Outcome::NotRun));
+        .filter(|entry| !matches!(entry.outcome, Outcome::NotRun(_)));
     Ok(judged.map(|entry| Count::one(entry.complaint().is_none())).sum())
 }
 
-fn write(entries: &[Entry], out: &std::path::Path) -> anyhow::Result<()> {
-    if let Some(folder) = out.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
-    }
-    std::fs::write(out, markdown::render(entries))
-        .with_context(|| format!("failed to write {}", out.display()))
-}
-
-fn judge_all(workspace: &Workspace, wanted: &[String]) -> anyhow::Result<Vec<Entry>> {
+/// Judges each target and writes what came of it.
+fn judge_all(workspace: &Workspace, wanted: &[String], out: &Path) -> anyhow::Result<Vec<Entry>> {
     let known = targets(workspace)?;
     if let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) {
         bail!("there is no target {unknown}; there are {}", known.join(", "));
     }
     let built = workspace.build(&[Binary::SUITE, Binary::PROXY])?;
-    let names: Vec<_> = known
-        .into_iter()
-        .filter(|name| wanted.is_empty() || wanted.contains(name))
-        .collect();
-    let mut progress = Progress::new(names.len());
-    names
-        .into_iter()
-        .map(|name| {
-            progress.begin(&name);
-            let outcome = judge(workspace, &built, &name)?;
-            Ok(Entry { name, outcome })
-        })
-        .collect()
+    let logs = workspace.path(LOGS);
+    let _removed = std::fs::remove_dir_all(&logs);
+    std::fs::create_dir_all(&logs).with_context(|| format!("failed to create {}", logs.display()))?;
+    let mut entries = Vec::new();
+    let names = known
+        .iter()
+        .filter(|name| wanted.is_empty() || wanted.contains(name));
+    let mut progress = Progress::new(names.clone().count());
+    for name in names {
+        progress.begin(name);
+        let outcome = judge(workspace, &built, name)?;
+        let name = name.clone();
+        entries.push(Entry { name, outcome });
+    }
+    drop(progress);
+    let table = table(workspace, &built, &entries)?;
+    if let Some(folder) = out.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
+    }
+    std::fs::write(out, markdown::render(&entries, &table))
+        .with_context(|| format!("failed to write {}", out.display()))?;
+    Ok(entries)
+}
+
+/// The suite's own table of its event logs.
+fn table(workspace: &Workspace, built: &Built, entries: &[Entry]) -> anyhow::Result<String> {
+    let mut report = workspace.suite(built)?;
+    report.args(["report", "--format", "markdown"]);
+    let whole = entries.iter().filter(|entry| !entry.runs().is_empty());
+    report.args(whole.map(|entry| log_of(workspace, &entry.name)));
+    let ran = process::captured(&mut report, REPORT_DEADLINE, Echo::No)?;
+    if ran.stdout.is_empty() {
+        bail!("the suite writes no table: {}", ran.last_words(3));
+    }
+    Ok(ran.stdout)
+}
+
+fn log_of(workspace: &Workspace, name: &str) -> PathBuf {
+    workspace.path(LOGS).join(format!("{name}.ndjson"))
 }
 
 /// All target folders, the reference first.
@@ -139,21 +158,20 @@ fn targets(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
 }
 
 fn judge(workspace: &Workspace, built: &Built, name: &str) -> anyhow::Result<Outcome> {
-    let folder = workspace.path("reports/matrix");
-    std::fs::create_dir_all(&folder).with_context(|| format!("failed to create {}", folder.display()))?;
-    let log = folder.join(format!("{name}.ndjson"));
-    let _removed = std::fs::remove_file(&log);
+    let log = log_of(workspace, name);
     let mut run = workspace.suite(built)?;
     run.args(["run", name, "--format", "json"]);
     run.arg("--out").arg(&log);
-    run.arg("--evidence").arg(folder.join(name));
+    run.arg("--evidence").arg(workspace.path(LOGS).join(name));
     if name == REFERENCE {
-        run.arg("--binary").arg(built.path(Binary::PROXY)?);
+        run.arg("--strict")
+            .arg("--binary")
+            .arg(built.path(Binary::PROXY)?);
     }
     let ran = process::captured(&mut run, DEADLINE, Echo::No)?;
     Ok(match ran.code() {
-        Some(NO_BINARY) => Outcome::NotRun,
-        Some(0..=3) => match SuiteRun::read(&log) {
+        Some(code @ (0..=3 | NO_BINARY)) => match SuiteRun::read(&log) {
+            Ok(runs) if code == NO_BINARY => Outcome::NotRun(runs),
             Ok(runs) => Outcome::Judged(runs),
             Err(error) => Outcome::Broken(format!("{error:#}")),
         },
@@ -169,10 +187,18 @@ fn complaints(entries: &[Entry]) -> Vec<String> {
 // === impl Entry ===
 
 impl Entry {
+    /// What the suite reported, one run a variant.
+    fn runs(&self) -> &[SuiteRun] {
+        match &self.outcome {
+            Outcome::Judged(runs) | Outcome::NotRun(runs) => runs,
+            Outcome::Broken(_) => &[],
+        }
+    }
+
     /// What is wrong with the suite or its expectations. What is wrong with the target is in the table.
     fn complaint(&self) -> Option<String> {
         match &self.outcome {
-            Outcome::NotRun => None,
+            Outcome::NotRun(_) => None,
             Outcome::Broken(why) => Some(format!("{}: {why}", self.name)),
             Outcome::Judged(runs) => {
                 let stale: Vec<_> = runs
@@ -187,7 +213,7 @@ impl Entry {
 
     fn summary(&self) -> String {
         match &self.outcome {
-            Outcome::NotRun => "not run: it is not installed".to_owned(),
+            Outcome::NotRun(_) => "not run: it is not installed".to_owned(),
             Outcome::Broken(_) => "the suite failed".to_owned(),
             Outcome::Judged(runs) => {
                 let words = runs.iter().map(|run| {
