@@ -12,8 +12,6 @@ pub(super) enum Refusal {
     BadHost,
     #[error("the request's target is not valid")]
     BadTarget,
-    #[error("the request's framing is not valid")]
-    BadFraming,
     #[error("the request's body could not be read")]
     BadBody,
     #[error("the transfer coding is not supported")]
@@ -41,7 +39,7 @@ pub(super) enum Refusal {
 impl Refusal {
     pub(super) fn status(self) -> StatusCode {
         match self {
-            Self::BadHost | Self::BadTarget | Self::BadFraming | Self::BadBody => StatusCode::BAD_REQUEST,
+            Self::BadHost | Self::BadTarget | Self::BadBody => StatusCode::BAD_REQUEST,
             Self::UnknownCoding | Self::BadMethod => StatusCode::NOT_IMPLEMENTED,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

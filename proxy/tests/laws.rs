@@ -1,0 +1,111 @@
+//! What holds for all configurations, not only for those that somebody thought of.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use proptest::prelude::*;
+use reloadspec_proxy::config::{Format, Text, parse, validate};
+use reloadspec_proxy::model::Model;
+use reloadspec_proxy::reload::{Candidate, Outcome, Plan, Reloader};
+
+/// Configurations over few names, so that two of them have much in common.
+fn config() -> impl Strategy<Value = String> {
+    let routes = prop::collection::btree_map(0..6_u8, (any::<bool>(), 0..3_u8), 0..5);
+    let upstreams = prop::collection::btree_map(0..4_u8, (1..4_u8, 1..3_u8), 1..4);
+    (routes, upstreams, 1..3_u8, 1..3_u8, any::<bool>()).prop_map(|(routes, upstreams, workers, listeners, header)| {
+        let mut text = format!("workers: {workers}\nlisteners:\n");
+        for number in 0..listeners {
+            writeln!(text, "  - {{name: l{number}, address: '127.0.0.{}:0'}}", 50 + number).expect("a string");
+        }
+        text += "upstreams:\n";
+        for (name, (port, weight)) in &upstreams {
+            writeln!(text, "  - {{name: u{name}, endpoints: [{{address: 'a:{port}', weight: {weight}}}, {{address: 'b:1'}}]}}").expect("a string");
+        }
+        text += "routes:\n";
+        let names: Vec<_> = upstreams.keys().collect();
+        for (path, (forward, variant)) in &routes {
+            let action = match forward {
+                true => format!("upstream: u{}", names[usize::from(*variant) % names.len()]),
+                false => format!("respond: {{body: '{variant}'}}"),
+            };
+            writeln!(text, "  - {{prefix: /p{path}, {action}}}").expect("a string");
+        }
+        text += "  - {path: /last, respond: {}}\n";
+        if header {
+            text += "request_headers: {set: {x-a: '1'}}\n";
+        }
+        text
+    })
+}
+
+fn model(text: &str) -> Model {
+    let text = Text::new("law", Format::Yaml, text.as_bytes()).expect("text");
+    validate(&parse(text).expect("a document"), text).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+}
+
+fn candidate(text: &str) -> Candidate {
+    Candidate::new(Path::new("law.yaml"), text.as_bytes().to_vec())
+}
+
+proptest! {
+    #[test]
+    fn a_plan_to_itself_is_empty(text in config()) {
+        let model = model(&text);
+        prop_assert!(Plan::between(&model, &model).is_empty());
+        prop_assert_eq!(Plan::between(&model, &model).apply(&model), model);
+    }
+
+    #[test]
+    fn a_plan_leads_to_its_goal(a in config(), b in config()) {
+        let (a, b) = (model(&a), model(&b));
+        let plan = Plan::between(&a, &b);
+        prop_assert_eq!(plan.is_empty(), a == b);
+        prop_assert_eq!(plan.apply(&a), b);
+    }
+
+    #[test]
+    fn the_order_of_objects_means_nothing(text in config()) {
+        let document: BTreeMap<String, serde_yaml::Value> = serde_yaml::from_str(&text).expect("YAML");
+        let mut reversed = String::new();
+        for (key, value) in document.into_iter().rev() {
+            let value = match value {
+                serde_yaml::Value::Sequence(items) => serde_yaml::Value::Sequence(items.into_iter().rev().collect()),
+                other => other,
+            };
+            let entry = BTreeMap::from([(key, value)]);
+            reversed += &serde_yaml::to_string(&entry).expect("YAML");
+        }
+        // The order of endpoints means something, and only lists at the top are turned round.
+        prop_assert_eq!(model(&reversed), model(&text));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// No sequence of candidates ends in another state than the last valid one, and no revision is used twice.
+    #[test]
+    fn the_last_valid_candidate_serves(
+        steps in prop::collection::vec((config(), prop::sample::select(vec!["", "", "nonsense: 1\n", "workers: [\n", "log: {level: 7}\n"])), 1..8)
+    ) {
+        let mut reloader = Reloader::new(None);
+        let mut last = Model::default();
+        let mut revision = 0;
+        for (text, flaw) in steps {
+            let outcome = reloader.reload(&candidate(&(text.clone() + flaw)));
+            match outcome {
+                Outcome::Applied { from, revision: next, .. } => {
+                    prop_assert!(flaw.is_empty() && from == revision && next == revision + 1);
+                    revision = next;
+                    last = model(&text);
+                }
+                Outcome::Unchanged { .. } => prop_assert!(flaw.is_empty() && model(&text) == last),
+                Outcome::Rejected { revision: still, .. } => prop_assert!(!flaw.is_empty() && still == revision),
+            }
+            prop_assert_eq!(reloader.model(), &last);
+            prop_assert_eq!(reloader.revision(), revision);
+        }
+        reloader.stop();
+    }
+}

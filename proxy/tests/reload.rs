@@ -1,0 +1,419 @@
+//! What a change of the configuration does, and what it leaves alone.
+
+mod support;
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use reloadspec_proxy::reload::Outcome;
+use support::{World, ask, config, config_at, connect, echo, get, origin, raw, read_answer, read_head};
+
+const REQUEST: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+
+fn generation(world: &World) -> String {
+    world.get("/").field("x-generation").expect("a stamp").to_owned()
+}
+
+#[test]
+fn a_renamed_file_serves() {
+    let (a, b) = (echo("a"), echo("b"));
+    let world = World::start(&config("g1", a));
+    assert!(world.get("/").body.starts_with("a\n"));
+    for stamp in ["g2", "g3", "g4"] {
+        world.apply(&config(stamp, b));
+        let answer = world.get("/");
+        assert_eq!(answer.field("x-generation"), Some(stamp));
+        assert!(
+            answer.body.starts_with("b\n") && answer.body.contains(&format!("authorization: Bearer {stamp}"))
+        );
+    }
+}
+
+#[test]
+fn a_file_written_in_place_serves() {
+    let a = echo("a");
+    let world = World::start(&config("g1", a));
+    for stamp in ["g2", "g3", "g4"] {
+        fs::write(&world.config, config(stamp, a)).expect("a write");
+        world.applied();
+        assert_eq!(generation(&world), stamp);
+    }
+}
+
+#[test]
+fn a_removed_file_changes_nothing_and_a_new_one_serves() {
+    let a = echo("a");
+    let world = World::start(&config("g1", a));
+    for stamp in ["g2", "g3", "g4"] {
+        fs::remove_file(&world.config).expect("a removal");
+        assert!(world.get("/").field("x-generation").is_some());
+        fs::write(&world.config, config(stamp, a)).expect("a write");
+        world.applied();
+        assert_eq!(generation(&world), stamp);
+    }
+}
+
+#[test]
+fn a_swapped_link_serves() {
+    let a = echo("a");
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let version = |stamp: &str| {
+        fs::create_dir(at(stamp)).expect("a folder");
+        fs::write(at(stamp).join("proxy.yaml"), config(stamp, a)).expect("a file");
+    };
+    version("g1");
+    symlink("g1", at("..data")).expect("a link");
+    symlink("..data/proxy.yaml", at("proxy.yaml")).expect("a link");
+    let path = at("proxy.yaml");
+    let world = World::start_at(tempfile::tempdir().expect("a folder"), path);
+    for (old, stamp) in [("g1", "g2"), ("g2", "g3"), ("g3", "g4")] {
+        version(stamp);
+        symlink(stamp, at("..new")).expect("a link");
+        fs::rename(at("..new"), at("..data")).expect("a rename");
+        fs::remove_dir_all(at(old)).expect("a removal");
+        world.applied();
+        assert_eq!(generation(&world), stamp);
+    }
+}
+
+#[test]
+fn a_replaced_folder_serves() {
+    let a = echo("a");
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("conf")).expect("a folder");
+    fs::write(at("conf/proxy.yaml"), config("g1", a)).expect("a file");
+    let path = at("conf/proxy.yaml");
+    let world = World::start_at(tempfile::tempdir().expect("a folder"), path);
+    for stamp in ["g2", "g3", "g4"] {
+        fs::create_dir(at("fresh")).expect("a folder");
+        fs::write(at("fresh/proxy.yaml"), config(stamp, a)).expect("a file");
+        fs::rename(at("conf"), at(&format!("before-{stamp}"))).expect("a rename");
+        fs::rename(at("fresh"), at("conf")).expect("a rename");
+        world.applied();
+        assert_eq!(generation(&world), stamp);
+    }
+}
+
+#[test]
+fn what_a_writer_has_not_finished_is_never_read() {
+    let a = echo("a");
+    let world = World::start(&config("g1", a));
+    // Each half is valid for itself.
+    let mut file = File::create(&world.config).expect("a file");
+    file.write_all(b"listeners: [{name: web, address: '127.0.0.1:0'}]\n")
+        .expect("a write");
+    file.flush().expect("a flush");
+    assert!(
+        world.outcomes.recv_timeout(Duration::from_millis(1700)).is_err(),
+        "a half-written file was looked at"
+    );
+    assert_eq!(generation(&world), "g1");
+    let rest = config("g2", a);
+    file.write_all(rest.split_once('\n').expect("lines").1.as_bytes())
+        .expect("a write");
+    drop(file);
+    world.applied();
+    assert_eq!(generation(&world), "g2");
+}
+
+#[test]
+fn a_burst_ends_on_the_last() {
+    let a = echo("a");
+    let world = World::start(&config("g0", a));
+    for number in 1..=50 {
+        world.rename_over(&config(&format!("g{number}"), a));
+    }
+    while generation(&world) != "g50" {
+        world.applied();
+    }
+}
+
+#[test]
+fn a_refused_file_changes_nothing() {
+    let (a, b) = (echo("a"), echo("b"));
+    let world = World::start(&config("g1", a));
+    for flaw in ["workers: many\n", "routes: []\n", "workers: [\n", "wrokers: 1\n"] {
+        world.rename_over(&(config("g2", b) + flaw));
+        let outcome = world.outcome();
+        assert!(
+            matches!(*outcome, Outcome::Rejected { revision: 1, .. }),
+            "{outcome:?}"
+        );
+        let answer = world.get("/");
+        assert_eq!(answer.field("x-generation"), Some("g1"));
+        assert!(answer.body.starts_with("a\n"));
+    }
+    world.apply(&config("g3", b));
+    assert_eq!(generation(&world), "g3");
+}
+
+#[test]
+fn the_same_content_and_the_same_meaning_are_no_change() {
+    let a = echo("a");
+    let world = World::start(&config("g1", a));
+    let outcome = world.proxy.reload().expect("an outcome");
+    assert!(
+        matches!(*outcome, Outcome::Unchanged { revision: 1, .. }),
+        "{outcome:?}"
+    );
+    world.outcome();
+    world.rename_over(&(config("g1", a) + "# a comment\n"));
+    let outcome = world.outcome();
+    assert!(
+        matches!(*outcome, Outcome::Unchanged { revision: 1, .. }),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn connections_stay_and_see_the_change() {
+    let (a, b) = (echo("a"), echo("b"));
+    let world = World::start(&config("g1", a));
+    let mut kept = connect(world.address());
+    assert!(ask(&mut kept, REQUEST).body.starts_with("a\n"));
+    for stamp in ["g2", "g3"] {
+        world.apply(&config(stamp, b));
+        let answer = ask(&mut kept, REQUEST);
+        assert_eq!(answer.field("x-generation"), Some(stamp));
+        assert!(answer.body.starts_with("b\n"));
+    }
+}
+
+#[test]
+fn a_request_in_flight_ends_as_it_began() {
+    let (arrived, arrivals) = mpsc::channel();
+    let (gate, open) = mpsc::channel::<()>();
+    let open = std::sync::Mutex::new(open);
+    let slow = origin(move |mut stream| {
+        read_head(&mut stream);
+        arrived.send(()).expect("a test that listens");
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nhal")
+            .expect("to send");
+        open.lock().expect("a gate").recv().expect("a test that opens");
+        stream.write_all(b"ves").expect("to send");
+    });
+    let world = World::start(&config("g1", slow));
+    let mut client = connect(world.address());
+    client.write_all(REQUEST.as_bytes()).expect("to send");
+    arrivals.recv().expect("a request");
+    world.apply(&config("g2", echo("b")));
+    assert_eq!(generation(&world), "g2");
+    gate.send(()).expect("an origin that waits");
+    let answer = read_answer(&mut client);
+    assert_eq!(
+        (answer.field("x-generation"), answer.body.as_str()),
+        (Some("g1"), "halves")
+    );
+}
+
+#[test]
+fn a_listener_moves_and_the_old_one_ends_politely() {
+    let a = echo("a");
+    let world = World::start(&config_at("127.0.0.41:0", "g1", a));
+    let old = world.address();
+    let free = TcpListener::bind("127.0.0.42:0")
+        .expect("an address")
+        .local_addr()
+        .expect("its address");
+    let mut kept = connect(old);
+    ask(&mut kept, REQUEST);
+    world.apply(&config_at(&free.to_string(), "g2", a));
+    assert_eq!(get(free, "/").field("x-generation"), Some("g2"));
+    assert!(TcpStream::connect(old).is_err(), "the old address still accepts");
+    let last = ask(&mut kept, REQUEST);
+    assert_eq!(last.field("connection"), Some("close"));
+    assert_eq!(kept.read(&mut [0]).expect("an end"), 0);
+}
+
+#[test]
+fn an_address_in_use_is_refused_and_leaves_no_trace() {
+    let a = echo("a");
+    let world = World::start(&config("g1", a));
+    let taken = TcpListener::bind("127.0.0.43:0").expect("an address");
+    let taken = (taken.local_addr().expect("its address"), taken);
+    let free = TcpListener::bind("127.0.0.44:0")
+        .expect("an address")
+        .local_addr()
+        .expect("its address");
+    let both = config("g2", a).replace(
+        "listeners: [",
+        &format!(
+            "listeners: [{{name: free, address: '{free}'}}, {{name: taken, address: '{}'}}, ",
+            taken.0
+        ),
+    );
+    world.rename_over(&both);
+    let outcome = world.outcome();
+    assert!(
+        matches!(*outcome, Outcome::Rejected { revision: 1, .. }),
+        "{outcome:?}"
+    );
+    assert_eq!(generation(&world), "g1");
+    assert!(
+        TcpStream::connect(free).is_err(),
+        "the address that was free is still listened on"
+    );
+    // The same file, asked for again once the address is free.
+    drop(taken.1);
+    let outcome = world.proxy.reload().expect("an outcome");
+    assert!(
+        matches!(*outcome, Outcome::Applied { revision: 2, .. }),
+        "{outcome:?}"
+    );
+    assert_eq!(get(taken.0, "/").field("x-generation"), Some("g2"));
+}
+
+/// Connects again and again until told to stop, and counts.
+fn flood(address: SocketAddr) -> (Arc<AtomicBool>, Arc<AtomicUsize>, thread::JoinHandle<Vec<String>>) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let done = Arc::new(AtomicUsize::new(0));
+    let (stopped, count) = (Arc::clone(&stop), Arc::clone(&done));
+    let run = move || {
+        let mut failures = Vec::new();
+        while !stopped.load(Ordering::Relaxed) {
+            match TcpStream::connect(address) {
+                Ok(mut stream) => {
+                    let request = "GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n";
+                    let mut answer = String::new();
+                    let sent = stream.write_all(request.as_bytes());
+                    match sent.and_then(|()| stream.read_to_string(&mut answer)) {
+                        Ok(_) if answer.starts_with("HTTP/1.1 200") => {}
+                        other => failures.push(format!("{other:?} {answer}")),
+                    }
+                }
+                Err(error) => failures.push(error.to_string()),
+            }
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        failures
+    };
+    (stop, done, thread::spawn(run))
+}
+
+fn wait_for_more(count: &AtomicUsize, more: usize) {
+    let goal = count.load(Ordering::Relaxed) + more;
+    while count.load(Ordering::Relaxed) < goal {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn wildcard_and_specific_address_swap_without_a_lost_request() {
+    let a = echo("a");
+    let port = TcpListener::bind("127.0.0.1:0")
+        .expect("an address")
+        .local_addr()
+        .expect("its address")
+        .port();
+    let narrow = SocketAddr::from(([127, 0, 0, 1], port));
+    let world = World::start(&config_at(&narrow.to_string(), "g0", a));
+    let (stop, count, flood) = flood(narrow);
+    for round in 1..=5 {
+        wait_for_more(&count, 20);
+        world.apply(&config_at(&format!("0.0.0.0:{port}"), &format!("wide{round}"), a));
+        let other = SocketAddr::from(([127, 0, 0, 9], port));
+        assert_eq!(
+            get(other, "/").field("x-generation"),
+            Some(format!("wide{round}").as_str())
+        );
+        wait_for_more(&count, 20);
+        world.apply(&config_at(&narrow.to_string(), &format!("narrow{round}"), a));
+        assert!(TcpStream::connect(other).is_err(), "the wildcard still listens");
+    }
+    wait_for_more(&count, 20);
+    stop.store(true, Ordering::Relaxed);
+    assert_eq!(flood.join().expect("a flood"), Vec::<String>::new());
+}
+
+#[test]
+fn the_number_of_workers_changes_without_a_lost_request() {
+    let a = echo("a");
+    let workers = |count: usize| config("g", a) + &format!("workers: {count}\n");
+    let world = World::start(&workers(1));
+    let (stop, count, flood) = flood(world.address());
+    let mut kept = connect(world.address());
+    for number in [3, 1, 4, 2, 1] {
+        wait_for_more(&count, 20);
+        world.apply(&workers(number));
+    }
+    wait_for_more(&count, 20);
+    stop.store(true, Ordering::Relaxed);
+    assert_eq!(flood.join().expect("a flood"), Vec::<String>::new());
+    assert_eq!(ask(&mut kept, REQUEST).status(), 200);
+}
+
+#[test]
+fn an_unchanged_upstream_keeps_its_turn() {
+    let (a, b) = (echo("a"), echo("b"));
+    let config = |stamp: &str| {
+        config(stamp, a).replace(
+            "endpoints: [",
+            &format!("endpoints: [{{address: '{b}', weight: 2}}, "),
+        )
+    };
+    let world = World::start(&config("g0"));
+    let mut seen = String::new();
+    for number in 1..=9 {
+        seen.push_str(world.get("/").body.split('\n').next().expect("a name"));
+        world.apply(&config(&format!("g{number}")));
+    }
+    assert_eq!(seen, "babbabbab");
+}
+
+#[test]
+fn limits_change_for_connections_that_stand() {
+    let a = echo("a");
+    let world = World::start(&config("g1", a));
+    let mut kept = connect(world.address());
+    let long = format!(
+        "GET / HTTP/1.1\r\nHost: test\r\nX-Long: {}\r\n\r\n",
+        "x".repeat(2000)
+    );
+    assert_eq!(ask(&mut kept, &long).status(), 200);
+    world.apply(&(config("g1", a) + "limits: {header_bytes: 1KiB}\n"));
+    assert_eq!(ask(&mut kept, &long).status(), 431);
+}
+
+#[test]
+fn a_stopping_proxy_finishes_what_it_began() {
+    let (arrived, arrivals) = mpsc::channel();
+    let (gate, open) = mpsc::channel::<()>();
+    let open = std::sync::Mutex::new(open);
+    let slow = origin(move |mut stream| {
+        read_head(&mut stream);
+        arrived.send(()).expect("a test that listens");
+        open.lock().expect("a gate").recv().expect("a test that opens");
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+            .expect("to send");
+    });
+    let world = World::start(&config("g1", slow));
+    let address = world.address();
+    let client = thread::spawn(move || raw(address, REQUEST));
+    arrivals.recv().expect("a request");
+    let World {
+        proxy,
+        folder: _folder,
+        ..
+    } = world;
+    let stopping = thread::spawn(move || proxy.shutdown());
+    while TcpStream::connect(address).is_ok() {
+        thread::yield_now();
+    }
+    gate.send(()).expect("an origin that waits");
+    let answer = client.join().expect("a client");
+    assert_eq!(
+        (answer.status(), answer.field("connection"), answer.body.as_str()),
+        (200, Some("close"), "ok")
+    );
+    stopping.join().expect("an end");
+}
