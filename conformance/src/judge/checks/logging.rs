@@ -36,6 +36,11 @@ fn not_one_record(view: &View<'_>, pattern: &Regex, life: &Life<'_>, write: &Wri
     let lines = life.lines(pattern, write.config.begin, write.until);
     let observed = match lines.as_slice() {
         [_] => return None,
+        [] if write.until == life.ended && life.asked == life.ended => {
+            return Some(Opinion::inconclusive(
+                "the run broke off before a record could be read",
+            ));
+        }
         [] => {
             // It may have been written, and read too late.
             if let Some(why) = view.starved(write.config.begin, write.until, view.apply_bound()) {

@@ -8,6 +8,7 @@ use super::effect::{describe, late};
 use crate::vocabulary::{Flaw, Outcome, Request};
 
 const VALID_HERE: &str = "valid here: the target accepts such a file at a fresh start";
+const NOT_WAITED_OUT: &str = "neither was a refusal seen nor the apply bound waited out";
 
 pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
     for_each_flaw(view, |life, write| {
@@ -47,9 +48,8 @@ pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
             )
             .resting_on(&wrong)
         });
-        let waited_out = until.saturating_sub(write.told()) >= view.apply_bound();
-        if against.is_none() && !waited_out && !view.says_refused(life, write) {
-            return Opinion::inconclusive("neither was a refusal seen nor the apply bound waited out");
+        if against.is_none() && !waited_out(view, life, write) && !view.says_refused(life, write) {
+            return Opinion::inconclusive(NOT_WAITED_OUT);
         }
         let answered = judged
             .iter()
@@ -57,6 +57,12 @@ pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
             .count();
         Opinion::of_trials(against, answered, 10)
     })
+}
+
+/// Whether a file was given the apply bound, before the next one came or the run ended.
+fn waited_out(view: &View<'_>, life: &Life<'_>, write: &Write<'_>) -> bool {
+    let until = write.until.min(life.asked);
+    until.saturating_sub(write.told()) >= view.apply_bound()
 }
 
 /// Whether a request got what it would have got without what is being judged: a whole answer of a good file, and on a fresh
@@ -113,6 +119,9 @@ pub(super) fn is_observed(view: &View<'_>) -> Vec<Opinion> {
         }
         if !view.is_bad(life, write) {
             return Opinion::unsupported(VALID_HERE);
+        }
+        if !waited_out(view, life, write) {
+            return Opinion::inconclusive(NOT_WAITED_OUT);
         }
         if let Some(why) = view.starved(write.config.begin, write.until, view.apply_bound()) {
             return Opinion::inconclusive(why);

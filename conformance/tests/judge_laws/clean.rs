@@ -1,0 +1,100 @@
+//! A sound target passes, whatever its peculiarities.
+
+use proptest::prelude::*;
+use reloadspec::catalogue;
+use reloadspec::judge::{judge, verdict};
+use reloadspec::vocabulary::{Check, Flaw, Level, Timeline, TriggerKind, Verdict};
+
+use crate::asking::{case, failed, history, told, weak};
+use crate::traits::{Traits, peculiar, plain};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_clean_history_passes_every_check(traits in plain()) {
+        for case in catalogue::all() {
+            let results = judge(&case, &history(&case, &traits));
+            for result in &results {
+                let expected = if result.level == Level::Observe { Verdict::Observed } else { Verdict::Pass };
+                prop_assert_eq!(&result.verdict, &expected, "{}: {:#?}", case.id, told(&results));
+            }
+            prop_assert_eq!(verdict(&results), Verdict::Pass);
+        }
+    }
+
+    #[test]
+    fn what_is_a_targets_right_is_weak_at_most(traits in peculiar()) {
+        for case in catalogue::all() {
+            let results = judge(&case, &history(&case, &traits));
+            prop_assert_eq!(failed(&results), vec![], "{}: {:#?}", case.id, told(&results));
+            let mut allowed = vec![Check::P95Within250Ms];
+            if traits.mixing_ms > 0 {
+                allowed.push(Check::NoMixing);
+            }
+            if traits.races {
+                allowed.push(Check::NoKeepaliveRace);
+            }
+            if traits.polite_ends {
+                allowed.push(Check::IdleConnectionStays);
+            }
+            prop_assert!(weak(&results).iter().all(|check| allowed.contains(check)), "{:?}", weak(&results));
+            for result in &results {
+                let subject = result.subject.as_deref();
+                let taken = traits.takes.iter().any(|flaw| Some(flaw.name()) == subject);
+                let unsure = match result.verdict {
+                    Verdict::Unsupported(_) => !taken,
+                    // All idle connections may have gone, politely, so that none was left to swallow a request.
+                    Verdict::Inconclusive(_) => !(traits.polite_ends && result.check == Check::NoSwallowedRequest),
+                    _ => false,
+                };
+                prop_assert!(!unsure, "{}: {:#?}", case.id, told(&results));
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_timeline_gets_the_same_verdicts_from_its_text(traits in peculiar()) {
+        for case in catalogue::all() {
+            let timeline = history(&case, &traits);
+            let text = serde_json::to_string(&timeline).expect("a timeline serialises");
+            let read: Timeline = serde_json::from_str(&text).expect("its text is a timeline");
+            prop_assert_eq!(&read, &timeline);
+            prop_assert_eq!(judge(&case, &read), judge(&case, &timeline));
+        }
+    }
+}
+
+#[test]
+fn a_documented_longer_bound_is_weak_past_two_seconds() {
+    let case = case("detects_config_changes_immediately");
+    let traits = Traits {
+        bound_ms: 5_000,
+        late: Some((3, 3_000, true)),
+        ..Traits::plain(11)
+    };
+    let results = judge(&case, &history(&case, &traits));
+    assert_eq!(failed(&results), []);
+    assert_eq!(weak(&results), [Check::WithinTwoSeconds]);
+}
+
+#[test]
+fn a_file_that_is_valid_here_may_do_as_it_says() {
+    let case = case("invalid_hot_reload");
+    for trigger in [TriggerKind::Watch, TriggerKind::Command] {
+        let traits = Traits {
+            trigger,
+            takes: vec![Flaw::Duplicate, Flaw::Empty],
+            pins: true,
+            mixing_ms: 300,
+            ..Traits::plain(5)
+        };
+        let results = judge(&case, &history(&case, &traits));
+        assert_eq!(failed(&results), [], "{:#?}", told(&results));
+        for result in results.iter().filter(|result| result.subject.is_some()) {
+            let taken = ["duplicate", "empty"].contains(&result.subject.as_deref().unwrap_or(""));
+            let unsupported = matches!(result.verdict, Verdict::Unsupported(_));
+            assert_eq!(taken, unsupported, "{:#?}", told(&results));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! One event makes the difference, and the check that names it fails: alone, but for what follows from it.
+
+mod atomic;
+mod bursts;
+mod connections;
+mod effect;
+mod files;
+mod logging;
+mod unasked;
+
+use proptest::prelude::*;
+use reloadspec::vocabulary::{Case, Check, Event, Generation, Markers, Outcome, Phase, Request, Timeline};
+
+use crate::asking::{fails_by, is_load, markers, writes};
+use crate::paper::MS;
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 12,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+fn lost() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        Just(Outcome::Reset { phase: Phase::Head }),
+        Just(Outcome::Reset {
+            phase: Phase::Connect
+        }),
+        Just(Outcome::Ended { phase: Phase::Head }),
+        Just(Outcome::Ended { phase: Phase::Body }),
+        Just(Outcome::TimedOut { phase: Phase::Head }),
+        Just(Outcome::Malformed { detail: "no".into() }),
+    ]
+}
+
+fn is_fresh_load(request: &Request) -> bool {
+    is_load(request) && request.is_fresh()
+}
+
+fn is_kept_load(request: &Request) -> bool {
+    is_load(request) && !request.is_fresh()
+}
+
+/// Puts markers of another generation into an answer, one of them or all.
+fn taint(request: &mut Request, other: Generation, which: usize) {
+    let Outcome::Answered { markers: got, .. } = &mut request.outcome else {
+        return;
+    };
+    let Markers {
+        stamp,
+        origin,
+        upstream,
+        credential,
+    } = markers(other);
+    match which {
+        0 => got.stamp = stamp,
+        1 => got.upstream = upstream,
+        2 => got.credential = credential,
+        3 => got.origin = origin,
+        _ => *got = markers(other),
+    }
+}
+
+/// When the mixing window of the newest change had closed.
+fn closed(timeline: &Timeline, bound_ms: u64) -> u64 {
+    let last = writes(timeline).last().map_or(0, |write| write.at);
+    let newest = writes(timeline).last().map(|write| write.generation);
+    let seen = crate::asking::requests(timeline)
+        .filter(|request| request.is_fresh() && request.generation() == newest)
+        .map(|request| request.at)
+        .min()
+        .unwrap_or(last);
+    seen + bound_ms * MS
+}
+
+fn insert(timeline: &mut Timeline, event: Event) {
+    timeline.events.push(event);
+    timeline.events.sort_by_key(Event::at);
+}
+
+fn log(at: u64, line: &str) -> Event {
+    Event::Log {
+        at,
+        source: "stderr".into(),
+        line: line.into(),
+    }
+}
+
+fn stalled(timeline: &Timeline) -> Timeline {
+    let mut stalled = timeline.clone();
+    let until = timeline.events.last().map_or(0, Event::at);
+    for second in 0..=until / (1_000 * MS) {
+        insert(
+            &mut stalled,
+            Event::Lag {
+                at: second * 1_000 * MS + 900 * MS,
+                by: 900 * MS,
+            },
+        );
+    }
+    stalled
+}
+
+/// A safety finding stands, however busy the machine was.
+fn fails_even_if_stalled(case: &Case, timeline: &Timeline, expected: &[Check]) {
+    fails_by(case, timeline, expected.to_vec());
+    fails_by(case, &stalled(timeline), expected.to_vec());
+}

@@ -1,0 +1,191 @@
+//! Files: delivered, taken, refused, removed, and what is waited for.
+
+use reloadspec::vocabulary::{
+    Condition, ConfigWrite, Event, Flaw, FreshStart, Nanos, TriggerAnswer, TriggerKind,
+};
+
+use super::{MS, PATH, Paper};
+
+impl Paper {
+    pub(super) fn write(&mut self, flaw: Option<Flaw>) -> Nanos {
+        self.generation = self.generation.next();
+        let begin = self.now;
+        self.now += MS / 5 + self.below(MS);
+        self.events.push(Event::Config(ConfigWrite {
+            begin,
+            at: self.now,
+            generation: self.generation,
+            flaw,
+            delivery: self.delivery,
+            sha256: String::new(),
+            bytes: 100,
+        }));
+        self.now += MS / 10;
+        self.now
+    }
+
+    /// Triggers, where the trigger is explicit; acknowledged at `done`.
+    pub(super) fn trigger(&mut self, done: Nanos, refused: bool) {
+        let begin = self.now;
+        let answer = match self.traits.trigger {
+            TriggerKind::Watch => return,
+            TriggerKind::Signal => TriggerAnswer::Sent,
+            TriggerKind::Command | TriggerKind::Http if refused => TriggerAnswer::Refused("no".into()),
+            TriggerKind::Command | TriggerKind::Http => TriggerAnswer::Accepted,
+        };
+        let at = if self.traits.acknowledges() {
+            done.max(begin) + MS / 10
+        } else {
+            begin + MS / 10
+        };
+        self.now = at;
+        self.events.push(Event::Trigger { begin, at, answer });
+    }
+
+    /// When a change that the target is told of now is effective.
+    pub(super) fn effective(&mut self) -> Nanos {
+        let last = self.life().served.last().map_or(0, |(since, _)| *since);
+        let latency = self.below(self.traits.latency_ms * MS);
+        (self.now + 1 + latency).max(last + 1)
+    }
+
+    pub(super) fn record(&mut self, effective: Nanos) {
+        let at = effective + self.traits.mixing_ms * MS + MS / 10;
+        let generation = self.generation;
+        self.log(at, &format!("INFO config applied: {generation} of {PATH}"));
+        self.life().last_record = at;
+    }
+
+    pub(super) fn change(&mut self) {
+        let begin = self.write(None);
+        let late = self.traits.late.filter(|(index, ..)| *index == self.changes);
+        self.changes += 1;
+        let effective = match late {
+            Some((_, ms, _)) => self.now + ms * MS,
+            None => self.effective(),
+        };
+        let patient = late.is_none_or(|(.., patient)| patient);
+        let deadline = begin + self.traits.bound_ms * MS;
+        if patient || effective < deadline {
+            let generation = self.generation;
+            self.life().served.push((effective, Some(generation)));
+            self.record(effective);
+        }
+        let done = effective + self.traits.mixing_ms * MS;
+        if patient {
+            self.trigger(done, false);
+        } else {
+            self.trigger(self.now, true);
+        }
+        self.await_effect(begin, if patient { Nanos::MAX } else { deadline });
+    }
+
+    pub(super) fn burst(&mut self, changes: u32) {
+        let mut begin = self.now;
+        for index in 0..changes {
+            begin = self.write(None);
+            let skipped = index + 1 < changes && !self.traits.acknowledges() && self.chance(30);
+            let effective = self.effective();
+            if !skipped {
+                let generation = self.generation;
+                self.life().served.push((effective, Some(generation)));
+                self.record(effective);
+            }
+            self.trigger(effective + self.traits.mixing_ms * MS, false);
+        }
+        self.await_effect(begin, Nanos::MAX);
+    }
+
+    pub(super) fn await_effect(&mut self, begin: Nanos, deadline: Nanos) {
+        let wanted = self.generation;
+        let met = loop {
+            self.probe();
+            let got = match self.events.last() {
+                Some(Event::Request(request)) => request.generation(),
+                _ => None,
+            };
+            if got >= Some(wanted) {
+                break true;
+            }
+            if self.now >= deadline {
+                break false;
+            }
+            self.now += 4 * MS;
+        };
+        self.events.push(Event::Waited {
+            begin,
+            at: self.now,
+            condition: Condition::Effect,
+            met,
+        });
+        if !met {
+            let why = format!("{wanted} did not take effect");
+            self.events.push(Event::Abandoned { at: self.now, why });
+            self.given_up = true;
+        }
+        self.now += MS;
+    }
+
+    pub(super) fn waited(&mut self, condition: Condition) {
+        let begin = self.now;
+        if condition == Condition::SuccessRecord {
+            let record = self.life().last_record;
+            self.now = self.now.max(record) + MS / 10;
+        }
+        self.events.push(Event::Waited {
+            begin,
+            at: self.now,
+            condition,
+            met: true,
+        });
+    }
+
+    pub(super) fn fresh_start(&mut self) {
+        let flaw = self.flaw.expect("a flaw");
+        let begin = self.now;
+        self.now += 60 * MS;
+        let taken = self.traits.takes.contains(&flaw);
+        self.events.push(Event::FreshStart(FreshStart {
+            begin,
+            at: self.now,
+            flaw,
+            exited: (!taken).then_some(1),
+            served: taken && flaw != Flaw::Empty,
+            log: vec!["ERROR whatever".into()],
+        }));
+    }
+
+    pub(super) fn flawed(&mut self) {
+        let flaw = self.flaw.expect("a flaw");
+        self.write(Some(flaw));
+        let begin = self.now;
+        let effective = self.effective();
+        if self.traits.takes.contains(&flaw) {
+            let generation = (flaw != Flaw::Empty).then_some(self.generation);
+            self.life().served.push((effective, generation));
+            self.record(effective);
+            self.trigger(effective + self.traits.mixing_ms * MS, false);
+            self.now = begin + self.traits.bound_ms * MS;
+            return;
+        }
+        if self.traits.silent_on == Some(flaw) {
+            self.trigger(effective, false);
+            self.now = begin + (self.traits.bound_ms + 1) * MS;
+            return;
+        }
+        if !self.traits.acknowledges() {
+            self.log(effective, &format!("ERROR config rejected: {flaw}"));
+        }
+        self.trigger(effective, true);
+        self.now = self.now.max(effective) + MS / 10;
+    }
+
+    pub(super) fn delete(&mut self) {
+        self.events.push(Event::Deleted { at: self.now });
+        self.now += MS / 10;
+        let at = self.now + MS;
+        self.log(at, &format!("WARN config missing: {PATH}"));
+        self.trigger(self.now, true);
+        self.now = self.now.max(at) + MS;
+    }
+}

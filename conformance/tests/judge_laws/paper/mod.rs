@@ -1,0 +1,236 @@
+//! A target that exists on paper: does the steps of a case and writes the timeline that a sound proxy would leave.
+//!
+//! Everything is drawn from a seed, so a law that fails names the history that broke it.
+
+mod files;
+mod traffic;
+
+use std::collections::BTreeMap;
+
+use reloadspec::vocabulary::{
+    Capability, Case, Delivery, Event, Flaw, Generation, Held, LogPatterns, Nanos, Outcome, Phase, Purpose,
+    Step, TargetFacts, Timeline,
+};
+
+use crate::traits::Traits;
+
+pub(crate) const MS: Nanos = 1_000_000;
+pub(crate) const ORIGINS: usize = 3;
+pub(crate) const PATH: &str = "/ground/conf/proxy.yaml";
+
+pub(crate) struct Paper {
+    traits: Traits,
+    facts: TargetFacts,
+    random: u64,
+    now: Nanos,
+    ids: u64,
+    events: Vec<Event>,
+    generation: Generation,
+    delivery: Delivery,
+    flaw: Option<Flaw>,
+    life: Option<Life>,
+    changes: usize,
+    given_up: bool,
+}
+
+struct Life {
+    /// What was served since when, in order; `None` is an empty file that was taken.
+    served: Vec<(Nanos, Option<Generation>)>,
+    load: Option<(Nanos, u8, u8, u32)>,
+    held: Vec<(Held, u64, Nanos, u64, Option<Generation>)>,
+    last_record: Nanos,
+    stops: bool,
+}
+
+impl Paper {
+    pub(crate) fn new(traits: &Traits) -> Self {
+        let capabilities = if traits.acknowledges() {
+            vec![Capability::Ack]
+        } else {
+            Vec::new()
+        };
+        let facts = TargetFacts {
+            name: "paper".into(),
+            variant: None,
+            version: None,
+            binary: "paper".into(),
+            binary_sha256: String::new(),
+            trigger: traits.trigger,
+            capabilities,
+            deliveries: Delivery::ALL.to_vec(),
+            flaws: Flaw::ALL.to_vec(),
+            apply_bound_ms: traits.bound_ms,
+            apply_bound_source: None,
+            ready_within_ms: 5_000,
+            drain_bound_ms: 10_000,
+            stop_within_ms: 5_000,
+            log: LogPatterns {
+                applied: Some("config applied".into()),
+                level: Some(r"^(\w+) ".into()),
+                informational: vec!["info".into()],
+                rejected: Some("config rejected".into()),
+                missing: Some("config missing".into()),
+                fatal: Some("panicked at".into()),
+                names_file: true,
+            },
+            settings: BTreeMap::new(),
+            origins: ORIGINS,
+        };
+        Self {
+            random: traits.seed | 1,
+            traits: traits.clone(),
+            facts,
+            now: MS,
+            ids: 0,
+            events: Vec::new(),
+            generation: Generation(0),
+            delivery: Delivery::RenameOver,
+            flaw: None,
+            life: None,
+            changes: 0,
+            given_up: false,
+        }
+    }
+
+    pub(crate) fn run(mut self, case: &Case) -> Timeline {
+        self.steps(&case.steps);
+        self.end();
+        self.events.sort_by_key(Event::at);
+        Timeline {
+            case: case.id.into(),
+            target: self.facts,
+            seed: self.traits.seed,
+            config_path: PATH.into(),
+            events: self.events,
+        }
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random.wrapping_mul(0x2545_f491_4f6c_dd1d) % bound.max(1)
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    fn id(&mut self) -> u64 {
+        self.ids += 1;
+        self.ids
+    }
+
+    fn steps(&mut self, steps: &[Step]) {
+        for step in steps {
+            if !self.given_up {
+                self.step(step);
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Start => self.start(self.delivery),
+            Step::StartFor(delivery) => self.start(*delivery),
+            Step::Pause => self.now += self.below(50) * MS,
+            Step::LoadOn {
+                fresh,
+                kept,
+                pause_us,
+            } => {
+                let load = (self.now, *fresh, *kept, *pause_us);
+                self.life().load = Some(load);
+            }
+            Step::LoadOff => self.end_load(),
+            Step::Change => self.change(),
+            Step::Burst { changes } => self.burst(*changes),
+            Step::FreshStart => self.fresh_start(),
+            Step::Flawed => self.flawed(),
+            Step::Delete => self.delete(),
+            Step::Await(condition) => self.waited(*condition),
+            Step::Watch { ms } => self.now += u64::from(*ms) * MS,
+            Step::WatchPastApplyBound { ms } => self.now += (self.traits.bound_ms + u64::from(*ms)) * MS,
+            Step::Hold { what, count } => (0..*count).for_each(|_| self.hold(*what)),
+            Step::Release => self.release(),
+            Step::ForEachDelivery(steps) => {
+                for delivery in Delivery::ALL {
+                    self.delivery = delivery;
+                    self.steps(steps);
+                }
+            }
+            Step::ForEachFlaw(steps) => {
+                for flaw in Flaw::ALL {
+                    self.flaw = Some(flaw);
+                    self.steps(steps);
+                }
+            }
+            Step::Repeat { times, steps } => (0..*times).for_each(|_| self.steps(steps)),
+        }
+    }
+
+    fn life(&mut self) -> &mut Life {
+        self.life.as_mut().expect("a process runs")
+    }
+
+    fn start(&mut self, delivery: Delivery) {
+        self.end();
+        self.generation = self.generation.next();
+        let (generation, began) = (self.generation, self.now);
+        self.events.push(Event::Started {
+            at: began,
+            pid: 7,
+            generation,
+            delivery,
+        });
+        self.log(began + MS, &format!("INFO reading {PATH}"));
+        self.life = Some(Life {
+            served: vec![(began + 20 * MS, Some(generation))],
+            load: None,
+            held: Vec::new(),
+            last_record: 0,
+            stops: true,
+        });
+        // Probes of before it listens, and across the moment in which it begins to.
+        self.request(Purpose::Probe, began + 5 * MS, began + 6 * MS, Outcome::Refused);
+        self.request(Purpose::Probe, began + 19 * MS, began + 21 * MS, Outcome::Refused);
+        self.now = began + 25 * MS;
+        self.probe();
+        self.events.push(Event::Ready { at: self.now });
+        self.now += MS;
+    }
+
+    fn end(&mut self) {
+        if self.life.is_none() {
+            return;
+        }
+        self.end_load();
+        self.release();
+        // One that the harness itself cuts.
+        let (begin, at) = (self.now - MS / 2, self.now + MS / 2);
+        self.request(Purpose::Probe, begin, at, Outcome::Reset { phase: Phase::Head });
+        self.events.push(Event::StopAsked { at: self.now });
+        self.request(Purpose::Probe, at, at + MS, Outcome::Refused);
+        if self.life().stops {
+            self.events.push(Event::Stopped {
+                at: self.now + 10 * MS,
+                status: "exit status 0".into(),
+            });
+        }
+        // One that ends when the next process runs already.
+        let over = self.now + 15 * MS;
+        self.request(
+            Purpose::Probe,
+            begin,
+            over,
+            Outcome::TimedOut { phase: Phase::Head },
+        );
+        self.life = None;
+        self.now += 12 * MS;
+    }
+
+    fn log(&mut self, at: Nanos, line: &str) {
+        let (source, line) = ("stderr".into(), line.into());
+        self.events.push(Event::Log { at, source, line });
+    }
+}

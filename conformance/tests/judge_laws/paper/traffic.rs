@@ -1,0 +1,202 @@
+//! Requests: probes, loads, and what is held open.
+
+use reloadspec::vocabulary::{
+    Arrival, Event, Generation, Held, Markers, Nanos, Outcome, Phase, Purpose, Request,
+};
+
+use super::{MS, ORIGINS, Paper};
+use crate::asking::{answered, markers};
+
+impl Paper {
+    pub(super) fn request(&mut self, purpose: Purpose, begin: Nanos, at: Nanos, outcome: Outcome) {
+        let (id, connection) = (self.id(), self.id());
+        self.events.push(Event::Request(Request {
+            id,
+            purpose,
+            connection,
+            connect: begin,
+            nth: 0,
+            begin,
+            first_byte: None,
+            at,
+            outcome,
+        }));
+    }
+
+    /// What a fresh connection gets at a time.
+    pub(super) fn served(&mut self, time: Nanos) -> Option<Generation> {
+        let mixing = self.traits.mixing_ms * MS;
+        let served = self.life().served.clone();
+        let newest = served
+            .iter()
+            .rposition(|(since, _)| *since <= time)
+            .expect("it serves");
+        if newest > 0 && time < served[newest].0 + mixing && self.chance(20) {
+            served[newest - 1].1
+        } else {
+            served[newest].1
+        }
+    }
+
+    pub(super) fn outcome(generation: Option<Generation>) -> Outcome {
+        match generation {
+            Some(generation) => answered(markers(generation)),
+            None => Outcome::Answered {
+                status: 404,
+                markers: Markers::default(),
+                intact: true,
+                closes: false,
+            },
+        }
+    }
+
+    pub(super) fn exchange(
+        &mut self,
+        purpose: Purpose,
+        connection: (u64, Nanos, u32),
+        begin: Nanos,
+    ) -> Nanos {
+        let took = MS / 3 + self.below(2 * MS);
+        let decided = begin + 1 + self.below(took - 2);
+        let (number, connect, nth) = connection;
+        let time = if nth > 0 && self.traits.pins {
+            connect
+        } else {
+            decided
+        };
+        let generation = self.served(time);
+        let id = self.id();
+        if let Some(generation) = generation {
+            self.arrive(decided, id, generation);
+        }
+        self.events.push(Event::Request(Request {
+            id,
+            purpose,
+            connection: number,
+            connect,
+            nth,
+            begin,
+            first_byte: Some(begin + took - 1),
+            at: begin + took,
+            outcome: Self::outcome(generation),
+        }));
+        begin + took
+    }
+
+    pub(super) fn arrive(&mut self, at: Nanos, request: u64, generation: Generation) {
+        self.events.push(Event::Arrival(Arrival {
+            at,
+            origin: generation.origin_name(ORIGINS),
+            request: Some(request),
+        }));
+    }
+
+    pub(super) fn probe(&mut self) {
+        let connection = (self.id(), self.now, 0);
+        self.now = self.exchange(Purpose::Probe, connection, self.now);
+    }
+
+    pub(super) fn end_load(&mut self) {
+        let Some((from, fresh, kept, pause_us)) = self.life().load.take() else {
+            return;
+        };
+        let pause = u64::from(pause_us) * 1_000;
+        for _ in 0..fresh {
+            let mut at = from + self.below(MS);
+            while at < self.now {
+                let connection = (self.id(), at, 0);
+                at = self.exchange(Purpose::Load, connection, at) + pause + self.below(MS / 4);
+            }
+        }
+        for _ in 0..kept {
+            self.kept_load(from, pause);
+        }
+        self.now += 5 * MS;
+    }
+
+    pub(super) fn kept_load(&mut self, from: Nanos, pause: Nanos) {
+        let mut at = from + self.below(MS);
+        let mut connection = (self.id(), at, 0);
+        while at < self.now {
+            let (number, connect, nth) = connection;
+            let ends = nth > 0 && self.chance(2);
+            let instead = match (self.traits.races, self.traits.polite_ends) {
+                (true, _) if ends => Some(Outcome::Ended { phase: Phase::Head }),
+                (_, true) if ends => Some(Outcome::NotSent),
+                _ => None,
+            };
+            if let Some(outcome) = instead {
+                let id = self.id();
+                self.events.push(Event::Request(Request {
+                    id,
+                    purpose: Purpose::Load,
+                    connection: number,
+                    connect,
+                    nth,
+                    begin: at,
+                    first_byte: None,
+                    at: at + MS / 4,
+                    outcome,
+                }));
+                at += pause;
+                connection = (self.id(), at, 0);
+            } else {
+                at = self.exchange(Purpose::Load, connection, at) + pause;
+                connection.2 += 1;
+            }
+        }
+    }
+
+    pub(super) fn hold(&mut self, what: Held) {
+        let (connection, connect) = (self.id(), self.now);
+        if what == Held::Idle {
+            self.now = self.exchange(Purpose::Probe, (connection, connect, 0), connect);
+        }
+        let id = self.id();
+        let generation = self.served(self.now);
+        self.now += MS;
+        if what != Held::Idle && (what != Held::Upload || self.traits.seed.is_multiple_of(2)) {
+            self.arrive(self.now, id, generation.expect("it serves"));
+        }
+        self.life().held.push((what, connection, connect, id, generation));
+        self.now += MS;
+    }
+
+    pub(super) fn release(&mut self) {
+        let held = std::mem::take(&mut self.life().held);
+        if held.is_empty() {
+            return;
+        }
+        self.events.push(Event::Released { at: self.now });
+        for (what, connection, connect, id, accepted) in held {
+            let begin = if what == Held::Idle { self.now } else { connect };
+            let at = self.now + MS + self.below(MS);
+            let generation = match what {
+                Held::Idle if !self.traits.pins => self.served(self.now),
+                _ => accepted,
+            };
+            let ended = what == Held::Idle && self.traits.polite_ends && self.chance(50);
+            let late = what == Held::Upload && !self.traits.seed.is_multiple_of(2);
+            if !ended && (late || what == Held::Idle) {
+                self.arrive(self.now + MS / 2, id, generation.expect("it serves"));
+            }
+            let outcome = if ended {
+                Outcome::NotSent
+            } else {
+                Self::outcome(generation)
+            };
+            self.events.push(Event::Request(Request {
+                id,
+                purpose: Purpose::Held(what),
+                connection,
+                connect,
+                nth: u32::from(what == Held::Idle),
+                begin,
+                first_byte: (!ended).then_some(at - 1),
+                at,
+                outcome,
+            }));
+        }
+        self.now += 3 * MS;
+    }
+}
