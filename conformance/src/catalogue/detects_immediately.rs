@@ -20,7 +20,7 @@ pub(super) fn case() -> Case {
         steps: vec![Step::ForEachDelivery(vec![
             Step::Start,
             Step::Repeat {
-                times: 8,
+                times: 20,
                 steps: vec![Step::Pause, Step::Change],
             },
         ])],
@@ -34,7 +34,7 @@ pub(super) fn case() -> Case {
             CheckSpec::of(Check::P95Within250Ms, Level::Should),
             CheckSpec::of(Check::ApplyLatency, Level::Observe),
         ],
-        budget_s: 180,
+        budget_s: 300,
         faults: vec![FaultSpec {
             name: "polls-slowly",
             check: Check::TakesEffect,

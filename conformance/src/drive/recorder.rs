@@ -30,9 +30,14 @@ struct State {
 
 impl Recorder {
     pub(super) fn new() -> Arc<Self> {
+        Self::counting_from(0)
+    }
+
+    /// One whose numbers nobody else's will meet.
+    pub(super) fn counting_from(number: u64) -> Arc<Self> {
         Arc::new(Self {
             start: Instant::now(),
-            requests: AtomicU64::new(0),
+            requests: AtomicU64::new(number),
             state: Mutex::new(State::default()),
             changed: Condvar::new(),
         })
@@ -99,25 +104,20 @@ impl Recorder {
         satisfies: impl Fn(&Event) -> bool,
     ) -> bool {
         let mut next = mark;
-        let mut state = self.lock();
         loop {
-            if state.events[next.min(state.events.len())..]
-                .iter()
-                .any(&satisfies)
-            {
+            // Asked without the lock, which the question itself may need.
+            let late = Instant::now() >= deadline || give_up();
+            let state = self.lock();
+            if state.events[next.min(state.events.len())..].iter().any(&satisfies) {
                 return true;
             }
-            next = state.events.len();
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() || give_up() {
+            if late {
                 return false;
             }
-            let nap = left.min(Duration::from_millis(20));
-            state = self
-                .changed
-                .wait_timeout(state, nap)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            next = state.events.len();
+            let nap = deadline.saturating_duration_since(Instant::now()).min(Duration::from_millis(20));
+            // Woken or not, the loop looks again.
+            drop(self.changed.wait_timeout(state, nap));
         }
     }
 

@@ -18,6 +18,9 @@ const SECOND_THOUGHTS: Duration = Duration::from_millis(300);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// From where requests of a trial are numbered, far from those of the judged process.
+const TRIAL_NUMBERS: u64 = 1 << 40;
+
 /// What is needed to start a target somewhere.
 pub(super) struct Laid {
     pub(super) ground: Ground,
@@ -90,7 +93,7 @@ pub(super) fn fresh_start(
 ) -> Result<FreshStart, DriveError> {
     let begin = main.now();
     // Its requests and its log are its own: they are not the judged process's.
-    let recorder = Recorder::new();
+    let recorder = Recorder::counting_from(TRIAL_NUMBERS);
     let delivery = target
         .facts()
         .deliveries
