@@ -18,7 +18,7 @@ pub(crate) struct Args {
 
 /// Runs them and ends with cargo's exit code.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode> {
-    let built = workspace.build(&[Binary::PROXY])?;
+    let built = workspace.build()?;
     let mut cargo = workspace.cargo();
     cargo.args(["bench", "--package", "reloadspec-benches"]);
     match &args.names[..] {
@@ -35,7 +35,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         .arg("--")
         .args(&args.rest)
         .env("RELOADSPEC_PROXY_BIN", built.path(Binary::PROXY)?);
-    process::attached(&mut cargo).map(process::pass_through)
+    let status = process::attached(&mut cargo)?;
+    Ok(process::pass_through(&cargo, status))
 }
 
 fn full_name(name: &str) -> &str {

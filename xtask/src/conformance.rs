@@ -28,12 +28,7 @@ const REFERENCE: &str = "reference";
 /// Runs the suite and ends with its exit code.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode> {
     let is_reference = args.target.split(':').next() == Some(REFERENCE) && args.binary.is_none();
-    let binaries: &[Binary] = if is_reference {
-        &[Binary::SUITE, Binary::PROXY]
-    } else {
-        &[Binary::SUITE]
-    };
-    let built = workspace.build(binaries)?;
+    let built = workspace.build()?;
     let mut suite = workspace.suite(&built)?;
     // A relative path is relative to where the user stands, not to the root.
     suite.current_dir(std::env::current_dir()?);
@@ -51,5 +46,6 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         suite.args(["--case", case]);
     }
     suite.args(&args.rest);
-    process::attached(&mut suite).map(process::pass_through)
+    let status = process::attached(&mut suite)?;
+    Ok(process::pass_through(&suite, status))
 }

@@ -78,12 +78,13 @@ pub(crate) fn attached(command: &mut Command) -> anyhow::Result<ExitStatus> {
     command.status().with_context(|| format!("failed to run {line}"))
 }
 
-/// Our exit code for a program that we stand for. One that was ended by a signal counts as our failure.
-pub(crate) fn pass_through(status: ExitStatus) -> ExitCode {
-    status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .map_or(ExitCode::FAILURE, ExitCode::from)
+/// Our exit code for a program that we stand for. One that was ended by a signal is named, and counts as our failure.
+pub(crate) fn pass_through(command: &Command, status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    if code.is_none() {
+        eprintln!("error: {}: {status}", line_of(command));
+    }
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// Runs a program and keeps what it says. At the deadline it is killed.

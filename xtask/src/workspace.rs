@@ -119,18 +119,17 @@ impl Workspace {
         Ok(command)
     }
 
-    /// Builds binaries as a user would; the compiler's words go to standard error.
-    pub(crate) fn build(&self, binaries: &[Binary]) -> anyhow::Result<Built> {
+    /// Builds the suite, the reference proxy and the faulty one as a user would; the compiler's words go to standard error.
+    ///
+    /// Always all three: with another choice of packages their dependencies have other features, and each task would compile
+    /// them anew.
+    pub(crate) fn build(&self) -> anyhow::Result<Built> {
         let mut command = self.cargo();
-        command.args(["build", "--release"]);
-        for binary in binaries {
-            command.args(["--package", binary.package, "--bin", binary.name]);
+        command.args(["build", "--release", "--bins"]);
+        for binary in [Binary::SUITE, Binary::PROXY, Binary::FAULTY] {
+            command.args(["--package", binary.package]);
         }
-        let built = executables(command)?;
-        for binary in binaries {
-            built.path(*binary)?;
-        }
-        Ok(built)
+        executables(command)
     }
 
     /// Builds all that the tests need, tests included, with the features that the tests have.

@@ -41,7 +41,7 @@ pub(super) struct Judged {
 impl<'a> Suite<'a> {
     /// Builds what is needed.
     pub(super) fn build(workspace: &'a Workspace) -> anyhow::Result<Self> {
-        let built = workspace.build(&[Binary::SUITE, Binary::FAULTY])?;
+        let built = workspace.build()?;
         let scratch = workspace.path("reports/kill-matrix");
         let _removed = std::fs::remove_dir_all(&scratch);
         std::fs::create_dir_all(&scratch)
