@@ -1,9 +1,10 @@
 //! The accept loop of one worker on one listening socket.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::connection::{Surroundings, admit};
@@ -36,7 +37,7 @@ pub(super) async fn accept(
                     tracing::info!("accepting again");
                     pause = PAUSES.0;
                 }
-                admit(&surroundings, stream, peer);
+                place(&surroundings, stream, peer);
             }
             // The client went away while it was queued.
             Err(error) if is_of_one_connection(&error) => {}
@@ -53,6 +54,17 @@ pub(super) async fn accept(
         }
     }
     take_queued(&listener, &surroundings).await;
+}
+
+/// Serves a connection here, or passes it to a worker that has fewer.
+fn place(surroundings: &Surroundings, stream: TcpStream, peer: SocketAddr) {
+    if let Some(stream) = surroundings
+        .shared
+        .seats
+        .place(&surroundings.census, stream, peer)
+    {
+        admit(surroundings, stream, peer);
+    }
 }
 
 /// Waits while there are as many connections as allowed; false if accepting is to stop.
@@ -86,7 +98,7 @@ async fn take_queued(listener: &TcpListener, surroundings: &Surroundings) {
         tokio::select! {
             biased;
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => admit(surroundings, stream, peer),
+                Ok((stream, peer)) => place(surroundings, stream, peer),
                 Err(_) => return,
             },
             () = &mut nothing => return,

@@ -18,6 +18,7 @@ mod handle;
 mod pool;
 mod refusal;
 mod screen;
+mod seats;
 mod snapshot;
 mod state;
 mod table;

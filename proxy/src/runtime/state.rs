@@ -17,6 +17,8 @@ use crate::model::Limits;
 #[derive(Debug, Default)]
 pub(super) struct Census {
     count: AtomicUsize,
+    /// On their way here.
+    expected: AtomicUsize,
     empty: Notify,
 }
 
@@ -53,6 +55,19 @@ const BUSY: u8 = 2;
 impl Census {
     pub(super) fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
+    }
+
+    /// What lives and what is on its way.
+    pub(super) fn load(&self) -> usize {
+        self.count() + self.expected.load(Ordering::Acquire)
+    }
+
+    pub(super) fn expect_one(&self) {
+        self.expected.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn expected_one_came(&self) {
+        self.expected.fetch_sub(1, Ordering::AcqRel);
     }
 
     fn enter(&self) {

@@ -10,15 +10,16 @@ use std::sync::{Arc, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::Instant;
 
 use super::Current;
 use super::accept::accept;
-use super::connection::{Notice, Surroundings};
+use super::connection::{Notice, Surroundings, admit};
 use super::pool::Pool;
+use super::seats::{Passed, Seats};
 use super::state::Census;
 
 /// What all workers share.
@@ -27,6 +28,7 @@ pub struct Shared {
     /// What serves.
     pub current: Current,
     pub(super) connections: Arc<Census>,
+    pub(super) seats: Seats,
 }
 
 /// A worker and the way to command it. The thread ends after [`retire`](Self::retire) or [`stop`](Self::stop), once its connections ended.
@@ -65,6 +67,8 @@ struct Inside {
     /// Sockets that accept nothing yet.
     staged: Vec<(u64, TcpListener)>,
     accepting: HashMap<u64, Accepting>,
+    /// Connections that other workers accepted; none before this one serves.
+    inbox: Option<mpsc::UnboundedReceiver<Passed>>,
 }
 
 /// A running accept loop and the way to end it.
@@ -84,6 +88,7 @@ impl Shared {
         Arc::new(Self {
             current,
             connections: Arc::default(),
+            seats: Seats::default(),
         })
     }
 
@@ -170,11 +175,16 @@ async fn work(shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command
         notices,
         staged: Vec::new(),
         accepting: HashMap::new(),
+        inbox: None,
     };
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
         let command = tokio::select! {
             command = commands.recv() => command,
+            passed = next_passed(&mut inside.inbox) => {
+                inside.receive(passed);
+                continue;
+            }
             _ = sweep.tick() => {
                 inside.surroundings.pool.sweep();
                 continue;
@@ -200,6 +210,17 @@ async fn work(shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command
     }
 }
 
+async fn next_passed(inbox: &mut Option<mpsc::UnboundedReceiver<Passed>>) -> Passed {
+    match inbox {
+        // The seats keep the other end as long as this worker has one.
+        Some(inbox) => match inbox.recv().await {
+            Some(passed) => passed,
+            None => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
+
 // === impl Inside ===
 
 impl Inside {
@@ -210,7 +231,19 @@ impl Inside {
         Ok(())
     }
 
+    fn receive(&self, (stream, peer): Passed) {
+        match TcpStream::from_std(stream) {
+            Ok(stream) => admit(&self.surroundings, stream, peer),
+            Err(error) => {
+                tracing::debug!(%error, client = %peer, "connection lost on its way from another worker");
+            }
+        }
+        self.surroundings.census.expected_one_came();
+    }
+
     fn commit(&mut self, close: &[u64], drain: Duration) {
+        let Surroundings { shared, census, .. } = &self.surroundings;
+        self.inbox.get_or_insert_with(|| shared.seats.take(census));
         for (number, listener) in self.staged.drain(..) {
             let (stop, stopped) = watch::channel(false);
             let task = tokio::task::spawn_local(accept(listener, self.surroundings.clone(), stopped));
@@ -230,14 +263,15 @@ impl Inside {
     }
 
     /// Ends with the last connection. A worker that retires can still be told to stop.
-    async fn finish(self, notice: Notice, mut commands: mpsc::UnboundedReceiver<Command>) {
+    async fn finish(mut self, notice: Notice, mut commands: mpsc::UnboundedReceiver<Command>) {
         self.notices.send_replace(notice);
-        for (_, accepting) in self.accepting {
+        for (_, accepting) in std::mem::take(&mut self.accepting) {
             accepting.stop.send_replace(true);
             if accepting.task.await.is_err() {
                 tracing::error!("an accept loop panicked");
             }
         }
+        self.leave_seat();
         let listen = async {
             while let Some(command) = commands.recv().await {
                 if let Command::Stop { drain } = command {
@@ -249,6 +283,15 @@ impl Inside {
         tokio::select! {
             () = self.surroundings.census.emptied() => {}
             () = listen => {}
+        }
+    }
+
+    fn leave_seat(&mut self) {
+        self.surroundings.shared.seats.leave(&self.surroundings.census);
+        if let Some(mut inbox) = self.inbox.take() {
+            while let Ok(passed) = inbox.try_recv() {
+                self.receive(passed);
+            }
         }
     }
 }
