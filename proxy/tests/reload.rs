@@ -125,6 +125,26 @@ fn what_a_writer_has_not_finished_is_never_read() {
 }
 
 #[test]
+fn a_file_that_is_created_anew_is_not_read_before_it_is_whole() {
+    let a = echo("a");
+    let world = World::start(&config("g0", a));
+    for number in 1..=20 {
+        fs::remove_file(&world.config).expect("a removal");
+        let mut file = File::create(&world.config).expect("a file");
+        // Each half is valid for itself; whoever reads the first alone has another outcome to tell.
+        file.write_all(b"listeners: [{name: web, address: '127.0.0.1:0'}]\n")
+            .expect("a write");
+        let stamp = format!("g{number}");
+        file.write_all(config(&stamp, a).split_once('\n').expect("lines").1.as_bytes())
+            .expect("a write");
+        drop(file);
+        world.applied();
+        assert_eq!(generation(&world), stamp);
+    }
+    assert!(world.outcomes.try_recv().is_err());
+}
+
+#[test]
 fn a_burst_ends_on_the_last() {
     let a = echo("a");
     let world = World::start(&config("g0", a));

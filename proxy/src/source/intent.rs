@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind};
+use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind};
 use notify::{Event, EventKind};
 
 use super::watch::Watch;
@@ -32,8 +32,9 @@ struct Writing {
 /// A writer who was seen to write is waited for until it closes the file. If it neither writes nor closes for this long, what it has written
 /// is taken for all.
 const WRITER_PATIENCE: Duration = Duration::from_secs(30);
-/// A file that appeared without a rename is mostly about to be written. If nobody writes for this long it was linked.
-const CREATOR_PATIENCE: Duration = Duration::from_millis(500);
+/// A file that appeared without a rename is mostly about to be written. If nobody writes for this long it was linked, whole, into its place;
+/// or the events that would tell of the writer were lost.
+const CREATOR_PATIENCE: Duration = Duration::from_millis(200);
 
 // === impl Hint ===
 
@@ -81,7 +82,10 @@ impl Intent {
                 }
             }
             EventKind::Modify(ModifyKind::Metadata(_)) => self.look = true,
-            EventKind::Create(CreateKind::File) if on_file && !is_link(event) => {
+            // What is there now, if anything, is perhaps just being created: that it is whole will be told.
+            EventKind::Create(CreateKind::File) | EventKind::Remove(RemoveKind::File)
+                if on_file && !is_link(event) =>
+            {
                 self.writing = Some(Writing {
                     last_sign: now,
                     patience: CREATOR_PATIENCE,
@@ -97,8 +101,7 @@ impl Intent {
         }
     }
 
-    /// Somebody writes.
-    pub(super) fn wrote(&mut self, now: Instant) {
+    fn wrote(&mut self, now: Instant) {
         self.writing = Some(Writing {
             last_sign: now,
             patience: WRITER_PATIENCE,
@@ -106,14 +109,22 @@ impl Intent {
         self.in_place = true;
     }
 
-    /// Gives up on a writer who shows no sign of life.
+    /// There is nothing to write to.
+    pub(super) fn nobody_writes(&mut self) {
+        self.writing = None;
+    }
+
+    /// Gives up on a writer who shows no sign of life, and looks at what is there.
     pub(super) fn expire(&mut self, now: Instant) {
-        if self
-            .writing
-            .is_some_and(|writing| now.duration_since(writing.last_sign) >= writing.patience)
-        {
+        if self.expires_at().is_some_and(|end| end <= now) {
             self.writing = None;
+            self.look = true;
         }
+    }
+
+    /// When to give up on a writer, if there is one.
+    pub(super) fn expires_at(&self) -> Option<Instant> {
+        self.writing.map(|writing| writing.last_sign + writing.patience)
     }
 
     pub(super) fn is_writing(&self) -> bool {

@@ -109,28 +109,35 @@ impl Source {
 
     /// When to look again, if no hint comes before.
     pub fn next_look(&self) -> Instant {
-        match &self.absent {
-            Some(absent) if !absent.told => self.next_poll.min(absent.since + ABSENCE_GRACE),
-            _ => self.next_poll,
+        if self.intent.wants_look() {
+            return Instant::now();
         }
+        let grace = self
+            .absent
+            .as_ref()
+            .filter(|absent| !absent.told)
+            .map(|absent| absent.since + ABSENCE_GRACE);
+        [grace, self.intent.expires_at()]
+            .into_iter()
+            .flatten()
+            .fold(self.next_poll, Instant::min)
     }
 
     /// Looks at the file if a hint or the clock asks for it.
     pub fn look(&mut self) -> Sight {
         let now = Instant::now();
         self.intent.expire(now);
-        let hinted = self.intent.take_look();
         let due = now >= self.next_look();
+        let hinted = self.intent.take_look();
         if now >= self.next_poll {
             self.next_poll = now + POLL;
         }
-        if !hinted && !due {
-            return Sight::Same;
-        }
         let sight = if self.intent.is_writing() {
-            Sight::Same
-        } else {
+            self.see_whether_gone(now)
+        } else if hinted || due {
             self.see(now, hinted)
+        } else {
+            return Sight::Same;
         };
         if self.watch.rearm(&self.path) {
             // What happened before the new watch was there is found by another look.
@@ -168,10 +175,28 @@ impl Source {
         match read(&self.path) {
             Ok(content) => self.see_content(now, content, hinted),
             Err(ReadError::Unsteady) => {
-                self.intent.wrote(now);
+                // A writer is at work and makes itself known, or the file was only touched: look once more either way.
+                self.intent.want_look();
                 Sight::Same
             }
             Err(error) => self.see_absence(now, error),
+        }
+    }
+
+    /// While somebody writes, the content is not looked at, but that the file is gone is noticed.
+    fn see_whether_gone(&mut self, now: Instant) -> Sight {
+        match stamp(&self.path) {
+            Ok(_) => Sight::Same,
+            Err(error) => {
+                self.intent.nobody_writes();
+                self.see_absence(
+                    now,
+                    ReadError::Io {
+                        path: self.path.clone(),
+                        error,
+                    },
+                )
+            }
         }
     }
 
@@ -184,6 +209,8 @@ impl Source {
     fn see_content(&mut self, now: Instant, content: Content, hinted: bool) -> Sight {
         let was_told = self.absent.take().is_some_and(|absent| absent.told);
         self.stamp = Some((content.stamp, now));
+        // A file that is written in place is empty for a moment. Only if it stays so it is meant.
+        let hinted = hinted && !(content.bytes.is_empty() && self.intent.last_was_in_place());
         let candidate = Candidate::new(&self.path, content.bytes);
         if self.seen == Some(candidate.digest) {
             self.unconfirmed = None;
