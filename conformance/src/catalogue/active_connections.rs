@@ -52,6 +52,10 @@ pub(super) fn case() -> Case {
         budget_s: 60,
         faults: vec![
             FaultSpec {
+                name: "truncates-upload",
+                check: Check::InFlightCompletes,
+            },
+            FaultSpec {
                 name: "re-execs",
                 check: Check::InFlightCompletes,
             },

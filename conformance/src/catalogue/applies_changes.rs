@@ -40,9 +40,14 @@ pub(super) fn case() -> Case {
             CheckSpec::of(Check::NoMixing, Level::Should),
             CheckSpec::of(Check::OldOriginGetsNothing, Level::Must),
             CheckSpec::of(Check::CredentialTakesEffect, Level::Must),
+            CheckSpec::of(Check::KeptConnectionsFollow, Level::Should),
         ],
         budget_s: 60,
         faults: vec![
+            FaultSpec {
+                name: "keeps-old-on-kept",
+                check: Check::KeptConnectionsFollow,
+            },
             FaultSpec {
                 name: "never-reloads",
                 check: Check::TakesEffect,

@@ -39,7 +39,7 @@ pub(super) fn case() -> Case {
         ],
         checks: vec![
             CheckSpec::of(Check::OneSuccessRecord, Level::Must),
-            CheckSpec::of(Check::NoRecordAtStart, Level::Must),
+            CheckSpec::of(Check::NoRecordAtStart, Level::Should),
             CheckSpec::of(Check::RecordIsInformational, Level::Must),
             CheckSpec::of(Check::RecordMeansEffective, Level::Must),
             CheckSpec::of(Check::BurstRecordsAddUp, Level::Must),

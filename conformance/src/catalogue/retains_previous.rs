@@ -27,7 +27,7 @@ pub(super) fn case() -> Case {
             Step::ForEachFlaw(vec![
                 Step::FreshStart,
                 Step::Flawed,
-                Step::Watch { ms: 150 },
+                Step::Watch { ms: 250 },
                 Step::Change,
             ]),
             Step::LoadOff,

@@ -49,8 +49,7 @@ impl ConfigFile {
         match delivery {
             Delivery::SymlinkSwap => {
                 file.swap(content)?;
-                let target = Path::new(LINK).join(&file.name);
-                symlink(target, &file.path).map_err(DriveError::file("link", &file.path))?;
+                file.link()?;
             }
             Delivery::RenameOver | Delivery::InPlace | Delivery::Recreate => write(&file.path, content)?,
         }
@@ -70,7 +69,13 @@ impl ConfigFile {
         match self.delivery {
             Delivery::RenameOver => self.rename_over(content),
             Delivery::InPlace => write(&self.path, content),
-            Delivery::SymlinkSwap => self.swap(content),
+            Delivery::SymlinkSwap => {
+                // The link that a deletion took away comes back first: the swap is what is to be noticed.
+                if self.path.symlink_metadata().is_err() {
+                    self.link()?;
+                }
+                self.swap(content)
+            }
             Delivery::Recreate => {
                 if self.path.exists() {
                     self.remove()?;
@@ -84,6 +89,11 @@ impl ConfigFile {
     /// Removes it.
     pub(super) fn remove(&self) -> Result<(), DriveError> {
         fs::remove_file(&self.path).map_err(DriveError::file("remove", &self.path))
+    }
+
+    fn link(&self) -> Result<(), DriveError> {
+        let target = Path::new(LINK).join(&self.name);
+        symlink(target, &self.path).map_err(DriveError::file("link", &self.path))
     }
 
     fn rename_over(&mut self, content: &[u8]) -> Result<(), DriveError> {

@@ -108,14 +108,19 @@ impl Recorder {
             // Asked without the lock, which the question itself may need.
             let late = Instant::now() >= deadline || give_up();
             let state = self.lock();
-            if state.events[next.min(state.events.len())..].iter().any(&satisfies) {
+            if state.events[next.min(state.events.len())..]
+                .iter()
+                .any(&satisfies)
+            {
                 return true;
             }
             if late {
                 return false;
             }
             next = state.events.len();
-            let nap = deadline.saturating_duration_since(Instant::now()).min(Duration::from_millis(20));
+            let nap = deadline
+                .saturating_duration_since(Instant::now())
+                .min(Duration::from_millis(20));
             // Woken or not, the loop looks again.
             drop(self.changed.wait_timeout(state, nap));
         }

@@ -50,6 +50,7 @@ pub(super) struct Driver<'a> {
     fixed: Vec<(String, Vec<u8>)>,
     command: Vec<String>,
     config_path: String,
+    usual_start: Duration,
     // Last, so that it beats until all else is gone.
     _pulse: Pulse,
     _ground: Ground,
@@ -98,6 +99,7 @@ impl<'a> Driver<'a> {
             fixed: Vec::new(),
             command: Vec::new(),
             config_path: String::new(),
+            usual_start: Duration::ZERO,
             _pulse: Pulse::start(Arc::clone(&recorder)).map_err(DriveError::system("start the pulse"))?,
             _ground: ground,
             recorder,
@@ -243,7 +245,9 @@ impl<'a> Driver<'a> {
             laid,
             binary,
         });
-        if self.probe(Instant::now() + within) {
+        let begun = Instant::now();
+        if self.probe(begun + within) {
+            self.usual_start = begun.elapsed();
             self.recorder.record(Event::Ready {
                 at: self.recorder.now(),
             });
@@ -308,6 +312,7 @@ impl<'a> Driver<'a> {
             &self.origin_addresses,
             &self.traffic,
             &self.recorder,
+            self.usual_start,
         )?;
         self.recorder.record(Event::FreshStart(start));
         Ok(())

@@ -13,8 +13,10 @@ use super::traffic::{Traffic, client_of};
 use crate::target::{OriginAddress, Place, Target};
 use crate::vocabulary::{Delivery, Event, Flaw, FreshStart, Generation, Outcome, Scene};
 
-/// How long a process that said that it refuses the file is watched for serving it all the same.
-const SECOND_THOUGHTS: Duration = Duration::from_millis(300);
+/// How long a process that said that it refuses the file, and lives on, is watched at least for serving it all the same.
+const SECOND_THOUGHTS: Duration = Duration::from_secs(2);
+/// The same, in times of what the judged process took until it served.
+const SECOND_THOUGHTS_PER_START: u32 = 4;
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -82,7 +84,7 @@ impl Laid {
     }
 }
 
-/// Tries a flawed file on a fresh start.
+/// Tries a flawed file on a fresh start. `usual` is what a start on a good file took until it served.
 pub(super) fn fresh_start(
     target: &Target,
     flaw: Flaw,
@@ -90,6 +92,7 @@ pub(super) fn fresh_start(
     origins: &[OriginAddress],
     traffic: &Traffic,
     main: &Recorder,
+    usual: Duration,
 ) -> Result<FreshStart, DriveError> {
     let begin = main.now();
     // Its requests and its log are its own: they are not the judged process's.
@@ -111,7 +114,8 @@ pub(super) fn fresh_start(
     )?;
     let process = laid.start(target, &recorder)?;
     let client = client_of(&recorder, laid.place.listen);
-    let (exited, served) = observe(target, generation, traffic, &client, &process);
+    let patience = SECOND_THOUGHTS.max(usual * SECOND_THOUGHTS_PER_START);
+    let (exited, served) = observe(target, generation, traffic, &client, &process, patience);
     process.stop(
         target.stop_signal(),
         Duration::from_millis(target.facts().stop_within_ms),
@@ -141,6 +145,7 @@ fn observe(
     traffic: &Traffic,
     client: &Client,
     process: &Process,
+    patience: Duration,
 ) -> (Option<i32>, bool) {
     let rejected = target
         .facts()
@@ -174,7 +179,7 @@ fn observe(
                 .wait_for(0, Instant::now() + PAUSE, || false, says_no)
         {
             refused = true;
-            deadline = deadline.min(Instant::now() + SECOND_THOUGHTS);
+            deadline = deadline.min(Instant::now() + patience);
         }
         std::thread::sleep(PAUSE);
     }

@@ -52,6 +52,9 @@ checks! {
     /// The new credential is used.
     CredentialTakesEffect = "credential_takes_effect": "requests that began after the mixing window bear the new credential towards the origin",
 
+    /// Kept connections are not left behind.
+    KeptConnectionsFollow = "kept_connections_follow": "requests on kept connections get the new generation once its mixing window has closed",
+
     /// A rejected file changes nothing.
     RejectedChangesNothing = "rejected_changes_nothing": "a file that is refused at a fresh start changes no marker, on fresh and on kept connections",
     /// A rejection shows.

@@ -168,6 +168,7 @@ pub(super) fn old_origin_gets_nothing(view: &View<'_>) -> Vec<Opinion> {
     }
     vec![after_window(
         view,
+        fresh,
         "the origin of the newest generation",
         |request, newest| {
             let right = view.origin_of(newest);
@@ -188,6 +189,7 @@ pub(super) fn old_origin_gets_nothing(view: &View<'_>) -> Vec<Opinion> {
 pub(super) fn credential_takes_effect(view: &View<'_>) -> Vec<Opinion> {
     vec![after_window(
         view,
+        fresh,
         "the credential of the newest generation",
         |request, newest| {
             let Outcome::Answered { markers, .. } = &request.outcome else {
@@ -202,9 +204,31 @@ pub(super) fn credential_takes_effect(view: &View<'_>) -> Vec<Opinion> {
     )]
 }
 
-/// Judges each fresh request that began after the mixing window of the newest change, and before the next change.
+pub(super) fn kept_connections_follow(view: &View<'_>) -> Vec<Opinion> {
+    vec![after_window(
+        view,
+        |request| (!request.is_fresh()).then_some(request.begin),
+        "the newest generation",
+        |request, newest| {
+            let generation = request.generation()?;
+            Some((
+                generation >= newest,
+                format!("{generation} answered instead of {newest}"),
+            ))
+        },
+    )]
+}
+
+/// A fresh request begins with its connection.
+fn fresh(request: &Request) -> Option<Nanos> {
+    request.is_fresh().then_some(request.connect)
+}
+
+/// Judges each request that began after the mixing window of the newest change, and before the next change. `begun` says of a
+/// request of the kind to be judged when it began.
 fn after_window(
     view: &View<'_>,
+    begun: impl Fn(&Request) -> Option<Nanos>,
     expected: &str,
     right: impl Fn(&Request, Generation) -> Option<(bool, String)>,
 ) -> Opinion {
@@ -217,7 +241,7 @@ fn after_window(
             };
             let within = life
                 .traffic()
-                .filter(|r| r.is_fresh() && r.connect > closed && r.at < write.until);
+                .filter(|r| begun(r).is_some_and(|begin| begin > closed) && r.at < write.until);
             for request in within {
                 let Some((is_right, observed)) = right(request, write.generation()) else {
                     continue;

@@ -27,6 +27,7 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::NoMixing => effect::no_mixing(view),
         Check::OldOriginGetsNothing => effect::old_origin_gets_nothing(view),
         Check::CredentialTakesEffect => effect::credential_takes_effect(view),
+        Check::KeptConnectionsFollow => effect::kept_connections_follow(view),
         Check::RejectedChangesNothing => rejection::changes_nothing(view),
         Check::RejectionIsObserved => rejection::is_observed(view),
         Check::Recovers => rejection::recovers(view),
