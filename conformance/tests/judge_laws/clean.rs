@@ -32,6 +32,9 @@ proptest! {
             if traits.mixing_ms > 0 {
                 allowed.push(Check::NoMixing);
             }
+            if traits.pins {
+                allowed.push(Check::KeptConnectionsFollow);
+            }
             if traits.races {
                 allowed.push(Check::NoKeepaliveRace);
             }
