@@ -21,6 +21,7 @@
 pub mod catalogue;
 pub mod conclude;
 pub mod drive;
+pub mod evidence;
 pub mod judge;
 pub mod report;
 pub mod select;

@@ -10,7 +10,7 @@ use crate::target::Target;
 use crate::vocabulary::{
     Case, CaseReport, CheckResult, Event, Record, RunHeader, RunReport, SCHEMA, Timeline, Verdict,
 };
-use crate::{conclude, judge, report};
+use crate::{conclude, evidence, judge};
 
 /// How to run.
 #[derive(Clone, Debug, Default)]
@@ -138,7 +138,7 @@ fn run_case(
         .as_ref()
         .filter(|_| report.verdict != Verdict::Pass)
     {
-        let written = report::evidence::write(root, header, &report, &run);
+        let written = evidence::write(root, header, &report, &run);
         let folder = written.map_err(|source| RunError::Write {
             what: "the evidence".into(),
             source,

@@ -7,6 +7,7 @@ mod client;
 mod deliver;
 mod error;
 mod files;
+mod life;
 mod log;
 mod place;
 mod process;

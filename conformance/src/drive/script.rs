@@ -13,11 +13,11 @@ use super::place::Ground;
 use super::process::Process;
 use super::recorder::{Pulse, Recorder};
 use super::traffic::{HeldOpen, Load, Traffic, client_of};
-use super::trial::{Laid, fresh_start, lay};
+use super::trial::{Laid, fresh_start};
 use super::{Options, Run};
 use crate::target::{OriginAddress, Target};
 use crate::vocabulary::{
-    Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Held, Scene, Step, Timeline, TriggerAnswer,
+    Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Held, Step, Timeline, TriggerAnswer,
 };
 
 /// How long the origin may take to see what is held open. An upload may be kept by a proxy that buffers requests.
@@ -36,7 +36,7 @@ pub(super) struct Driver<'a> {
     pub(super) recorder: Arc<Recorder>,
     pub(super) traffic: Traffic,
     origins: Origins,
-    origin_addresses: Vec<OriginAddress>,
+    pub(super) origin_addresses: Vec<OriginAddress>,
     deadline: Instant,
     pub(super) generation: Generation,
     delivery: Delivery,
@@ -47,10 +47,10 @@ pub(super) struct Driver<'a> {
     load: Option<Load>,
     held: Vec<HeldOpen>,
     pub(super) configs: Vec<(String, Vec<u8>)>,
-    fixed: Vec<(String, Vec<u8>)>,
-    command: Vec<String>,
-    config_path: String,
-    usual_start: Duration,
+    pub(super) fixed: Vec<(String, Vec<u8>)>,
+    pub(super) command: Vec<String>,
+    pub(super) config_path: String,
+    pub(super) usual_start: Duration,
     // Last, so that it beats until all else is gone.
     _pulse: Pulse,
     _ground: Ground,
@@ -211,72 +211,6 @@ impl<'a> Driver<'a> {
         Ok(Flow::Continue(()))
     }
 
-    /// Ends what runs, and starts a fresh process on the next generation.
-    fn start(&mut self, delivery: Delivery) -> Result<Flow, DriveError> {
-        self.end();
-        self.generation = self.generation.next();
-        let scene = Scene {
-            generation: self.generation,
-            flaw: None,
-        };
-        let laid = lay(self.target, &scene, &self.origin_addresses, delivery)?;
-        self.keep(&scene, &laid.content);
-        self.fixed.clone_from(&laid.fixed);
-        self.config_path = laid.place.config.display().to_string();
-        let binary = laid
-            .ground
-            .runnable(self.target.binary().ok_or(DriveError::NoBinary)?)?;
-        let line = self.target.start(&laid.place)?;
-        self.command = std::iter::once(binary.display().to_string())
-            .chain(line.args)
-            .collect();
-        let at = self.recorder.now();
-        let process = laid.start(self.target, &self.recorder)?;
-        let started = Event::Started {
-            at,
-            pid: process.pid(),
-            generation: self.generation,
-            delivery,
-        };
-        self.recorder.record(started);
-        let within = Duration::from_millis(self.target.facts().ready_within_ms);
-        self.running = Some(Running {
-            process,
-            laid,
-            binary,
-        });
-        let begun = Instant::now();
-        if self.probe(begun + within) {
-            self.usual_start = begun.elapsed();
-            self.recorder.record(Event::Ready {
-                at: self.recorder.now(),
-            });
-            return Ok(Flow::Continue(()));
-        }
-        if self.options.cancel.is_cancelled() {
-            return Err(DriveError::Cancelled);
-        }
-        let seen = self.what_instead();
-        self.recorder.record(Event::NotReady {
-            at: self.recorder.now(),
-            seen,
-        });
-        Ok(self.abandon("it did not become ready"))
-    }
-
-    /// What was to be seen of a process that did not serve: its end, or its last words.
-    fn what_instead(&self) -> String {
-        let exited = self.running.as_ref().and_then(|running| running.process.exited());
-        let end = exited.map_or_else(
-            || "it runs, but its first configuration is not served".to_owned(),
-            |status| format!("it ended: {}", super::process::describe(status)),
-        );
-        match self.recorder.last_lines(3) {
-            lines if lines.is_empty() => format!("{end}; it logged nothing"),
-            lines => format!("{end}; it last logged: {}", lines.join(" / ")),
-        }
-    }
-
     fn change(&mut self) -> Result<Flow, DriveError> {
         let begin = self.deliver(None)?;
         self.pull()?;
@@ -368,7 +302,7 @@ impl<'a> Driver<'a> {
         Flow::Continue(())
     }
 
-    fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         if self.held.is_empty() {
             return;
         }
@@ -380,23 +314,13 @@ impl<'a> Driver<'a> {
         self.traffic.release(std::mem::take(&mut self.held));
     }
 
-    fn end_load(&mut self) {
+    pub(super) fn end_load(&mut self) {
         if let Some(load) = self.load.take() {
             load.stop();
         }
     }
 
-    /// Ends the load, releases what is held, and stops the process.
-    fn end(&mut self) {
-        self.end_load();
-        self.release();
-        if let Some(running) = self.running.take() {
-            let within = Duration::from_millis(self.target.facts().stop_within_ms);
-            running.process.stop(self.target.stop_signal(), within);
-        }
-    }
-
-    fn abandon(&self, why: &str) -> Flow {
+    pub(super) fn abandon(&self, why: &str) -> Flow {
         self.recorder.record(Event::Abandoned {
             at: self.recorder.now(),
             why: why.to_owned(),

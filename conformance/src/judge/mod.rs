@@ -3,7 +3,7 @@
 //! Never: a clock, a file, a process. The same timeline always gets the same verdicts, whether it was recorded a second or
 //! a year ago. Invariant: this module imports `vocabulary` and nothing else of the suite.
 //!
-//! Every check is a function in `checks`; what it needs of a timeline it asks of a [`View`].
+//! Every check is a function in `checks`; what it needs of a timeline it asks of a view of it.
 //!
 //! Nothing passes for want of trials: a check that found nothing to judge, or whose run was cut short, or in whose run the
 //! harness itself failed requests, is inconclusive. A finding against the target stands whatever else went wrong.

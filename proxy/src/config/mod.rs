@@ -1,4 +1,4 @@
-//! From bytes to a [`Model`], or to every reason why not.
+//! From bytes to a [`Model`](crate::model::Model), or to every reason why not.
 //!
 //! In: a [`Text`], the content of one file. Out: a [`Document`], which is well-formed, and from it a [`Model`](crate::model::Model),
 //! which is valid; or [`Diagnostics`], all of them at once, each with file, line, column, the source line and a hint.

@@ -22,7 +22,7 @@ pub(super) struct Fleet {
     started: usize,
 }
 
-/// What a commit will put in place. Given to [`Fleet::abandon`] it leaves no trace.
+/// What a commit will put in place. Nobody is served by it until then.
 #[derive(Debug)]
 pub(super) struct StagedFleet {
     /// For each configured address the one that is bound.

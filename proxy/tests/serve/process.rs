@@ -1,7 +1,5 @@
 //! The proxy as its user meets it: a process with arguments, signals, a log and an exit code.
 
-mod support;
-
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -11,7 +9,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{PATIENCE, config, config_at, echo, get, rename_over};
+use crate::support::{PATIENCE, config, config_at, echo, get, rename_over};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_reloadspec-proxy");
 
@@ -275,21 +273,21 @@ fn the_log_is_json_on_request_and_changes_live() {
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let origin = support::origin(|mut stream| {
+    let origin = crate::support::origin(|mut stream| {
         let _ = stream.read_to_end(&mut Vec::new());
     });
     let (_folder, path) = file(config("g1", origin) + "drain: {timeout: 1h}\n");
     let process = Process::start(&path, &[]);
-    let mut client = support::connect(process.address);
+    let mut client = crate::support::connect(process.address);
     client
         .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         .expect("to send");
     // Answered once the request of the first connection was taken.
-    let mut other = support::connect(process.address);
+    let mut other = crate::support::connect(process.address);
     other
         .write_all(b"GET /../x HTTP/1.1\r\nHost: a\r\n\r\n")
         .expect("to send");
-    support::read_answer(&mut other);
+    crate::support::read_answer(&mut other);
     process.signal("-TERM");
     process.line("stopping");
     process.signal("-TERM");

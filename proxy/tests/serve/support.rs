@@ -1,11 +1,5 @@
 //! The world around a proxy under test: origins that do as they are told, and a client that shows every byte.
 
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "each test file uses its own part of this"
-)]
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -232,4 +226,9 @@ pub(crate) fn config_at(listen: &str, generation: &str, origin: SocketAddr) -> S
          routes: [{{upstream: app, request_headers: {{set: {{authorization: 'Bearer {generation}'}}}}}}]\n\
          upstreams: [{{name: app, endpoints: [{{address: '{origin}'}}]}}]\n"
     )
+}
+
+/// The generation that the proxy serves.
+pub(crate) fn generation(world: &World) -> String {
+    world.get("/").field("x-generation").expect("a stamp").to_owned()
 }

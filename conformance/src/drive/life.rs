@@ -1,0 +1,87 @@
+//! The life of the process under test: from its start until it serves, and its end.
+
+use std::time::{Duration, Instant};
+
+use super::error::DriveError;
+use super::process;
+use super::script::{Driver, Flow, Running};
+use super::trial::lay;
+use crate::vocabulary::{Delivery, Event, Scene};
+
+impl Driver<'_> {
+    /// Ends what runs, and starts a fresh process on the next generation.
+    pub(super) fn start(&mut self, delivery: Delivery) -> Result<Flow, DriveError> {
+        self.end();
+        self.generation = self.generation.next();
+        let scene = Scene {
+            generation: self.generation,
+            flaw: None,
+        };
+        let laid = lay(self.target, &scene, &self.origin_addresses, delivery)?;
+        self.keep(&scene, &laid.content);
+        self.fixed.clone_from(&laid.fixed);
+        self.config_path = laid.place.config.display().to_string();
+        let binary = laid
+            .ground
+            .runnable(self.target.binary().ok_or(DriveError::NoBinary)?)?;
+        let line = self.target.start(&laid.place)?;
+        self.command = std::iter::once(binary.display().to_string())
+            .chain(line.args)
+            .collect();
+        let at = self.recorder.now();
+        let process = laid.start(self.target, &self.recorder)?;
+        let started = Event::Started {
+            at,
+            pid: process.pid(),
+            generation: self.generation,
+            delivery,
+        };
+        self.recorder.record(started);
+        let within = Duration::from_millis(self.target.facts().ready_within_ms);
+        self.running = Some(Running {
+            process,
+            laid,
+            binary,
+        });
+        let begun = Instant::now();
+        if self.probe(begun + within) {
+            self.usual_start = begun.elapsed();
+            self.recorder.record(Event::Ready {
+                at: self.recorder.now(),
+            });
+            return Ok(Flow::Continue(()));
+        }
+        if self.options.cancel.is_cancelled() {
+            return Err(DriveError::Cancelled);
+        }
+        let seen = self.what_instead();
+        self.recorder.record(Event::NotReady {
+            at: self.recorder.now(),
+            seen,
+        });
+        Ok(self.abandon("it did not become ready"))
+    }
+
+    /// What was to be seen of a process that did not serve: its end, or its last words.
+    fn what_instead(&self) -> String {
+        let exited = self.running.as_ref().and_then(|running| running.process.exited());
+        let end = exited.map_or_else(
+            || "it runs, but its first configuration is not served".to_owned(),
+            |status| format!("it ended: {}", process::describe(status)),
+        );
+        match self.recorder.last_lines(3) {
+            lines if lines.is_empty() => format!("{end}; it logged nothing"),
+            lines => format!("{end}; it last logged: {}", lines.join(" / ")),
+        }
+    }
+
+    /// Ends the load, releases what is held, and stops the process.
+    pub(super) fn end(&mut self) {
+        self.end_load();
+        self.release();
+        if let Some(running) = self.running.take() {
+            let within = Duration::from_millis(self.target.facts().stop_within_ms);
+            running.process.stop(self.target.stop_signal(), within);
+        }
+    }
+}
