@@ -99,10 +99,11 @@ fn passes(case: &str) {
 
 fn binary() -> PathBuf {
     let path = std::env::var_os(BINARY).filter(|path| !path.is_empty());
-    path.map(PathBuf::from).unwrap_or_else(|| {
+    let path = path.unwrap_or_else(|| {
         panic!(
             "{BINARY} does not name the reference proxy's binary: run `cargo xtask test`, or `cargo build --bins` \
              and set {BINARY} to the absolute path of target/debug/reloadspec-proxy"
         )
-    })
+    });
+    path.into()
 }
