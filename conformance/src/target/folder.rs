@@ -1,8 +1,8 @@
 //! The files of a target folder, whether compiled in or on disk.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
@@ -10,11 +10,16 @@ use super::error::TargetError;
 
 static KNOWN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/targets");
 
-/// The files of one folder, by name.
+/// A target folder. Only the files that it needs are read: what else lies there is its owner's.
 pub(super) struct Folder {
     /// How messages name it.
     pub(super) title: String,
-    pub(super) files: BTreeMap<String, String>,
+    root: Root,
+}
+
+enum Root {
+    Known(&'static Dir<'static>),
+    Disk(PathBuf),
 }
 
 /// The names of all targets that come with the suite.
@@ -31,54 +36,60 @@ pub fn known() -> Vec<String> {
 impl Folder {
     /// Opens a known target by its name, or else a folder by its path.
     pub(super) fn open(name: &str) -> Result<Self, TargetError> {
-        if let Some(dir) = KNOWN
+        let path = Path::new(name);
+        let root = match KNOWN
             .get_dir(name)
             .filter(|_| known().iter().any(|known| known == name))
         {
-            let files = dir.files().filter_map(|file| {
-                let name = file.path().file_name()?.to_str()?.to_owned();
-                Some((name, file.contents_utf8()?.to_owned()))
-            });
-            return Ok(Self {
-                title: name.to_owned(),
-                files: files.collect(),
-            });
-        }
-        let path = Path::new(name);
-        if path.is_dir() {
-            return Self::read(path);
-        }
-        Err(TargetError::Unknown {
-            name: name.to_owned(),
-            known: known().join(", "),
-        })
-    }
-
-    fn read(path: &Path) -> Result<Self, TargetError> {
-        let failed = |path: &Path| {
-            let path = path.to_path_buf();
-            move |source| TargetError::Read { path, source }
-        };
-        let mut files = BTreeMap::new();
-        for entry in fs::read_dir(path).map_err(failed(path))? {
-            let file = entry.map_err(failed(path))?.path();
-            let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
-                continue;
-            };
-            if file.is_file() {
-                files.insert(name.to_owned(), fs::read_to_string(&file).map_err(failed(&file))?);
+            Some(dir) => Root::Known(dir),
+            None if path.is_dir() => Root::Disk(path.to_path_buf()),
+            None => {
+                return Err(TargetError::Unknown {
+                    name: name.to_owned(),
+                    known: known().join(", "),
+                });
             }
-        }
+        };
         Ok(Self {
-            title: path.display().to_string(),
-            files,
+            title: if name == "/" {
+                name
+            } else {
+                name.trim_end_matches('/')
+            }
+            .to_owned(),
+            root,
         })
     }
 
-    pub(super) fn file(&self, name: &str) -> Result<&str, TargetError> {
-        self.files
-            .get(name)
-            .map(String::as_str)
+    /// The text of a file that has to be there.
+    pub(super) fn file(&self, name: &str) -> Result<String, TargetError> {
+        self.file_if_any(name)?
             .ok_or_else(|| TargetError::invalid(&self.title, format!("there is no {name} in this folder")))
+    }
+
+    /// The text of a file, if it is there. Files of folders below are not the folder's.
+    pub(super) fn file_if_any(&self, name: &str) -> Result<Option<String>, TargetError> {
+        if Path::new(name).file_name() != Some(name.as_ref()) {
+            return Ok(None);
+        }
+        let bytes = match &self.root {
+            Root::Known(dir) => dir
+                .get_file(dir.path().join(name))
+                .map(|file| file.contents().to_vec()),
+            Root::Disk(folder) => {
+                let path = folder.join(name);
+                match fs::read(&path) {
+                    Ok(bytes) => Some(bytes),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                    Err(source) => return Err(TargetError::Read { path, source }),
+                }
+            }
+        };
+        let text = bytes.map(String::from_utf8).transpose();
+        text.map_err(|error| {
+            let at = error.utf8_error().valid_up_to() + 1;
+            let place = format!("{}/{name}", self.title);
+            TargetError::invalid(place, format!("it is no text: byte {at} is not UTF-8"))
+        })
     }
 }

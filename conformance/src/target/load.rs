@@ -1,22 +1,14 @@
 //! From a folder to targets: merge, read, check.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-
-use regex::Regex;
 use serde::Deserialize;
 
+use super::check::{check, is_name, sources, try_all};
 use super::error::TargetError;
 use super::folder::Folder;
 use super::render::{Templates, signal};
-use super::spec::{Role, Spec};
-use super::{Locate, LogSource, ORIGINS, OriginAddress, Place, Target, locate};
-use crate::vocabulary::{Capability, Check, Flaw, Generation, Scene, TargetFacts};
-
-/// The apply bound that holds unless a longer one is documented, in milliseconds.
-const APPLY_BOUND_MS: u64 = 2_000;
-/// The longest that a documented one may be.
-const LONGEST_APPLY_BOUND_MS: u64 = 10_000;
+use super::spec::Spec;
+use super::{Locate, ORIGINS, Target, locate};
+use crate::vocabulary::{Capability, Check, Flaw, TargetFacts};
 
 /// A finding that is known and accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -45,9 +37,12 @@ pub(super) fn load(reference: &str, options: &Locate) -> Result<Vec<Target>, Tar
     let (name, wanted) = split(reference);
     let folder = Folder::open(name)?;
     let place = format!("{}/target.toml", folder.title);
-    let text = folder.file("target.toml")?;
-    let table: toml::Table = toml::from_str(text).map_err(|error| toml_error(&place, text, &error))?;
-    let mut base = table.clone();
+    let text = &folder.file("target.toml")?;
+    if text.trim().is_empty() {
+        let message = "it is empty; docs/add-a-target.md says what it has to hold";
+        return Err(TargetError::invalid(place, message));
+    }
+    let mut base: toml::Table = toml::from_str(text).map_err(|error| toml_error(&place, text, &error))?;
     let variants = match base.remove("variant") {
         Some(toml::Value::Table(variants)) => variants,
         Some(_) => {
@@ -64,6 +59,10 @@ pub(super) fn load(reference: &str, options: &Locate) -> Result<Vec<Target>, Tar
             return Err(toml_error(&place, text, &error));
         }
         _ => {}
+    }
+    if let Some(name) = variants.keys().find(|name| !is_name(name)) {
+        let message = format!("{name:?} is no name of a variant; one has letters, digits, `-`, `_` and `.`");
+        return Err(TargetError::invalid(place, message));
     }
     let mut names: Vec<Option<String>> = variants.keys().cloned().map(Some).collect();
     if names.is_empty() {
@@ -125,7 +124,7 @@ impl Loader<'_> {
         let spec = Spec::deserialize(toml::Value::Table(table))
             .map_err(|error| TargetError::invalid(&place, error.message().to_owned()))?;
         check(&spec, &place)?;
-        let templates = Templates::of(&self.folder.title, &self.folder.files, &spec)?;
+        let templates = Templates::of(self.folder, &spec)?;
         let binary = locate::binary(&spec.binary, self.options)?;
         let target = Target {
             facts: facts(&spec, variant, binary.as_deref())?,
@@ -134,7 +133,7 @@ impl Loader<'_> {
             binary,
             sources: sources(&spec, &place)?,
             stop: signal(&self.folder.title, &spec.stop.signal)?,
-            deviations: self.deviations(variant)?,
+            deviations: self.deviations(variants, variant)?,
             templates,
             spec,
         };
@@ -142,15 +141,27 @@ impl Loader<'_> {
         Ok(target)
     }
 
-    fn deviations(&self, variant: Option<&str>) -> Result<Vec<Deviation>, TargetError> {
-        let Some(text) = self.folder.files.get("deviations.toml") else {
+    fn deviations(
+        &self,
+        variants: &toml::Table,
+        variant: Option<&str>,
+    ) -> Result<Vec<Deviation>, TargetError> {
+        let Some(text) = &self.folder.file_if_any("deviations.toml")? else {
             return Ok(Vec::new());
         };
         let place = format!("{}/deviations.toml", self.folder.title);
-        let all: Deviations = toml::from_str(text).map_err(|error| toml_error(&place, text, &error))?;
-        let holds =
-            |deviation: &Deviation| deviation.variant.is_none() || deviation.variant.as_deref() == variant;
-        Ok(all.deviations.into_iter().filter(holds).collect())
+        let mut all: Deviations = toml::from_str(text).map_err(|error| toml_error(&place, text, &error))?;
+        let named = all
+            .deviations
+            .iter()
+            .filter_map(|deviation| deviation.variant.as_deref());
+        if let Some(unknown) = named.into_iter().find(|name| !variants.contains_key(*name)) {
+            let message = format!("the target has no variant {unknown:?}, so nothing of it can deviate");
+            return Err(TargetError::invalid(place, message));
+        }
+        all.deviations
+            .retain(|deviation| deviation.variant.is_none() || deviation.variant.as_deref() == variant);
+        Ok(all.deviations)
     }
 }
 
@@ -168,65 +179,28 @@ fn merge(base: &mut toml::Table, over: &toml::Table) {
     }
 }
 
+/// Says where, what, and what stands there.
 fn toml_error(place: &str, text: &str, error: &toml::de::Error) -> TargetError {
-    let at = error.span().map_or_else(String::new, |span| {
-        let before = &text[..span.start.min(text.len())];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
-        format!(":{line}:{column}")
-    });
-    TargetError::invalid(format!("{place}{at}"), error.message().trim().to_owned())
-}
-
-/// What serde cannot say.
-fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
-    let no = |message: String| Err(TargetError::invalid(place, message));
-    match spec.files.iter().filter(|file| file.role == Role::Config).count() {
-        1 => {}
-        count => {
-            return no(format!(
-                "{count} files have role = \"config\"; exactly one has to"
-            ));
-        }
-    }
-    if spec.delivery.patterns.is_empty() {
-        return no("delivery.patterns is empty; a file has to be delivered somehow".into());
-    }
-    if let Some(flaw) = spec
-        .flaws
-        .templated
-        .iter()
-        .find(|flaw| flaw.is_made_by_the_suite())
-    {
-        return no(format!(
-            "flaws.templated: {flaw} needs no template, the suite makes it"
-        ));
-    }
-    let bound = spec.timing.apply_bound_ms;
-    if bound > APPLY_BOUND_MS && spec.timing.apply_bound_source.is_none() {
-        return no(format!(
-            "timing.apply_bound_ms is {bound}; more than {APPLY_BOUND_MS} needs apply_bound_source"
-        ));
-    }
-    if bound > LONGEST_APPLY_BOUND_MS {
-        return no(format!(
-            "timing.apply_bound_ms is {bound}; {LONGEST_APPLY_BOUND_MS} is the most"
-        ));
-    }
-    let patterns = [
-        ("binary.version_pattern", &spec.binary.version_pattern),
-        ("log.applied", &spec.log.applied),
-        ("log.level", &spec.log.level),
-        ("log.rejected", &spec.log.rejected),
-        ("log.missing", &spec.log.missing),
-        ("log.fatal", &spec.log.fatal),
-    ];
-    for (key, pattern) in patterns {
-        if let Some(Err(error)) = pattern.as_deref().map(Regex::new) {
-            return no(format!("{key}: {error}"));
-        }
-    }
-    Ok(())
+    let message = error
+        .message()
+        .trim()
+        .replace("expected u64", "expected a whole number");
+    let start = error.span().map(|span| span.start.min(text.len()));
+    let Some((before, after)) = start.and_then(|start| text.split_at_checked(start)) else {
+        return TargetError::invalid(place, message);
+    };
+    let number = before.matches('\n').count() + 1;
+    let begun = before.rsplit('\n').next().unwrap_or_default();
+    let column = begun.chars().count() + 1;
+    let line = format!("{begun}{}", after.lines().next().unwrap_or_default());
+    let line = line.trim();
+    let is_readable = !line.is_empty() && line.len() <= 100 && !line.contains(char::is_control);
+    let quoted = if is_readable {
+        format!(", in `{line}`")
+    } else {
+        String::new()
+    };
+    TargetError::invalid(format!("{place}:{number}:{column}"), message + &quoted)
 }
 
 fn facts(
@@ -265,81 +239,4 @@ fn facts(
         settings: spec.settings.clone(),
         origins: ORIGINS,
     })
-}
-
-fn sources(spec: &Spec, place: &str) -> Result<Vec<LogSource>, TargetError> {
-    let source = |name: &String| match name.as_str() {
-        "stdout" => Ok(LogSource::Stdout),
-        "stderr" => Ok(LogSource::Stderr),
-        other => {
-            let unknown = || format!("log.sources: {other:?} is none of stdout, stderr, file:NAME");
-            let path = other
-                .strip_prefix("file:")
-                .ok_or_else(|| TargetError::invalid(place, unknown()))?;
-            Ok(LogSource::File(PathBuf::from(path)))
-        }
-    };
-    spec.log.sources.iter().map(source).collect()
-}
-
-/// Renders everything once, so that a folder that cannot work is refused before anything runs.
-fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
-    let ground = nowhere();
-    let good = target.render(
-        &Scene {
-            generation: Generation(1),
-            flaw: None,
-        },
-        &ground,
-    )?;
-    if good
-        == target.render(
-            &Scene {
-                generation: Generation(2),
-                flaw: None,
-            },
-            &ground,
-        )?
-    {
-        return Err(TargetError::invalid(
-            place,
-            "two generations render to the same file: it bears no marker",
-        ));
-    }
-    for flaw in target.facts.flaws.iter().copied() {
-        if good
-            == target.render(
-                &Scene {
-                    generation: Generation(1),
-                    flaw: Some(flaw),
-                },
-                &ground,
-            )?
-        {
-            return Err(TargetError::invalid(
-                place,
-                format!("flaw {flaw} renders to the good file"),
-            ));
-        }
-    }
-    target.start(&ground)?;
-    target.trigger(&ground)?;
-    Ok(())
-}
-
-fn nowhere() -> Place {
-    let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-    let origins = (0..ORIGINS).zip(4..);
-    Place {
-        dir: "/nowhere".into(),
-        config: "/nowhere/conf/file".into(),
-        listen: address(1),
-        admin: address(2),
-        origins: origins
-            .map(|(i, port)| OriginAddress {
-                name: format!("o{i}"),
-                address: address(port),
-            })
-            .collect(),
-    }
 }

@@ -1,6 +1,5 @@
 //! From a scene to a target's files, through its templates.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -10,9 +9,25 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior, context};
 use nix::sys::signal::Signal;
 
 use super::error::TargetError;
+use super::folder::Folder;
 use super::spec::{Role, Spec, TriggerBody};
 use super::{OriginAddress, Place, Rendered, Trigger};
 use crate::vocabulary::{Flaw, Generation, Scene, TriggerKind};
+
+/// What a template may name. See `docs/add-a-target.md`.
+const NAMES: [&str; 11] = [
+    "dir",
+    "config",
+    "generation",
+    "stamp",
+    "credential",
+    "listen.{host,port}",
+    "admin.{host,port}",
+    "origin.{name,host,port}",
+    "origins",
+    "flaw",
+    "fixed(name)",
+];
 
 /// The templates of a folder.
 #[derive(Debug)]
@@ -23,30 +38,21 @@ pub(super) struct Templates {
 
 impl Templates {
     /// Compiles all files of the folder that are templates.
-    pub(super) fn of(
-        title: &str,
-        files: &BTreeMap<String, String>,
-        spec: &Spec,
-    ) -> Result<Self, TargetError> {
+    pub(super) fn of(folder: &Folder, spec: &Spec) -> Result<Self, TargetError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
         // A syntax without delimiters of its own cannot be in conflict with itself.
         environment.set_syntax(syntax.unwrap_or_default());
         let mut templates = Self {
-            target: title.to_owned(),
+            target: folder.title.clone(),
             environment,
         };
         for file in &spec.files {
-            let source = files.get(&file.template).ok_or_else(|| {
-                TargetError::invalid(
-                    title,
-                    format!("there is no template {} in this folder", file.template),
-                )
-            })?;
+            let source = folder.file(&file.template)?;
             let added = templates
                 .environment
-                .add_template_owned(file.template.clone(), source.clone());
+                .add_template_owned(file.template.clone(), source);
             added.map_err(|error| templates.failed(&file.template, &error))?;
         }
         Ok(templates)
@@ -84,7 +90,7 @@ impl Templates {
         };
         self.environment
             .render_str(text, context(spec, &scene, place))
-            .map_err(|error| self.failed("target.toml", &error))
+            .map_err(|error| self.refused(format!("{text:?} in target.toml"), &error))
     }
 
     pub(super) fn texts(
@@ -133,20 +139,26 @@ impl Templates {
         }
     }
 
+    /// What is wrong with a template, by its line.
     fn failed(&self, name: &str, error: &minijinja::Error) -> TargetError {
-        let name = error
-            .line()
-            .map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"));
-        let mut message = match (error.kind(), error.detail()) {
-            (ErrorKind::UndefinedError, _) => "it uses a name that is not defined here".to_owned(),
-            (kind, None) => kind.to_string(),
-            (kind, Some(detail)) => format!("{kind}: {detail}"),
+        let line = error.line().map_or_else(String::new, |line| format!(":{line}"));
+        self.refused(format!("{name}{line}"), error)
+    }
+
+    fn refused(&self, name: String, error: &minijinja::Error) -> TargetError {
+        let part = error.template_source().zip(error.range());
+        let part = part.and_then(|(source, range)| source.get(range));
+        let part = part.map_or_else(String::new, |part| format!(" (`{part}`)"));
+        let message = match (error.kind(), error.detail()) {
+            (ErrorKind::UndefinedError, _) => {
+                format!(
+                    "it uses a name that is not defined here{part}; defined are {}",
+                    NAMES.join(", ")
+                )
+            }
+            (kind, None) => format!("{kind}{part}"),
+            (kind, Some(detail)) => format!("{kind}: {detail}{part}"),
         };
-        if let (Some(source), Some(range)) = (error.template_source(), error.range())
-            && let Some(part) = source.get(range)
-        {
-            message = format!("{message} (`{part}`)");
-        }
         TargetError::Template {
             target: self.target.clone(),
             name,

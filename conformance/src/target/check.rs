@@ -1,0 +1,194 @@
+//! What a target folder has to keep to beyond its syntax: told before anything is run or written.
+
+use std::net::SocketAddr;
+use std::path::{Component, Path};
+
+use regex::Regex;
+
+use super::error::TargetError;
+use super::spec::{Role, Spec, Timing};
+use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
+use crate::vocabulary::{Generation, Scene};
+
+/// The apply bound that holds unless a longer one is documented, in milliseconds.
+const APPLY_BOUND_MS: u64 = 2_000;
+/// The longest that a documented one may be.
+const LONGEST_APPLY_BOUND_MS: u64 = 10_000;
+
+/// What serde cannot say.
+pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
+    named(spec)
+        .and_then(|()| files(spec))
+        .and_then(|()| timing(&spec.timing))
+        .and_then(|()| patterns(spec))
+        .map_err(|message| TargetError::invalid(place, message))
+}
+
+/// Names stand in references, reports and paths of evidence.
+pub(super) fn is_name(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    text.chars().all(is_plain) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+fn named(spec: &Spec) -> Result<(), String> {
+    if is_name(&spec.name) {
+        Ok(())
+    } else {
+        Err(format!(
+            "name: {:?} is no name; one has letters, digits, `-`, `_` and `.`",
+            spec.name
+        ))
+    }
+}
+
+fn files(spec: &Spec) -> Result<(), String> {
+    match spec.files.iter().filter(|file| file.role == Role::Config).count() {
+        1 => {}
+        count => {
+            return Err(format!(
+                "{count} files have role = \"config\"; exactly one has to"
+            ));
+        }
+    }
+    if let Some(file) = spec.files.iter().find(|file| !is_below(&file.path)) {
+        return Err(format!(
+            "file: path {:?} does not stay below the run's folder",
+            file.path
+        ));
+    }
+    if spec.delivery.patterns.is_empty() {
+        return Err("delivery.patterns is empty; a file has to be delivered somehow".into());
+    }
+    let mut flaws = spec.flaws.templated.iter();
+    match flaws.find(|flaw| flaw.is_made_by_the_suite()) {
+        Some(flaw) => Err(format!(
+            "flaws.templated: {flaw} needs no template, the suite makes it"
+        )),
+        None => Ok(()),
+    }
+}
+
+fn timing(timing: &Timing) -> Result<(), String> {
+    let bound = timing.apply_bound_ms;
+    if bound > APPLY_BOUND_MS && timing.apply_bound_source.is_none() {
+        return Err(format!(
+            "timing.apply_bound_ms is {bound}; more than {APPLY_BOUND_MS} needs apply_bound_source"
+        ));
+    }
+    if bound > LONGEST_APPLY_BOUND_MS {
+        return Err(format!(
+            "timing.apply_bound_ms is {bound}; {LONGEST_APPLY_BOUND_MS} is the most"
+        ));
+    }
+    Ok(())
+}
+
+fn patterns(spec: &Spec) -> Result<(), String> {
+    let patterns = [
+        ("binary.version_pattern", &spec.binary.version_pattern),
+        ("log.applied", &spec.log.applied),
+        ("log.level", &spec.log.level),
+        ("log.rejected", &spec.log.rejected),
+        ("log.missing", &spec.log.missing),
+        ("log.fatal", &spec.log.fatal),
+    ];
+    for (key, pattern) in patterns {
+        match pattern.as_deref().map(Regex::new) {
+            Some(Err(error)) => return Err(format!("{key}: {error}")),
+            Some(Ok(regex)) if key == "log.level" && regex.captures_len() < 2 => {
+                return Err(format!(
+                    "{key}: `{regex}` has no group; its first group has to be the level word"
+                ));
+            }
+            Some(Ok(_)) | None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Where a target logs.
+pub(super) fn sources(spec: &Spec, place: &str) -> Result<Vec<LogSource>, TargetError> {
+    let source = |name: &String| match name.as_str() {
+        "stdout" => Ok(LogSource::Stdout),
+        "stderr" => Ok(LogSource::Stderr),
+        other => match other.strip_prefix("file:") {
+            Some(path) if is_below(path) => Ok(LogSource::File(path.into())),
+            Some(path) => Err(format!(
+                "log.sources: {path:?} does not stay below the run's folder"
+            )),
+            None => Err(format!(
+                "log.sources: {other:?} is none of stdout, stderr, file:NAME"
+            )),
+        },
+    };
+    let sources: Result<_, String> = spec.log.sources.iter().map(source).collect();
+    sources.map_err(|message| TargetError::invalid(place, message))
+}
+
+/// Whether a path leads to something below the folder that it starts in, and nowhere else.
+fn is_below(path: &str) -> bool {
+    let mut parts = Path::new(path).components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// Renders everything once, so that a folder that cannot work is refused before anything runs.
+pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
+    let ground = nowhere();
+    let good = target.render(
+        &Scene {
+            generation: Generation(1),
+            flaw: None,
+        },
+        &ground,
+    )?;
+    if good
+        == target.render(
+            &Scene {
+                generation: Generation(2),
+                flaw: None,
+            },
+            &ground,
+        )?
+    {
+        return Err(TargetError::invalid(
+            place,
+            "two generations render to the same file: it bears no marker",
+        ));
+    }
+    for flaw in target.facts.flaws.iter().copied() {
+        if good
+            == target.render(
+                &Scene {
+                    generation: Generation(1),
+                    flaw: Some(flaw),
+                },
+                &ground,
+            )?
+        {
+            return Err(TargetError::invalid(
+                place,
+                format!("flaw {flaw} renders to the good file"),
+            ));
+        }
+    }
+    target.start(&ground)?;
+    target.trigger(&ground)?;
+    Ok(())
+}
+
+fn nowhere() -> Place {
+    let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let origins = (0..ORIGINS).zip(4..);
+    Place {
+        dir: "/nowhere".into(),
+        config: "/nowhere/conf/file".into(),
+        listen: address(1),
+        admin: address(2),
+        origins: origins
+            .map(|(i, port)| OriginAddress {
+                name: format!("o{i}"),
+                address: address(port),
+            })
+            .collect(),
+    }
+}
