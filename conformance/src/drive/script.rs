@@ -211,7 +211,16 @@ impl<'a> Driver<'a> {
         Ok(Flow::Continue(()))
     }
 
+    /// Leaves the target alone before a change that stands alone, for as long as it says that it needs.
+    fn settle(&mut self) {
+        if let Some(settle) = &self.target.facts().settle {
+            // That the process ended meanwhile is told by what is done next.
+            let _ = self.watch(Duration::from_millis(settle.ms));
+        }
+    }
+
     fn change(&mut self) -> Result<Flow, DriveError> {
+        self.settle();
         let begin = self.deliver(None)?;
         self.pull()?;
         Ok(self.await_effect(begin))
@@ -253,6 +262,7 @@ impl<'a> Driver<'a> {
     }
 
     fn deliver_flawed(&mut self) -> Result<Flow, DriveError> {
+        self.settle();
         let begin = self.deliver(self.flaw)?;
         let refused = matches!(self.pull()?, Some(TriggerAnswer::Refused(_)));
         if !refused {
@@ -270,6 +280,7 @@ impl<'a> Driver<'a> {
     }
 
     fn delete(&mut self) -> Result<(), DriveError> {
+        self.settle();
         if let Some(running) = &self.running {
             running.laid.file.remove()?;
             self.recorder.record(Event::Deleted {

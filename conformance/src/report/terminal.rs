@@ -23,6 +23,13 @@ pub fn render(report: &RunReport, style: Style) -> String {
             &format!("  apply bound {} ms: {source}", target.apply_bound_ms),
         );
     }
+    if let Some(settle) = &target.settle {
+        let told = format!(
+            "  left alone for {} ms before a change that stands alone: {}",
+            settle.ms, settle.reason
+        );
+        line(&mut out, &told);
+    }
     for (setting, reason) in &target.settings {
         line(&mut out, &format!("  not its default: {setting} ({reason})"));
     }

@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use regex::Regex;
 
 use super::error::TargetError;
-use super::spec::{Role, Spec, Timing};
+use super::spec::{Role, Spec, Timing, Trigger};
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
 use crate::vocabulary::{Generation, Scene};
 
@@ -14,12 +14,15 @@ use crate::vocabulary::{Generation, Scene};
 const APPLY_BOUND_MS: u64 = 2_000;
 /// The longest that a documented one may be.
 const LONGEST_APPLY_BOUND_MS: u64 = 10_000;
+/// The longest that a target may be left alone before a change, in milliseconds.
+const LONGEST_SETTLE_MS: u64 = 1_000;
 
 /// What serde cannot say.
 pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
     named(spec)
         .and_then(|()| files(spec))
         .and_then(|()| timing(&spec.timing))
+        .and_then(|()| settle(&spec.trigger))
         .and_then(|()| patterns(spec))
         .map_err(|message| TargetError::invalid(place, message))
 }
@@ -78,6 +81,21 @@ fn timing(timing: &Timing) -> Result<(), String> {
     if bound > LONGEST_APPLY_BOUND_MS {
         return Err(format!(
             "timing.apply_bound_ms is {bound}; {LONGEST_APPLY_BOUND_MS} is the most"
+        ));
+    }
+    Ok(())
+}
+
+fn settle(trigger: &Trigger) -> Result<(), String> {
+    if (trigger.settle_ms > 0) != trigger.settle_reason.is_some() {
+        return Err(
+            "trigger.settle_ms and trigger.settle_reason belong together: a time, and its reason".into(),
+        );
+    }
+    if trigger.settle_ms > LONGEST_SETTLE_MS {
+        return Err(format!(
+            "trigger.settle_ms is {}; {LONGEST_SETTLE_MS} is the most",
+            trigger.settle_ms
         ));
     }
     Ok(())

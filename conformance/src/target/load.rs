@@ -8,7 +8,7 @@ use super::folder::Folder;
 use super::render::{Templates, signal};
 use super::spec::Spec;
 use super::{Locate, ORIGINS, Target, locate};
-use crate::vocabulary::{Capability, Check, Flaw, TargetFacts};
+use crate::vocabulary::{Capability, Check, Flaw, Settle, TargetFacts};
 
 /// A finding that is known and accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -227,6 +227,10 @@ fn facts(
         binary: spec.binary.name.clone(),
         binary_sha256,
         trigger: spec.trigger.kind,
+        settle: spec.trigger.settle_reason.as_ref().map(|reason| Settle {
+            ms: spec.trigger.settle_ms,
+            reason: reason.clone(),
+        }),
         capabilities,
         deliveries: spec.delivery.patterns.clone(),
         flaws: Flaw::ALL.into_iter().filter(is_given).collect(),

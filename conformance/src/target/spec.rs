@@ -110,6 +110,9 @@ pub(super) struct Trigger {
     pub(super) kind: TriggerKind,
     #[serde(default)]
     pub(super) acknowledges: bool,
+    #[serde(default)]
+    pub(super) settle_ms: u64,
+    pub(super) settle_reason: Option<String>,
     pub(super) signal: Option<String>,
     pub(super) args: Option<Vec<String>>,
     pub(super) method: Option<String>,

@@ -104,7 +104,7 @@ checks! {
     /// At the level that operators read.
     RecordIsInformational = "record_is_informational": "the record is at the informational level",
     /// The record is true.
-    RecordMeansEffective = "record_means_effective": "no request that began after the record was read gets the old generation",
+    RecordMeansEffective = "record_means_effective": "no request that began more than 10 ms after the record was read gets the old generation",
     /// Records add up.
     BurstRecordsAddUp = "burst_records_add_up": "a burst leaves no fewer records than generations seen, and no more than writes",
     /// The record says what.

@@ -18,7 +18,7 @@ pub use check::Check;
 pub use report::{CaseReport, Footer, Record, RunHeader, RunReport, SCHEMA};
 pub use scene::{Flaw, Generation, Markers, Scene};
 pub use step::{Condition, Delivery, Held, Step};
-pub use target::{Capability, LogPatterns, TargetFacts, TriggerKind};
+pub use target::{Capability, LogPatterns, Settle, TargetFacts, TriggerKind};
 pub use timeline::{
     Arrival, ConfigWrite, Event, FreshStart, Nanos, Outcome, Phase, Purpose, Request, Timeline, TriggerAnswer,
 };

@@ -46,6 +46,9 @@ pub struct RunHeader {
     pub target: TargetFacts,
     /// The cases that were selected, in order.
     pub cases: Vec<String>,
+    /// Whether an unsupported check counts as a failure.
+    #[serde(default)]
+    pub strict: bool,
 }
 
 /// The last record of a run.

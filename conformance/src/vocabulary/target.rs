@@ -60,6 +60,17 @@ pub struct LogPatterns {
     pub names_file: bool,
 }
 
+/// A time that a target is left alone before a change that stands alone.
+///
+/// For what cannot take a trigger yet although it serves already. Bursts are not held back by it, so that they show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settle {
+    /// How long, in milliseconds.
+    pub ms: u64,
+    /// Why.
+    pub reason: String,
+}
+
 /// The facts about a target that verdicts rest on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetFacts {
@@ -76,6 +87,9 @@ pub struct TargetFacts {
     pub binary_sha256: String,
     /// How a reload is triggered.
     pub trigger: TriggerKind,
+    /// How long it is left alone before a change that stands alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settle: Option<Settle>,
     /// Capabilities it declares.
     pub capabilities: Vec<Capability>,
     /// Delivery patterns it supports, the usual one first.

@@ -26,13 +26,12 @@ fn last_wins_in(view: &View<'_>, life: &Life<'_>, planned: usize) -> Opinion {
     let Some(last) = changes.last().filter(|write| write.awaited) else {
         return Opinion::inconclusive("no burst was carried out");
     };
-    if let Some(opinion) = late(
-        view,
-        life,
-        last,
-        &format!("the last of {} changes", changes.len()),
-    ) {
-        return opinion.trials(changes.len());
+    let lasts = changes.iter().enumerate().filter(|(_, write)| write.awaited);
+    for (index, write) in lasts {
+        let name = format!("change {} of {}, the last of a burst,", index + 1, changes.len());
+        if let Some(opinion) = late(view, life, write, &name) {
+            return opinion.trials(changes.len());
+        }
     }
     if changes.len() < planned {
         return Opinion::inconclusive(format!("{} of {planned} changes were delivered", changes.len()));

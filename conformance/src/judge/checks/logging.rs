@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
-use super::super::view::View;
+use super::super::view::{MS, View};
 use super::ms;
 use crate::vocabulary::{Generation, Nanos, Request};
 
@@ -104,12 +104,19 @@ pub(super) fn names_file(view: &View<'_>) -> Vec<Opinion> {
     })
 }
 
+/// How soon after a record an older answer is not held against it.
+///
+/// What writes the line and what answers may be two processes, and neither waits for the other; nobody who reads a log acts
+/// sooner. What falls within is told as a figure.
+const RECORD_SLACK: Nanos = 10 * MS;
+
 pub(super) fn means_effective(view: &View<'_>) -> Vec<Opinion> {
     let Some(pattern) = &view.applied else {
         return vec![Opinion::unsupported(NO_RECORD)];
     };
     let mut trials = 0;
     let mut records = 0;
+    let mut at_once = 0;
     let mut older: Vec<&Request> = Vec::new();
     let mut first: Option<(Nanos, Generation)> = None;
     for (life, write) in isolated(view) {
@@ -129,7 +136,9 @@ pub(super) fn means_effective(view: &View<'_>) -> Vec<Opinion> {
                 continue;
             };
             trials += 1;
-            if generation < write.generation() {
+            if generation < write.generation() && request.connect <= read.saturating_add(RECORD_SLACK) {
+                at_once += 1;
+            } else if generation < write.generation() {
                 first.get_or_insert((read, write.generation()));
                 older.push(request);
             }
@@ -150,7 +159,14 @@ pub(super) fn means_effective(view: &View<'_>) -> Vec<Opinion> {
         )
         .resting_on(&older)
     });
-    vec![Opinion::of_trials(against, trials, 20)]
+    let opinion = Opinion::of_trials(against, trials, 20);
+    vec![match at_once {
+        0 => opinion,
+        _ => opinion.figure(format!(
+            "{at_once} of {trials} fresh requests got an older answer within {} of the record",
+            ms(RECORD_SLACK)
+        )),
+    }]
 }
 
 pub(super) fn burst_adds_up(view: &View<'_>) -> Vec<Opinion> {

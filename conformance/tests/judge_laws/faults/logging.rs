@@ -67,15 +67,27 @@ proptest! {
     #[test]
     fn a_record_before_its_effect_is_untrue(traits in plain(), pick: Index) {
         let case = case("logs_successful");
-        let mut timeline = history(&case, &traits);
+        let timeline = history(&case, &traits);
         let (from, to) = (writes(&timeline)[0].begin, writes(&timeline)[1].begin);
         let read = timeline.events.iter().find(|event| is_record(event, from, to)).map_or(0, Event::at);
+        let soon = read + 10 * MS;
+        let (mut late, mut at_once) = (timeline.clone(), timeline);
         change(
-            &mut timeline,
+            &mut late,
             pick,
-            |r| is_fresh_load(r) && r.connect > read && r.at < to,
+            |r| is_fresh_load(r) && r.connect > soon && r.at < to,
             |r| taint(r, Generation(1), 4),
         );
-        fails_even_if_stalled(&case, &timeline, &[Check::RecordMeansEffective]);
+        fails_even_if_stalled(&case, &late, &[Check::RecordMeansEffective]);
+        // Two processes may speak at once.
+        change(
+            &mut at_once,
+            pick,
+            |r| is_fresh_load(r) && r.connect > read && r.connect <= soon,
+            |r| taint(r, Generation(1), 4),
+        );
+        let results = fails_by(&case, &at_once, vec![]);
+        let figures: Vec<_> = results.iter().filter(|result| result.check == Check::RecordMeansEffective).collect();
+        prop_assert!(figures.iter().any(|result| result.figure.is_some()));
     }
 }

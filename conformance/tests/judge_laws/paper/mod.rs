@@ -50,6 +50,7 @@ impl Paper {
             Vec::new()
         };
         let facts = TargetFacts {
+            settle: None,
             name: "paper".into(),
             variant: None,
             version: None,
