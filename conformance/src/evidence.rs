@@ -54,7 +54,12 @@ fn timeline(path: &Path, header: &RunHeader, report: &CaseReport, run: &Run) -> 
         cases: vec![report.case.clone()],
         ..header.clone()
     };
-    let footer = conclude::footer(std::slice::from_ref(report), Vec::new(), false, report.took_ms);
+    let footer = conclude::footer(
+        std::slice::from_ref(report),
+        Vec::new(),
+        header.strict,
+        report.took_ms,
+    );
     let written = write_record(&mut out, &Record::Run(header))
         .and_then(|()| write_timeline(&mut out, &run.timeline))
         .and_then(|()| write_record(&mut out, &Record::Report(report.clone())))

@@ -71,7 +71,7 @@ pub fn run(
     progress: &mut dyn Progress,
 ) -> Result<RunReport, RunError> {
     let begun = Instant::now();
-    let header = header(target, cases);
+    let header = header(target, cases, options.strict);
     write_record(log, &Record::Run(header.clone()))?;
     let mut reports = Vec::new();
     for (index, case) in cases.iter().enumerate() {
@@ -100,7 +100,10 @@ fn run_case(
 ) -> Result<CaseReport, RunError> {
     let begun = Instant::now();
     if target.binary().is_none() {
-        let why = format!("there is no {}", target.facts().binary);
+        let why = format!(
+            "there is no {}: install it, or name one with --binary",
+            target.facts().binary
+        );
         return Ok(unjudged(case, Verdict::NotRun(why), begun));
     }
     let missing = case.needs.iter().find(|needed| !target.facts().has(**needed));
@@ -140,7 +143,7 @@ fn run_case(
     {
         let written = evidence::write(root, header, &report, &run);
         let folder = written.map_err(|source| RunError::Write {
-            what: "the evidence".into(),
+            what: format!("the evidence below {}", root.display()),
             source,
         })?;
         report.evidence = Some(folder.display().to_string());
@@ -169,7 +172,7 @@ fn unjudged(case: &Case, verdict: Verdict, begun: Instant) -> CaseReport {
     }
 }
 
-fn header(target: &Target, cases: &[Case]) -> RunHeader {
+fn header(target: &Target, cases: &[Case], strict: bool) -> RunHeader {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     RunHeader {
         schema: SCHEMA,
@@ -177,6 +180,7 @@ fn header(target: &Target, cases: &[Case]) -> RunHeader {
         started_unix_s: now.map_or(0, |since| since.as_secs()),
         target: target.facts().clone(),
         cases: cases.iter().map(|case| case.id.to_owned()).collect(),
+        strict,
     }
 }
 

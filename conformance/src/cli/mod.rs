@@ -8,13 +8,14 @@ mod replay;
 mod report;
 mod run;
 
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use reloadspec::conclude::exit;
-use reloadspec::report::log::LogError;
+use reloadspec::report::log::{self, Log, LogError};
 use reloadspec::select::NoMatch;
 use reloadspec::suite::{RunError, chain};
 use reloadspec::target::TargetError;
@@ -94,8 +95,14 @@ enum CliError {
     NoMatch(#[from] NoMatch),
     #[error(transparent)]
     Run(#[from] RunError),
-    #[error("{}: {}", path.display(), chain(source))]
+    #[error("{}", path.display())]
     Log { path: PathBuf, source: LogError },
+    #[error("failed to {doing} {}", path.display())]
+    File {
+        doing: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("failed to {doing}")]
     Io { doing: String, source: io::Error },
     #[error("failed to write JUnit XML: {0}")]
@@ -110,11 +117,19 @@ impl CliError {
         move |source| Self::Io { doing, source }
     }
 
+    /// What a caller named and cannot be read or written.
+    fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::File { doing, path, source }
+    }
+
     fn exit_code(&self) -> u8 {
         match self {
             Self::Target(TargetError::Binary { .. }) => exit::NO_BINARY,
             Self::Run(RunError::Cancelled) => CANCELLED,
-            Self::Target(_) | Self::NoMatch(_) | Self::Usage(_) | Self::Log { .. } => exit::USAGE,
+            Self::Target(_) | Self::NoMatch(_) | Self::Usage(_) | Self::Log { .. } | Self::File { .. } => {
+                exit::USAGE
+            }
             Self::Run(_) | Self::Io { .. } | Self::Junit(_) => exit::HARNESS,
         }
     }
@@ -151,6 +166,15 @@ pub(crate) fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Reads the runs of an event log.
+fn read_log(path: &Path) -> Result<Vec<Log>, CliError> {
+    let file = File::open(path).map_err(CliError::file("open", path))?;
+    log::read(BufReader::new(file)).map_err(|source| CliError::Log {
+        path: path.to_path_buf(),
+        source,
+    })
 }
 
 /// Prints to standard output.

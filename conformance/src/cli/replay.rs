@@ -1,74 +1,73 @@
 //! `reloadspec replay`
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
 use reloadspec::conclude::{self, exit};
-use reloadspec::report::log;
+use reloadspec::report::log::Log;
 use reloadspec::report::terminal;
-use reloadspec::vocabulary::{CaseReport, CheckResult, RunReport};
+use reloadspec::vocabulary::{Case, CaseReport, CheckResult, RunReport, Timeline};
 use reloadspec::{catalogue, judge, suite};
 
-use super::{CliError, print};
+use super::{CliError, print, read_log};
 
 pub(super) fn run(path: &Path) -> Result<u8, CliError> {
-    let file = File::open(path).map_err(CliError::io(format!("open {}", path.display())))?;
-    let recorded = log::read(BufReader::new(file)).map_err(|source| CliError::Log {
-        path: path.to_path_buf(),
-        source,
-    })?;
-    let mut cases = Vec::new();
-    let mut differences = Vec::new();
     let catalogue = catalogue::all();
-    for timeline in &recorded.timelines {
-        let case = catalogue
+    let mut codes = Vec::new();
+    let mut differences = Vec::new();
+    for log in read_log(path)? {
+        let unknown = log
+            .timelines
             .iter()
-            .find(|case| case.id == timeline.case)
-            .ok_or_else(|| {
-                CliError::Usage(format!(
-                    "{}: this suite has no case {:?}",
-                    path.display(),
-                    timeline.case
-                ))
-            })?;
-        let then = recorded
-            .report
-            .cases
-            .iter()
-            .find(|report| report.case == timeline.case);
-        let mut checks = judge::judge(case, timeline);
-        if let Some(then) = then {
-            keep_deviations(&mut checks, &then.checks);
-            differences.extend(differing(then, &checks));
+            .find(|timeline| case_of(timeline, &catalogue).is_none());
+        if let Some(Timeline { case, .. }) = unknown {
+            let message = format!("{}: this suite has no case {case:?}", path.display());
+            return Err(CliError::Usage(message));
         }
-        cases.push(suite::judged_report(
-            case,
-            checks,
-            then.map_or(0, |then| then.took_ms),
-        ));
+        let report = judged_again(log, &catalogue, &mut differences);
+        print(&(terminal::render(&report, super::style(&std::io::stdout())) + "\n"))?;
+        codes.push(report.footer.exit_code);
     }
-    let stale = recorded.report.footer.stale.clone();
-    let footer = conclude::footer(&cases, stale, false, recorded.report.footer.took_ms);
-    let code = footer.exit_code;
-    let report = RunReport {
-        header: recorded.report.header,
-        cases,
-        footer,
-    };
-    let mut text = terminal::render(&report, super::style(&std::io::stdout()));
-    if differences.is_empty() {
-        text.push_str("The same verdicts as when it was recorded.\n");
-    } else {
-        text.push_str("Verdicts that differ from when it was recorded:\n");
+    let mut text = String::from("The same verdicts as when it was recorded.\n");
+    if !differences.is_empty() {
+        codes.push(exit::STALE);
+        "Verdicts that differ from when it was recorded:\n".clone_into(&mut text);
         text.extend(differences.iter().map(|difference| format!("  {difference}\n")));
     }
     print(&text)?;
-    Ok(if differences.is_empty() {
-        code
-    } else {
-        exit::worst([code, exit::STALE])
-    })
+    Ok(exit::worst(codes))
+}
+
+fn case_of<'a>(timeline: &Timeline, catalogue: &'a [Case]) -> Option<&'a Case> {
+    catalogue.iter().find(|case| case.id == timeline.case)
+}
+
+/// Judges the timelines of a run. A case that left none, such as one that was not run, stays what it was recorded as.
+fn judged_again(log: Log, catalogue: &[Case], differences: &mut Vec<String>) -> RunReport {
+    let mut cases = log.report.cases;
+    for timeline in &log.timelines {
+        let Some(case) = case_of(timeline, catalogue) else {
+            continue;
+        };
+        let mut checks = judge::judge(case, timeline);
+        match cases.iter_mut().find(|report| report.case == timeline.case) {
+            Some(report) => {
+                keep_deviations(&mut checks, &report.checks);
+                differences.extend(differing(report, &checks));
+                *report = CaseReport {
+                    evidence: report.evidence.take(),
+                    ..suite::judged_report(case, checks, report.took_ms)
+                };
+            }
+            None => cases.push(suite::judged_report(case, checks, 0)),
+        }
+    }
+    let RunReport { header, footer, .. } = log.report;
+    let footer = conclude::footer(&cases, footer.stale, header.strict, footer.took_ms);
+    RunReport {
+        header,
+        cases,
+        footer,
+    }
 }
 
 /// Deviations belong to the target's folder, which a replay does not read.
@@ -80,18 +79,17 @@ fn keep_deviations(now: &mut [CheckResult], then: &[CheckResult]) {
 }
 
 fn differing(then: &CaseReport, now: &[CheckResult]) -> Vec<String> {
-    now.iter()
-        .filter_map(|result| {
-            let before = then.checks.iter().find(|before| before.title() == result.title());
-            let word = before.map_or("not judged", |before| before.verdict.word());
-            (word != result.verdict.word()).then(|| {
-                format!(
-                    "{} {}: {word} then, {} now",
-                    then.case,
-                    result.title(),
-                    result.verdict
-                )
-            })
+    let word_of = |results: &[CheckResult], title: &str| {
+        let result = results.iter().find(|result| result.title() == title);
+        result.map_or("not judged", |result| result.verdict.word())
+    };
+    let gone = then.checks.iter().map(CheckResult::title);
+    let gone = gone.filter(|title| !now.iter().any(|result| result.title() == *title));
+    let titles = now.iter().map(CheckResult::title).chain(gone);
+    titles
+        .filter_map(|title| {
+            let (before, after) = (word_of(&then.checks, &title), word_of(now, &title));
+            (before != after).then(|| format!("{} {title}: {before} then, {after} now", then.case))
         })
         .collect()
 }

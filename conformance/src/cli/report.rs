@@ -1,14 +1,12 @@
 //! `reloadspec report`
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::PathBuf;
 
 use clap::Args;
 use reloadspec::conclude::exit;
-use reloadspec::report::{junit, log, markdown, terminal};
+use reloadspec::report::{junit, markdown, terminal};
 
-use super::{CliError, Format, print, style};
+use super::{CliError, Format, print, read_log, style};
 
 #[derive(Args)]
 pub(super) struct Report {
@@ -24,12 +22,7 @@ impl Report {
     pub(super) fn run(&self) -> Result<u8, CliError> {
         let mut reports = Vec::new();
         for path in &self.files {
-            let file = File::open(path).map_err(CliError::io(format!("open {}", path.display())))?;
-            let logs = log::read_all(BufReader::new(file)).map_err(|source| CliError::Log {
-                path: path.clone(),
-                source,
-            })?;
-            reports.extend(logs.into_iter().map(|log| log.report));
+            reports.extend(read_log(path)?.into_iter().map(|log| log.report));
         }
         let text = match self.format {
             Format::Terminal => {

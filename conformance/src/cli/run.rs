@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
@@ -65,7 +65,8 @@ impl Run {
             strict: self.strict,
             cancel: cancel_on_signal()?,
         };
-        let mut log = self.event_log()?;
+        let mut out = self.out.as_deref().map(create).transpose()?;
+        let mut log = self.event_log(out.as_ref())?;
         let mut reports = Vec::new();
         for target in &targets {
             let mut bar = Bar::new(&target.facts().title(), !self.no_progress);
@@ -77,46 +78,51 @@ impl Run {
             reports.push(report);
         }
         log.flush().map_err(CliError::io("write the event log"))?;
-        self.write(&reports)?;
+        drop(log);
+        let text = self.text(&reports)?;
+        match (&mut out, &self.out) {
+            (Some(file), Some(path)) => file
+                .write_all(text.as_bytes())
+                .map_err(CliError::file("write", path))?,
+            // What people read was printed as the runs ended.
+            _ if self.format == Format::Terminal => {}
+            _ => print(&text)?,
+        }
         Ok(exit::worst(reports.iter().map(|report| report.footer.exit_code)))
     }
 
     /// Where the events go while the run goes on.
-    fn event_log(&self) -> Result<Box<dyn Write>, CliError> {
-        Ok(match (self.format, &self.out) {
-            (Format::Json, Some(path)) => Box::new(BufWriter::new(create(path)?)),
+    fn event_log(&self, out: Option<&File>) -> Result<Box<dyn Write>, CliError> {
+        Ok(match (self.format, out) {
+            (Format::Json, Some(file)) => {
+                let file = file.try_clone().map_err(CliError::io("write the event log"))?;
+                Box::new(BufWriter::new(file))
+            }
             (Format::Json, None) => Box::new(BufWriter::new(io::stdout())),
             _ => Box::new(io::sink()),
         })
     }
 
-    fn write(&self, reports: &[RunReport]) -> Result<(), CliError> {
-        let text = match self.format {
-            Format::Json => return Ok(()),
-            Format::Terminal => {
-                let Some(_) = &self.out else { return Ok(()) };
-                reports
-                    .iter()
-                    .map(|report| terminal::render(report, terminal::Style::default()))
-                    .collect()
-            }
+    /// What is written once all is judged.
+    fn text(&self, reports: &[RunReport]) -> Result<String, CliError> {
+        Ok(match self.format {
+            Format::Json => String::new(),
+            Format::Terminal => reports
+                .iter()
+                .map(|report| terminal::render(report, terminal::Style::default()))
+                .collect(),
             Format::Junit => junit::render(reports).map_err(|error| CliError::Junit(error.to_string()))?,
             Format::Markdown => markdown::render(reports),
-        };
-        match &self.out {
-            Some(path) => create(path)?
-                .write_all(text.as_bytes())
-                .map_err(CliError::io(format!("write {}", path.display()))),
-            None => print(&text),
-        }
+        })
     }
 }
 
-fn create(path: &PathBuf) -> Result<File, CliError> {
+/// Opens the report's file before anything is run: a run takes too long to be lost to a path.
+fn create(path: &Path) -> Result<File, CliError> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(CliError::io(format!("create {}", folder.display())))?;
+        fs::create_dir_all(folder).map_err(CliError::file("create", folder))?;
     }
-    File::create(path).map_err(CliError::io(format!("create {}", path.display())))
+    File::create(path).map_err(CliError::file("create", path))
 }
 
 /// Ends the run on SIGINT, SIGTERM and SIGHUP: the driver then stops all that it started.

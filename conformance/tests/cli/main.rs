@@ -3,4 +3,7 @@
 //! Every refusal has to say what is wrong, where it stands and what would be right, so messages are compared whole.
 
 mod folders;
+mod looking;
 mod own;
+mod recorded;
+mod running;

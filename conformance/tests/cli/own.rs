@@ -87,7 +87,8 @@ impl Own {
     /// With a program of this name, a shell script.
     pub(crate) fn with_program(self, name: &str, script: &str) -> Self {
         let own = self.with(name, format!("#!/bin/sh\n{script}\n"));
-        fs::set_permissions(own.path(name), fs::Permissions::from_mode(0o755)).expect("a mode");
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(own.path(name), mode).expect("a mode");
         own
     }
 
@@ -114,4 +115,9 @@ impl Own {
     pub(crate) fn is_taken(&self) {
         self.call(&["doctor", "./own"]).code(69).stderr("");
     }
+}
+
+/// What was printed.
+pub(crate) fn said(called: &Assert) -> String {
+    String::from_utf8_lossy(&called.get_output().stdout).into_owned()
 }
