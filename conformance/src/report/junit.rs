@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::printable;
 use crate::vocabulary::{CaseReport, RunReport, Verdict};
 
 /// Writes runs.
@@ -18,6 +19,9 @@ pub fn render(reports: &[RunReport]) -> Result<String, quick_junit::SerializeErr
         let mut suite = TestSuite::new(target.title());
         suite.set_time(Duration::from_millis(report.footer.took_ms));
         suite.add_property(("version", target.version.as_deref().unwrap_or("unknown")));
+        for stale in &report.footer.stale {
+            suite.add_property(("stale", printable(stale).as_str()));
+        }
         suite.add_test_cases(report.cases.iter().map(case));
         all.add_test_suite(suite);
     }
@@ -37,13 +41,16 @@ fn case(report: &CaseReport) -> TestCase {
                 .figure
                 .as_deref()
                 .or(result.verdict.why())
-                .unwrap_or_default();
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{} {} {detail}", result.verdict, result.title());
+                .map_or_else(String::new, |detail| format!(": {}", printable(detail)));
+            // Writing to a string cannot fail, here and below.
+            let _ = writeln!(text, "{} {}{detail}", result.verdict, result.title());
+            if let Some(reason) = &result.deviation {
+                let _ = writeln!(text, "  known deviation: {}", printable(reason));
+            }
             if let Some(finding) = &result.finding {
                 let _ = writeln!(text, "  required: {}", finding.requirement);
-                let _ = writeln!(text, "  expected: {}", finding.expected);
-                let _ = writeln!(text, "  observed: {}", finding.observed);
+                let _ = writeln!(text, "  expected: {}", printable(&finding.expected));
+                let _ = writeln!(text, "  observed: {}", printable(&finding.observed));
             }
             text
         });
@@ -62,7 +69,14 @@ fn status(report: &CaseReport) -> TestCaseStatus {
     };
     match &report.verdict {
         Verdict::Pass | Verdict::Observed | Verdict::Weak => TestCaseStatus::success(),
-        Verdict::Fail if report.known_deviation => skipped("known deviation".into()),
+        Verdict::Fail if report.known_deviation => {
+            let reasons = report.checks.iter().filter_map(|result| {
+                let reason = result.deviation.as_deref()?;
+                Some(format!("{}: {}", result.title(), printable(reason)))
+            });
+            let reasons: Vec<String> = reasons.collect();
+            skipped(format!("known deviation: {}", reasons.join("; ")))
+        }
         Verdict::Fail => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             let failed: Vec<String> = report
@@ -70,7 +84,7 @@ fn status(report: &CaseReport) -> TestCaseStatus {
                 .iter()
                 .filter(|result| result.verdict == Verdict::Fail)
                 .map(|result| match &result.finding {
-                    Some(finding) => format!("{}: {}", result.title(), finding.observed),
+                    Some(finding) => format!("{}: {}", result.title(), printable(&finding.observed)),
                     None => result.title(),
                 })
                 .collect();
@@ -79,11 +93,11 @@ fn status(report: &CaseReport) -> TestCaseStatus {
         }
         Verdict::Error(why) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_message(why.as_str());
+            status.set_message(printable(why));
             status
         }
         Verdict::Unsupported(why) | Verdict::Inconclusive(why) | Verdict::NotRun(why) => {
-            skipped(format!("{}: {why}", report.verdict))
+            skipped(format!("{}: {}", report.verdict, printable(why)))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::printable;
 use crate::vocabulary::{CaseReport, CheckResult, RunReport, Verdict};
 
 /// Writes runs of several targets as one table.
@@ -77,33 +78,53 @@ fn details(out: &mut String, report: &RunReport) {
     let target = &report.header.target;
     let version = target.version.as_deref().unwrap_or("unknown version");
     let _ = write!(out, "\n### {} {version}\n\n", target.title());
-    let mut told = false;
+    let mut told: Vec<String> = Vec::new();
     for case in &report.cases {
-        for result in case
-            .checks
-            .iter()
-            .filter(|result| result.verdict != Verdict::Pass)
-        {
-            told = true;
-            let _ = writeln!(out, "- `{}` {}", case.case, detail(result));
+        match case.verdict.why().filter(|_| case.checks.is_empty()) {
+            Some(why) => {
+                // What keeps all cases from being run is told once.
+                let is_of_all = report.cases.iter().all(|other| other.verdict == case.verdict);
+                let whose = if is_of_all {
+                    String::new()
+                } else {
+                    format!("`{}` ", case.case)
+                };
+                told.push(format!("{whose}**{}**: {}", case.verdict, escape(why)));
+            }
+            None => told.extend(
+                case.checks
+                    .iter()
+                    .filter(|result| result.verdict != Verdict::Pass)
+                    .map(|result| format!("`{}` {}", case.case, detail(result))),
+            ),
         }
     }
-    if !told {
+    told.extend(
+        report
+            .footer
+            .stale
+            .iter()
+            .map(|stale| format!("**stale**: {}", escape(stale))),
+    );
+    told.dedup();
+    if told.is_empty() {
         out.push_str("Nothing to tell but passes.\n");
+    }
+    for line in told {
+        let _ = writeln!(out, "- {line}");
     }
 }
 
 fn detail(result: &CheckResult) -> String {
     let head = format!("**{}** `{}` ({})", result.verdict, result.title(), result.level);
-    let known = result
-        .deviation
-        .as_ref()
-        .map_or_else(String::new, |reason| format!(" Known deviation: {reason}"));
+    let known = result.deviation.as_ref().map_or_else(String::new, |reason| {
+        format!(" Known deviation: {}", on_one_line(reason))
+    });
     match (&result.finding, result.figure.as_deref().or(result.verdict.why())) {
         (Some(finding), _) => {
             format!(
                 "{head}: expected {}; observed {}.{known}",
-                finding.expected,
+                escape(&finding.expected),
                 escape(&finding.observed)
             )
         }
@@ -114,7 +135,19 @@ fn detail(result: &CheckResult) -> String {
 
 /// What a target logged must not become markup.
 fn escape(text: &str) -> String {
-    text.replace('|', "\\|")
-        .replace('<', "&lt;")
-        .replace(['\n', '\r'], " ")
+    let mut out = String::new();
+    for c in printable(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '|' | '`' | '*' | '[' | ']' | '\\' => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// A reason is written for people and may hold a link.
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

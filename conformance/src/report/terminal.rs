@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::printable;
 use crate::vocabulary::{CaseReport, CheckResult, RunReport, Verdict};
 
 /// How to write it.
@@ -40,7 +41,7 @@ pub fn render(report: &RunReport, style: Style) -> String {
             check(&mut out, result, style);
         }
         if let Some(why) = case.verdict.why().filter(|_| case.checks.is_empty()) {
-            line(&mut out, &format!("       {why}"));
+            line(&mut out, &format!("       {}", printable(why)));
         }
         if let Some(folder) = &case.evidence {
             line(&mut out, &format!("       evidence: {folder}"));
@@ -87,11 +88,11 @@ pub fn summary(report: &RunReport, style: Style) -> String {
         _ => style.bad("not conformant"),
     };
     let took = footer.took_ms as f64 / 1000.0;
-    format!(
-        "{} cases: {} in {took:.1} s. {conformant}",
-        report.cases.len(),
-        counts.join(", ")
-    )
+    let count = match report.cases.len() {
+        1 => "1 case".to_owned(),
+        count => format!("{count} cases"),
+    };
+    format!("{count}: {} in {took:.1} s. {conformant}", counts.join(", "))
 }
 
 fn is_worth_telling(result: &CheckResult) -> bool {
@@ -108,19 +109,25 @@ fn check(out: &mut String, result: &CheckResult, style: Style) {
         .figure
         .as_deref()
         .or(result.verdict.why())
-        .unwrap_or_default();
+        .map_or_else(String::new, printable);
     let colon = if detail.is_empty() { "" } else { ": " };
     line(
         out,
         &format!("       {word} {title} ({}{trials}){colon}{detail}", result.level),
     );
     if let Some(reason) = &result.deviation {
-        line(out, &format!("         known deviation: {reason}"));
+        line(out, &format!("         known deviation: {}", printable(reason)));
     }
     if let Some(finding) = &result.finding {
         line(out, &format!("         required: {}", finding.requirement));
-        line(out, &format!("         expected: {}", finding.expected));
-        line(out, &format!("         observed: {}", finding.observed));
+        line(
+            out,
+            &format!("         expected: {}", printable(&finding.expected)),
+        );
+        line(
+            out,
+            &format!("         observed: {}", printable(&finding.observed)),
+        );
     }
 }
 
