@@ -8,4 +8,5 @@ mod clean;
 mod faults;
 mod limits;
 mod paper;
+mod replayed;
 mod traits;
