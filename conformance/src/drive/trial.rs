@@ -52,7 +52,7 @@ pub(super) fn lay(
     for (relative, content) in rendered.fixed {
         let path = ground.dir().join(&relative);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(DriveError::file("create", folder))?;
+            files::open_folder(ground.dir(), folder)?;
         }
         files::write(&path, &content)?;
         fixed.push((relative.display().to_string(), content));

@@ -236,6 +236,21 @@ fn the_doctor_names_what_is_missing() {
 }
 
 #[test]
+fn a_strict_mask_keeps_no_file_from_the_proxy() {
+    let own = Own::target()
+        .but("[\"--config\", \"{{ config }}\"]", "[\"{{ config }}\"]")
+        .with_program("proxy", "cat $1 >&2; exit 3");
+    let line = format!("umask 077; exec \"$0\" run ./own --binary ./proxy --case {CASE}");
+    let mut shell = Command::new("sh");
+    let shell = shell
+        .current_dir(own.path("."))
+        .args(["-c", &line, env!("CARGO_BIN_EXE_reloadspec")]);
+    assert_eq!(shell.output().expect("it runs").status.code(), Some(1));
+    let log = own.text(&format!("reports/evidence/own/{CASE}/log.txt"));
+    assert!(log.contains("stderr: stamp g1 Bearer key-g1"), "{log}");
+}
+
+#[test]
 fn a_cancelled_run_leaves_no_process_behind() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         // So that no other process is taken for it.
