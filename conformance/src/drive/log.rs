@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use anstream::adapter::strip_str;
+
 use super::recorder::Recorder;
 use crate::vocabulary::Event;
 
@@ -23,7 +25,8 @@ pub(super) fn read_lines(pipe: impl Read, source: &str, recorder: &Recorder) {
 
 fn record_line(line: &[u8], source: &str, recorder: &Recorder) {
     let text = String::from_utf8_lossy(line);
-    let line = text.trim_end_matches(['\n', '\r']).to_owned();
+    // Some colour their lines even where they write into a pipe.
+    let line = strip_str(text.trim_end_matches(['\n', '\r'])).to_string();
     recorder.record(Event::Log {
         at: recorder.now(),
         source: source.to_owned(),

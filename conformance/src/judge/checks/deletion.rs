@@ -5,7 +5,7 @@ use super::super::opinion::{Opinion, Seen};
 use super::super::view::View;
 use super::effect::describe;
 use super::rejection::as_before;
-use crate::vocabulary::{Event, Nanos, Request, TriggerAnswer};
+use crate::vocabulary::{Event, Nanos, Request, TriggerAnswer, TriggerKind};
 
 /// A life and the time in it for which the file was gone.
 struct Episode<'v, 'a> {
@@ -86,6 +86,17 @@ pub(super) fn warns_at_most_once(view: &View<'_>) -> Vec<Opinion> {
 
 pub(super) fn warns(view: &View<'_>) -> Vec<Opinion> {
     let episodes = episodes(view);
+    let was_not_asked = |episode: &Episode<'_, '_>| {
+        episode.life.events.iter().any(|event| {
+            matches!(event, Event::Trigger { begin, answer: TriggerAnswer::NotSent(_), .. }
+                if *begin >= episode.from && *begin < episode.to)
+        })
+    };
+    if view.facts.trigger == TriggerKind::Http && episodes.iter().any(was_not_asked) {
+        return vec![Opinion::unsupported(
+            "the trigger brings the file with it, so the target has none to miss",
+        )];
+    }
     let against = episodes.iter().find_map(|episode| {
         let logged = view
             .missing

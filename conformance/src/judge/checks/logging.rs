@@ -70,6 +70,9 @@ pub(super) fn no_record_at_start(view: &View<'_>) -> Vec<Opinion> {
 }
 
 pub(super) fn is_informational(view: &View<'_>) -> Vec<Opinion> {
+    if view.applied.is_none() {
+        return vec![Opinion::unsupported(NO_RECORD)];
+    }
     let Some(level) = &view.level else {
         return vec![Opinion::unsupported("lines of the target's log carry no level")];
     };
