@@ -226,7 +226,13 @@ impl Connection {
             upstream: text(origin::RECEIVED_GENERATION),
             credential: text(origin::RECEIVED_CREDENTIAL),
         };
-        let closes = text("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        let closes = head
+            .headers
+            .get_all("connection")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|option| option.trim().eq_ignore_ascii_case("close"));
         let received = match body.collect().await {
             Ok(received) => received.to_bytes(),
             Err(error) => return self.broken(&error),

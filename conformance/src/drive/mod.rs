@@ -9,6 +9,8 @@ mod error;
 mod files;
 mod life;
 mod log;
+#[cfg(test)]
+mod odd_answers;
 mod place;
 mod process;
 mod recorder;

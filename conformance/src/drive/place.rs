@@ -112,3 +112,65 @@ fn free_address() -> Result<IpAddr, DriveError> {
     let error = last.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into());
     Err(DriveError::system("find a free loopback address")(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_grounds_share_a_folder_or_an_address() {
+        let (one, other) = (Ground::claim().unwrap(), Ground::claim().unwrap());
+        assert_ne!(one.ip, other.ip);
+        assert_ne!(one.dir(), other.dir());
+        for ground in [&one, &other] {
+            let IpAddr::V4(ip) = ground.ip else {
+                panic!("{}", ground.ip)
+            };
+            assert!(ip.is_loopback() && ip.octets()[1] != 0, "{ip}");
+            assert!(ground.listen() != ground.admin());
+            // Both are free.
+            let bound = [ground.listen(), ground.admin()].map(|address| TcpListener::bind(address).map(drop));
+            assert!(bound.iter().all(Result::is_ok), "{bound:?}");
+        }
+    }
+
+    #[test]
+    fn the_folder_belongs_to_who_runs_the_target_and_goes_with_the_ground() {
+        let ground = Ground::claim().unwrap();
+        let folder = ground.dir().to_path_buf();
+        let metadata = fs::metadata(&folder).unwrap();
+        let owner = user().map_or(Uid::effective().as_raw(), |user| user.uid);
+        assert_eq!(metadata.uid(), owner);
+        assert_eq!(metadata.mode() & 0o777, 0o755);
+        fs::write(folder.join("left"), "by the target").unwrap();
+        drop(ground);
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn a_binary_is_run_where_it_is_if_it_can_be() {
+        let ground = Ground::claim().unwrap();
+        let shell = ground.runnable(Path::new("/bin/sh")).unwrap();
+        assert_eq!(shell, Path::new("/bin/sh").canonicalize().unwrap());
+        let error = ground.runnable(Path::new("/nowhere/proxy")).unwrap_err();
+        assert_eq!(error.to_string(), "failed to find /nowhere/proxy");
+    }
+
+    #[test]
+    fn a_binary_that_the_targets_user_cannot_reach_is_copied_for_it() {
+        let ground = Ground::claim().unwrap();
+        let closed = tempfile::tempdir().unwrap();
+        fs::set_permissions(closed.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let binary = closed.path().canonicalize().unwrap().join("proxy");
+        fs::write(&binary, "#!/bin/sh\n").unwrap();
+        files::open_to_all(&binary).unwrap();
+        let run = ground.runnable(&binary).unwrap();
+        if user().is_none() {
+            assert_eq!(run, binary);
+            return;
+        }
+        assert_eq!(run, ground.dir().join("proxy"));
+        assert_eq!(fs::read(&run).unwrap(), fs::read(&binary).unwrap());
+        assert_eq!(fs::metadata(&run).unwrap().mode() & 0o755, 0o755);
+    }
+}
