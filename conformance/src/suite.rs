@@ -120,6 +120,9 @@ fn run_case(
     let run = match driven {
         Ok(Ok(run)) => run,
         Ok(Err(DriveError::Cancelled)) => return Err(RunError::Cancelled),
+        Ok(Err(error @ DriveError::Spawn { .. })) => {
+            return Ok(unjudged(case, Verdict::NotRun(chain(&error)), begun));
+        }
         Ok(Err(error)) => return Ok(unjudged(case, Verdict::Error(chain(&error)), begun)),
         Err(_) => {
             return Ok(unjudged(

@@ -216,7 +216,11 @@ fn patterns(target: &Target, timeline: &Timeline, out: &mut String) {
         };
         let regex = regex::Regex::new(pattern).ok();
         let line = timeline.events.iter().find_map(|event| match event {
-            Event::Log { line, .. } if regex.as_ref().is_some_and(|regex| regex.is_match(line)) => Some(line),
+            Event::Log { source, line, .. }
+                if log.is_in(source) && regex.as_ref().is_some_and(|regex| regex.is_match(line)) =>
+            {
+                Some(line)
+            }
             _ => None,
         });
         let text = line.map_or_else(|| "never matched".to_owned(), |line| format!("matched: {line}"));

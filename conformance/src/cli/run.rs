@@ -59,6 +59,7 @@ impl Run {
         for reference in self.targets.iter().chain(&self.target) {
             targets.extend(Target::load(reference, &locate)?);
         }
+        self.check_binary(&targets)?;
         let options = RunOptions {
             seed: self.seed.unwrap_or_else(seed_of_the_time),
             evidence: Some(self.evidence.clone()).filter(|path| path.as_os_str() != "none"),
@@ -89,6 +90,20 @@ impl Run {
             _ => print(&text)?,
         }
         Ok(exit::worst(reports.iter().map(|report| report.footer.exit_code)))
+    }
+
+    /// A build of one proxy is none of another.
+    fn check_binary(&self, targets: &[Target]) -> Result<(), CliError> {
+        let mut names: Vec<&str> = targets.iter().map(|it| it.facts().binary.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        if self.locate.binary.is_some() && names.len() > 1 {
+            return Err(CliError::Usage(format!(
+                "--binary names one binary, and the targets have different ones: {}; call me once for each",
+                names.join(", ")
+            )));
+        }
+        Ok(())
     }
 
     /// Where the events go while the run goes on.

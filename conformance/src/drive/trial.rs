@@ -124,7 +124,7 @@ pub(super) fn fresh_start(
         .take()
         .into_iter()
         .filter_map(|event| match event {
-            Event::Log { line, .. } => Some(line),
+            Event::Log { source, line, .. } if target.facts().log.is_in(&source) => Some(line),
             _ => None,
         })
         .collect();
@@ -154,7 +154,10 @@ fn observe(
         .as_deref()
         .and_then(|text| regex::Regex::new(text).ok());
     let says_no = |event: &Event| match event {
-        Event::Log { line, .. } => rejected.as_ref().is_some_and(|pattern| pattern.is_match(line)),
+        Event::Log { source, line, .. } => {
+            target.facts().log.is_in(source)
+                && rejected.as_ref().is_some_and(|pattern| pattern.is_match(line))
+        }
         _ => false,
     };
     let mut deadline =

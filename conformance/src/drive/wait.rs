@@ -18,8 +18,10 @@ impl Driver<'_> {
         let line = |pattern: &Option<String>| {
             let pattern = pattern.as_deref().and_then(|text| Regex::new(text).ok());
             move |event: &Event| match event {
-                Event::Log { at, line, .. } => {
-                    *at >= begin && pattern.as_ref().is_some_and(|pattern| pattern.is_match(line))
+                Event::Log { at, source, line } => {
+                    *at >= begin
+                        && log.is_in(source)
+                        && pattern.as_ref().is_some_and(|pattern| pattern.is_match(line))
                 }
                 _ => false,
             }

@@ -5,8 +5,8 @@ use regex::Regex;
 use super::request::{is_of_harness, served_fresh};
 use super::view::MS;
 use crate::vocabulary::{
-    Capability, Condition, ConfigWrite, Delivery, Event, Generation, Nanos, Purpose, Request, TargetFacts,
-    TriggerAnswer,
+    Capability, Condition, ConfigWrite, Delivery, Event, Generation, LogPatterns, Nanos, Purpose, Request,
+    TargetFacts, TriggerAnswer,
 };
 
 /// One process from its start to its end.
@@ -29,7 +29,10 @@ pub(super) struct Life<'a> {
     pub(super) requests: Vec<&'a Request>,
     /// Good and bad files delivered to it while it ran, in order.
     pub(super) writes: Vec<Write<'a>>,
+    /// All that was logged, wherever.
     pub(super) logs: Vec<(Nanos, &'a str)>,
+    /// What was logged where the target's records are.
+    records: Vec<(Nanos, &'a str)>,
 }
 
 /// A file delivered to a running process, and what came of it.
@@ -84,7 +87,7 @@ impl Write<'_> {
 
 impl<'a> Life<'a> {
     /// Cuts a timeline at the starts of processes.
-    pub(super) fn all(events: &'a [Event]) -> Vec<Self> {
+    pub(super) fn all(events: &'a [Event], log: &LogPatterns) -> Vec<Self> {
         let starts: Vec<usize> = events
             .iter()
             .enumerate()
@@ -95,11 +98,11 @@ impl<'a> Life<'a> {
         starts
             .iter()
             .zip(ends)
-            .filter_map(|(&start, end)| Self::of(&events[start..end]))
+            .filter_map(|(&start, end)| Self::of(&events[start..end], log))
             .collect()
     }
 
-    fn of(events: &'a [Event]) -> Option<Self> {
+    fn of(events: &'a [Event], log: &LogPatterns) -> Option<Self> {
         let Event::Started {
             at: began,
             generation: first,
@@ -127,9 +130,10 @@ impl<'a> Life<'a> {
             requests: Vec::new(),
             writes: Vec::new(),
             logs: Vec::new(),
+            records: Vec::new(),
         };
         for event in events {
-            life.take(event);
+            life.take(event, log);
         }
         life.requests.sort_by_key(|request| request.at);
         for write in &mut life.writes {
@@ -138,7 +142,7 @@ impl<'a> Life<'a> {
         Some(life)
     }
 
-    fn take(&mut self, event: &'a Event) {
+    fn take(&mut self, event: &'a Event, log: &LogPatterns) {
         match event {
             Event::Ready { at } => {
                 self.ready.get_or_insert(*at);
@@ -152,7 +156,12 @@ impl<'a> Life<'a> {
                 self.abandoned.get_or_insert(why);
             }
             Event::Request(request) => self.requests.push(request),
-            Event::Log { at, line, .. } => self.logs.push((*at, line)),
+            Event::Log { at, source, line } => {
+                self.logs.push((*at, line));
+                if log.is_in(source) {
+                    self.records.push((*at, line));
+                }
+            }
             Event::Config(config) => {
                 self.close_write(config.begin);
                 self.writes.push(Write {
@@ -216,9 +225,9 @@ impl<'a> Life<'a> {
             .filter(|request| !matches!(request.purpose, Purpose::Held(_)))
     }
 
-    /// Log lines that match, read in `[from, to)`.
+    /// Records that match, read in `[from, to)`.
     pub(super) fn lines(&self, pattern: &Regex, from: Nanos, to: Nanos) -> Vec<(Nanos, &'a str)> {
-        self.logs
+        self.records
             .iter()
             .copied()
             .filter(|(at, line)| *at >= from && *at < to && pattern.is_match(line))

@@ -45,7 +45,7 @@ impl<'a> View<'a> {
             facts,
             config_path: &timeline.config_path,
             plan: Plan::of(case, facts),
-            lives: Life::all(&timeline.events),
+            lives: Life::all(&timeline.events, &timeline.target.log),
             fresh_starts: Vec::new(),
             refused_at_start: BTreeMap::new(),
             arrivals: HashMap::new(),

@@ -153,6 +153,7 @@ pub(super) struct Log {
 impl Log {
     pub(super) fn patterns(&self) -> LogPatterns {
         LogPatterns {
+            sources: self.sources.clone(),
             applied: self.applied.clone(),
             level: self.level.clone(),
             informational: self.informational.clone(),

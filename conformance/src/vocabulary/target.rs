@@ -44,6 +44,8 @@ impl Capability {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogPatterns {
+    /// Where its records are: `stdout`, `stderr`, `file:NAME`. Anywhere, if none is named.
+    pub sources: Vec<String>,
     /// One line that records a successful reload.
     pub applied: Option<String>,
     /// The level word on such a line, as the first group.
@@ -58,6 +60,13 @@ pub struct LogPatterns {
     pub fatal: Option<String>,
     /// Whether the success record can be expected to name the file.
     pub names_file: bool,
+}
+
+impl LogPatterns {
+    /// Whether its records are looked for in a source. A fatal line speaks against a target wherever it stands.
+    pub fn is_in(&self, source: &str) -> bool {
+        self.sources.is_empty() || self.sources.iter().any(|name| name == source)
+    }
 }
 
 /// A time that a target is left alone before a change that stands alone.

@@ -86,7 +86,7 @@ fn a_proxy_that_ends_is_not_conformant_and_the_finding_says_how() {
     let text = said(&ends(&[]).call(&run(&["--binary", "./proxy"])).code(1).stderr(""));
     let found = "fail becomes_ready (MUST)\n         required: the started process serves its first configuration \
          within its bound\n         expected: g1 is served within 3000 ms of the start\n         \
-         observed: it ended by itself: exit status 3\n";
+         observed: it ended by itself: exit status 3; it last logged: no licence\n";
     assert!(text.contains(found), "{text}");
     assert!(text.ends_with("not conformant\n\n"), "{text}");
 }
@@ -139,12 +139,24 @@ fn strict_lets_what_is_unsupported_fail() {
 }
 
 #[test]
-fn what_cannot_be_started_is_an_error_with_the_reason() {
+fn one_binary_is_not_that_of_two_proxies() {
+    let own = Own::target().with_program("proxy", ENDS);
+    let called = own
+        .call(&["run", "./own", "nginx:signal", "--binary", "./proxy"])
+        .code(64);
+    called.stderr(
+        "error: --binary names one binary, and the targets have different ones: nginx, \
+         no-such-proxy-anywhere; call me once for each\n",
+    );
+}
+
+#[test]
+fn what_cannot_be_started_is_not_run_and_the_reason_is_said() {
     let own = Own::target()
         .with_program("proxy", "")
         .with("proxy", "#!/nowhere/interpreter\n");
-    let text = said(&own.call(&run(&["--binary", "./proxy"])).code(70));
-    assert!(text.contains("error        reload_is_atomic"), "{text}");
+    let text = said(&own.call(&run(&["--binary", "./proxy"])).code(69));
+    assert!(text.contains("not run      reload_is_atomic"), "{text}");
     assert!(text.contains("failed to start "), "{text}");
     assert!(text.contains("No such file or directory"), "{text}");
 }
@@ -225,7 +237,7 @@ fn the_doctor_names_what_is_missing() {
         "ok      the folder is well-formed; its templates render two generations and every flaw apart",
         "missing ./proxy no version: look at binary.version_args and version_pattern",
         "missing becomes_ready: fail, expected g1 is served within 3000 ms of the start; \
-         observed it ended by itself: exit status 3",
+         observed it ended by itself: exit status 3; it last logged: no licence",
         "missing no request was ever answered with status 200",
         "missing log.applied never matched",
         "ok      log.rejected: none, so the target is taken to have no such line",

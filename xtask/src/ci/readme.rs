@@ -1,4 +1,4 @@
-//! The commands that a newcomer types first: the first block of the README that calls `cargo xtask`, as it stands.
+//! The commands that a newcomer types: the first block of the README that calls `cargo xtask`, and the worked example, as they stand.
 
 use std::process::Command;
 use std::time::Duration;
@@ -7,9 +7,11 @@ use anyhow::{Context, bail};
 
 use super::Done;
 use crate::count::Count;
-use crate::process::{self, Echo};
+use crate::process::{self, Echo, Ran};
 use crate::workspace::Workspace;
 
+/// The folder that the worked example makes.
+const FOLDER: &str = "/tmp/my-proxy";
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
 /// Runs them; each must end with 0.
@@ -30,7 +32,38 @@ pub(super) fn commands(workspace: &Workspace) -> anyhow::Result<Done> {
         }
         count = count + Count::one(ran.success());
     }
-    Ok(Done::Counted(count))
+    let ran = example(workspace, &readme)?;
+    println!(
+        "the worked example: {:?}, {:.1} s",
+        ran.code(),
+        ran.took.as_secs_f64()
+    );
+    if !ran.success() {
+        println!("{}", ran.last_words(20));
+    }
+    Ok(Done::Counted(count + Count::one(ran.success())))
+}
+
+/// Runs the block that writes a target folder as one script, with a folder of its own for the one that it names.
+fn example(workspace: &Workspace, readme: &str) -> anyhow::Result<Ran> {
+    let folder = tempfile::tempdir().context("failed to make a folder for the example")?;
+    let place = folder.path().join("my-proxy");
+    let script =
+        script(readme, FOLDER).with_context(|| format!("README.md has no block that makes {FOLDER}"))?;
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-e", "-c", &script.replace(FOLDER, &place.display().to_string())])
+        .current_dir(workspace.root());
+    process::captured(&mut shell, DEADLINE, Echo::No)
+}
+
+/// The block that makes a folder, without prompts.
+fn script(markdown: &str, folder: &str) -> Option<String> {
+    let mut blocks = markdown.split("```").skip(1).step_by(2);
+    let block = blocks.find(|block| block.contains(&format!("mkdir {folder}")))?;
+    let (_language, commands) = block.split_once('\n')?;
+    let bare = |line: &str| line.strip_prefix("$ ").unwrap_or(line).to_owned() + "\n";
+    Some(commands.lines().map(bare).collect())
 }
 
 /// The calls of `cargo xtask` in the first block that has one, without prompts and comments.
@@ -54,6 +87,17 @@ fn first_block(markdown: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_example_is_a_script() {
+        let readme =
+            "```console\n$ other\n```\n```console\n$ mkdir /x\n$ cat > /x/y <<'END'\na: [1]\nEND\n```\n";
+        assert_eq!(
+            script(readme, "/x").unwrap(),
+            "mkdir /x\ncat > /x/y <<'END'\na: [1]\nEND\n"
+        );
+        assert_eq!(script(readme, "/z"), None);
+    }
 
     #[test]
     fn the_first_calls_are_found() {

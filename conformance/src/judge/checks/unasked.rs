@@ -30,28 +30,34 @@ fn not_ready(life: &Life<'_>) -> Option<(Nanos, String)> {
     }
     life.events.iter().find_map(|event| match event {
         Event::NotReady { at, seen } => Some((*at, seen.clone())),
-        Event::Exited { at, status } if life.exited == Some(*at) => {
-            Some((*at, format!("it ended by itself: {status}")))
-        }
+        Event::Exited { at, status } if life.exited == Some(*at) => Some((*at, ended(life, status))),
         _ => None,
     })
 }
 
 pub(super) fn stays_alive(view: &View<'_>) -> Vec<Opinion> {
-    let ended = view.lives.iter().find_map(|life| {
+    let end = view.lives.iter().find_map(|life| {
         life.events.iter().find_map(|event| match event {
-            Event::Exited { at, status } if life.exited == Some(*at) => Some((*at, status)),
+            Event::Exited { at, status } if life.exited == Some(*at) => Some((*at, status, life)),
             _ => None,
         })
     });
-    let against = ended.map(|(at, status)| {
+    let against = end.map(|(at, status, life)| {
         Seen::new(
             "the started process lives until it is asked to stop",
-            format!("it ended by itself: {status}"),
+            ended(life, status),
         )
         .at(at)
     });
     vec![Opinion::of_trials(against, view.lives.len(), 1)]
+}
+
+/// How a process ended, and its last words.
+fn ended(life: &Life<'_>, status: &str) -> String {
+    match life.logs.last() {
+        Some((_, line)) => format!("it ended by itself: {status}; it last logged: {line}"),
+        None => format!("it ended by itself: {status}; it logged nothing"),
+    }
 }
 
 pub(super) fn nothing_left_behind(view: &View<'_>) -> Vec<Opinion> {

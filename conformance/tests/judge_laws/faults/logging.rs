@@ -65,6 +65,18 @@ proptest! {
     }
 
     #[test]
+    fn records_are_counted_where_they_are_and_fatal_lines_anywhere(traits in plain()) {
+        let case = case("logs_successful");
+        let mut timeline = history(&case, &traits);
+        let elsewhere = |line: &str| Event::Log { at: writes(&timeline)[1].at, source: "stdout".into(), line: line.into() };
+        let (again, fatal) = (elsewhere("INFO config applied: proxy.yaml"), elsewhere("panicked at"));
+        insert(&mut timeline, again);
+        fails_by(&case, &timeline, vec![]);
+        insert(&mut timeline, fatal);
+        fails_by(&case, &timeline, vec![Check::NoFatalLine]);
+    }
+
+    #[test]
     fn a_record_before_its_effect_is_untrue(traits in plain(), pick: Index) {
         let case = case("logs_successful");
         let timeline = history(&case, &traits);

@@ -66,6 +66,7 @@ impl Paper {
             drain_bound_ms: 10_000,
             stop_within_ms: 5_000,
             log: LogPatterns {
+                sources: vec!["stderr".into()],
                 applied: Some("config applied".into()),
                 level: Some(r"^(\w+) ".into()),
                 informational: vec!["info".into()],
