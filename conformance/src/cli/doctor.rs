@@ -95,14 +95,18 @@ fn examine(target: &Target, cancel: &drive::Cancel, out: &mut String) -> Result<
                 finding.expected, finding.observed
             );
         }
-        say(out, fine, &text);
+        if unsupported {
+            let _ = writeln!(out, "  note    {text}");
+        } else {
+            say(out, fine, &text);
+        }
     }
     healthy &= markers(&run.timeline, out);
     patterns(target, &run.timeline, out);
     out.push_str(if healthy {
         "  This folder can be trusted.\n"
     } else {
-        "  Mend what is missing before you trust a verdict.\n"
+        "  Mend what is missing before you trust a verdict; where the folder is right, it is the proxy that fails.\n"
     });
     Ok(if healthy {
         exit::CONFORMANT

@@ -241,7 +241,7 @@ fn the_doctor_names_what_is_missing() {
         "missing no request was ever answered with status 200",
         "missing log.applied never matched",
         "ok      log.rejected: none, so the target is taken to have no such line",
-        "Mend what is missing before you trust a verdict.",
+        "Mend what is missing before you trust a verdict; where the folder is right, it is the proxy that fails.",
     ] {
         assert!(text.contains(&format!("  {line}\n")), "{line}\nis not in\n{text}");
     }

@@ -39,9 +39,14 @@ pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
                     life.newest_before(write.config.begin)
                 ),
                 format!(
-                    "{} of {} requests after the bad file ({}): {}",
+                    "{} of {} requests {} the bad file ({}): {}",
                     wrong.len(),
-                    judged.len(),
+                    judged.len().max(wrong.len()),
+                    if wrong.iter().all(|request| meanwhile(request)) {
+                        "after"
+                    } else {
+                        "after, some of them long after,"
+                    },
                     write.generation(),
                     describe_markers(first)
                 ),
