@@ -47,6 +47,18 @@ pub(crate) struct Target {
     /// Departures from its defaults, with their reasons.
     #[serde(default)]
     pub(crate) settings: std::collections::BTreeMap<String, String>,
+    /// For how long it is left alone before a change that stands alone.
+    #[serde(default)]
+    pub(crate) settle: Option<Settle>,
+}
+
+/// A time, and why it is needed.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Settle {
+    /// How long, in milliseconds.
+    pub(crate) ms: u64,
+    /// Why.
+    pub(crate) reason: String,
 }
 
 /// What was concluded about a case.

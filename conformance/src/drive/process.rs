@@ -61,7 +61,8 @@ impl Process {
             source,
         })?;
         let pid = child.id();
-        let guard = guard(pid).map_err(DriveError::system("start the guard of a process group"))?;
+        let guard =
+            guard(pid, start.dir).map_err(DriveError::system("start the guard of a process group"))?;
         let (done, readers) = mpsc::channel();
         let files_end = Arc::new(AtomicBool::new(false));
         let mut reader_count = 0;
@@ -288,15 +289,16 @@ pub(super) fn describe(status: ExitStatus) -> String {
     }
 }
 
-/// A process that kills the group once the harness is gone, however that came about: its pipe then closes.
-fn guard(group: u32) -> std::io::Result<Child> {
+/// A process that kills the group and removes its folder once the harness is gone, however that came about: its pipe then closes.
+fn guard(group: u32, folder: &Path) -> std::io::Result<Child> {
     Command::new("/bin/sh")
         .args([
             "-c",
-            "read -r _; kill -KILL -- \"-$1\" 2>/dev/null",
+            "read -r _; kill -s KILL -- \"-$1\"; rm -rf -- \"$2\"",
             "guard",
             &group.to_string(),
         ])
+        .arg(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

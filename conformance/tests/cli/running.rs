@@ -2,7 +2,8 @@
 //!
 //! The proxy of these tests is a shell script that ends at once, so that what it is told by is the exit code.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -288,6 +289,30 @@ fn a_cancelled_run_leaves_no_process_behind() {
         assert_eq!(output.status.code(), Some(130));
         assert!(!sleeps(&seconds), "the proxy is still there");
     }
+}
+
+#[test]
+fn a_killed_run_leaves_no_process_and_no_folder_behind() {
+    let seconds = format!("{}.25", 1_000_000 + std::process::id());
+    let own = Own::target()
+        .but("3000", "60000")
+        .with_program("proxy", &format!("exec sleep {seconds}"));
+    let ground = tempfile::tempdir().expect("a folder");
+    fs::set_permissions(ground.path(), Permissions::from_mode(0o755)).expect("its mode");
+    let mut run = Command::new(env!("CARGO_BIN_EXE_reloadspec"))
+        .current_dir(own.path("."))
+        .env("TMPDIR", ground.path())
+        .args(run(&["--binary", "./proxy"]))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    assert!(within_10_s(|| sleeps(&seconds)), "the proxy was not started");
+    run.kill().expect("a signal");
+    run.wait().expect("its end");
+    assert!(within_10_s(|| !sleeps(&seconds)), "the proxy is still there");
+    let is_empty = || fs::read_dir(ground.path()).expect("a list").next().is_none();
+    assert!(within_10_s(is_empty), "its folder is still there");
 }
 
 /// Whether there is a process `sleep` with this argument.

@@ -50,7 +50,13 @@ fn row(run: &SuiteRun) -> String {
     let settings = target
         .settings
         .iter()
-        .map(|(setting, reason)| format!("`{setting}`: {reason}"));
+        .map(|(setting, reason)| format!("`{setting}`: {reason}"))
+        .chain(target.settle.iter().map(|settle| {
+            format!(
+                "left alone for {} ms before a change that stands alone: {}",
+                settle.ms, settle.reason
+            )
+        }));
     format!(
         "| {} | {} | {} | {:.0} s | {} |\n",
         target.title(),
