@@ -1,23 +1,20 @@
 //! From complaints about a tree to places in a file.
 //!
-//! In: complaints that name a path. Out: the same with line, column and source line. Secrets do not pass: the value of a header field
-//! that the configuration sets is blotted out wherever a line is shown.
+//! In: complaints that name a path. Out: the same with line, column and source line, as far as [`secrets`](super::secrets) lets it be shown.
 
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
 use super::parse::Malformed;
+use super::secrets::{Secrets, careful};
 use super::yaml_spans::{self, Kind, Spanned, SpannedDocument};
 use super::{Diagnostic, Diagnostics, Format, Place, Step, Text};
-
-/// Keys below which every value may be a secret.
-const SECRET_TABLES: [&str; 2] = ["request_headers", "response_headers"];
 
 /// Places complaints about the meaning of a document.
 pub(super) fn meaning(text: Text<'_>, mut complaints: Vec<Diagnostic>) -> Diagnostics {
     let document = spans(text);
-    let secrets = secrets(&document);
+    let secrets = Secrets::of(&document);
     for complaint in &mut complaints {
         if complaint.path.is_empty() {
             continue;
@@ -35,7 +32,7 @@ pub(super) fn meaning(text: Text<'_>, mut complaints: Vec<Diagnostic>) -> Diagno
 pub(super) fn malformed(text: Text<'_>, malformed: Malformed) -> Diagnostics {
     let document = spans(text);
     if !document.duplicates.is_empty() {
-        let secrets = secrets(&document);
+        let secrets = Secrets::of(&document);
         let complaints = document.duplicates.iter().map(|(key, span)| Diagnostic {
             place: Some(place(text.content, span, &secrets)),
             ..Diagnostic::new("duplicate-key", format!("the key `{key}` stands twice"))
@@ -43,14 +40,10 @@ pub(super) fn malformed(text: Text<'_>, malformed: Malformed) -> Diagnostics {
         });
         return Diagnostics::new(text.name, complaints.collect());
     }
-    let secrets = secrets(&document);
     let mut complaint = Diagnostic::new("syntax", malformed.message);
-    complaint.place = malformed.position.map(|(line, column)| {
-        let at = offset(text.content, line, column);
-        let mut shown = place(text.content, &(at..at + 1), &secrets);
-        shown.source = blot_by_word(&shown.source);
-        shown
-    });
+    complaint.place = malformed
+        .position
+        .map(|(line, column)| broken(text, &document, offset(text.content, line, column)));
     Diagnostics::new(text.name, vec![complaint])
 }
 
@@ -87,22 +80,12 @@ fn floor(text: &str, byte: usize) -> usize {
         .unwrap_or(0)
 }
 
-fn place(text: &str, span: &Range<usize>, secrets: &[Range<usize>]) -> Place {
+fn place(text: &str, span: &Range<usize>, secrets: &Secrets) -> Place {
     let start = floor(text, span.start);
     let (line, column) = line_and_column(text, start);
-    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-    let end = floor(text, span.end.clamp(start, line_end));
-    let mut source = String::new();
-    let shown = line_start..line_end;
-    let secrets: Vec<_> = secrets
-        .iter()
-        .filter(|secret| secret.start < shown.end && shown.start < secret.end)
-        .collect();
-    for (at, c) in text[line_start..line_end].char_indices() {
-        let hidden = secrets.iter().any(|secret| secret.contains(&(line_start + at)));
-        source.push(if hidden { '*' } else { c });
-    }
+    let shown = line_around(text, start);
+    let end = floor(text, span.end.clamp(start, shown.end));
+    let source = secrets.blot(&text[shown.clone()], shown.start);
     Place {
         line,
         column,
@@ -111,38 +94,28 @@ fn place(text: &str, span: &Range<usize>, secrets: &[Range<usize>]) -> Place {
     }
 }
 
-/// For a line of which nothing is known: blots out what follows a word that smells of a credential.
-fn blot_by_word(line: &str) -> String {
-    const WORDS: [&str; 9] = [
-        "authorization",
-        "cookie",
-        "token",
-        "secret",
-        "password",
-        "key",
-        "credential",
-        "bearer",
-        "basic",
-    ];
-    let lower = line.to_ascii_lowercase();
-    match WORDS
-        .iter()
-        .filter_map(|word| lower.find(word).map(|at| at + word.len()))
-        .min()
-    {
-        Some(end) => {
-            let (head, tail) = line.split_at(end);
-            let blotted = tail.chars().map(|c| {
-                if c.is_whitespace() || ":{}[],=".contains(c) {
-                    c
-                } else {
-                    '*'
-                }
-            });
-            head.chars().chain(blotted).collect()
-        }
-        None => line.to_owned(),
+/// The place where a document stops being one. What stands there has no path, so that nothing tells a secret from the rest.
+fn broken(text: Text<'_>, document: &SpannedDocument, at: usize) -> Place {
+    let at = floor(text.content, at);
+    let (line, column) = line_and_column(text.content, at);
+    let shown = line_around(text.content, at);
+    // What stands before the break was read for what it is, in the one language that is read in order.
+    let harmless = match text.format {
+        Format::Yaml => Secrets::of(document).harmless_before(at),
+        Format::Json | Format::Toml => Vec::new(),
+    };
+    let source = careful(&text.content[shown.clone()], shown.start, &harmless);
+    Place {
+        line,
+        column,
+        length: 1,
+        source: source.trim_end().to_owned(),
     }
+}
+
+fn line_around(text: &str, at: usize) -> Range<usize> {
+    let start = text[..at].rfind('\n').map_or(0, |before| before + 1);
+    start..text[at..].find('\n').map_or(text.len(), |after| at + after)
 }
 
 fn find(document: &SpannedDocument, node: &Spanned, path: &[Step], at_key: bool) -> Option<Range<usize>> {
@@ -165,32 +138,6 @@ fn find(document: &SpannedDocument, node: &Spanned, path: &[Step], at_key: bool)
         }
         _ => None,
     }
-}
-
-fn secrets(document: &SpannedDocument) -> Vec<Range<usize>> {
-    fn walk(node: &Spanned, secret: bool, found: &mut Vec<Range<usize>>) {
-        match &node.kind {
-            Kind::Scalar(_) if secret => found.push(node.span.clone()),
-            Kind::Scalar(_) | Kind::Alias(_) => {}
-            Kind::List(items) => items.iter().for_each(|item| walk(item, secret, found)),
-            Kind::Table(entries) => {
-                for (key, _, value) in entries {
-                    walk(
-                        value,
-                        (secret || SECRET_TABLES.contains(&key.as_str())) && key != "remove",
-                        found,
-                    );
-                }
-            }
-        }
-    }
-    let mut found = Vec::new();
-    document
-        .root
-        .iter()
-        .chain(document.anchors.values())
-        .for_each(|node| walk(node, false, &mut found));
-    found
 }
 
 pub(super) fn spans(text: Text<'_>) -> SpannedDocument {

@@ -15,6 +15,7 @@ mod node;
 mod parse;
 mod path;
 mod schema;
+mod secrets;
 mod text;
 mod yaml_spans;
 

@@ -19,6 +19,8 @@ const OWN: [HeaderName; 8] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
+pub(super) const KEYS: &[&str] = &["set", "remove"];
+
 /// Edits of a request.
 pub(super) fn request(node: &Node, path: &Path<'_>, report: &Report) -> Option<HeaderEdits> {
     let edits = read(node, path, report)?;
@@ -35,7 +37,7 @@ pub(super) fn response(node: &Node, path: &Path<'_>, report: &Report) -> Option<
 }
 
 fn read(node: &Node, path: &Path<'_>, report: &Report) -> Option<HeaderEdits> {
-    let table = Table::read(node, path, &["set", "remove"], report)?;
+    let table = Table::read(node, path, KEYS, report)?;
     let mut edits = HeaderEdits::default();
     match table.get("set") {
         None => {}

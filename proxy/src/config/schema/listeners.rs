@@ -8,11 +8,13 @@ use super::reader::{Named, Table};
 use super::scalars::{listen_address, name};
 use crate::model::Listener;
 
+pub(super) const KEYS: &[&str] = &["name", "address"];
+
 pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
     let mut listeners = Named::new();
     let mut addresses: Vec<SocketAddr> = Vec::new();
     root.each("listeners", |item, path| {
-        let Some(table) = Table::read(item, path, &["name", "address"], root.report) else {
+        let Some(table) = Table::read(item, path, KEYS, root.report) else {
             return;
         };
         let name = table.required("name", name);

@@ -16,7 +16,7 @@ use reader::{Report, Table};
 use super::{Diagnostic, Diagnostics, Document, Path, Text, locate};
 use crate::model::Model;
 
-const KEYS: &[&str] = &[
+const ROOT_KEYS: &[&str] = &[
     "log",
     "workers",
     "drain",
@@ -27,6 +27,27 @@ const KEYS: &[&str] = &[
     "routes",
     "upstreams",
 ];
+
+/// Every key of every table.
+const ALL_KEYS: [&[&str]; 12] = [
+    ROOT_KEYS,
+    settings::LOG_KEYS,
+    settings::DRAIN_KEYS,
+    settings::LIMIT_KEYS,
+    headers::KEYS,
+    listeners::KEYS,
+    routes::KEYS,
+    routes::RESPOND_KEYS,
+    routes::REDIRECT_KEYS,
+    upstreams::KEYS,
+    upstreams::ENDPOINT_KEYS,
+    upstreams::TIMEOUT_KEYS,
+];
+
+/// Whether a word is a key of any table.
+pub(super) fn is_key(word: &str) -> bool {
+    ALL_KEYS.iter().any(|keys| keys.contains(&word))
+}
 
 /// Reads the meaning of a document. `text` is what the document was parsed from; it is looked at only to show where complaints stand.
 pub fn validate(document: &Document, text: Text<'_>) -> Result<Model, Diagnostics> {
@@ -39,7 +60,7 @@ pub fn validate(document: &Document, text: Text<'_>) -> Result<Model, Diagnostic
 }
 
 fn read(document: &Document, report: &Report) -> Option<Model> {
-    let root = Table::read(&document.root, &Path::ROOT, KEYS, report)?;
+    let root = Table::read(&document.root, &Path::ROOT, ROOT_KEYS, report)?;
     let settings = settings::read(&root);
     let listeners = listeners::read(&root);
     let upstreams = upstreams::read(&root);

@@ -9,10 +9,10 @@ use http::{HeaderValue, StatusCode};
 use super::super::{Diagnostic, Node, Path};
 use super::headers;
 use super::reader::{Named, Report, Table};
-use super::scalars::{is_host, name, number, text};
+use super::scalars::{echo, is_host, name, number, text};
 use crate::model::{Action, HostMatch, Listener, PathMatch, Route, RouteKey, Upstream};
 
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "listener",
     "host",
     "path",
@@ -23,6 +23,9 @@ const KEYS: &[&str] = &[
     "request_headers",
     "response_headers",
 ];
+
+pub(super) const RESPOND_KEYS: &[&str] = &["status", "body"];
+pub(super) const REDIRECT_KEYS: &[&str] = &["status", "location"];
 
 pub(super) fn read(
     root: &Table<'_>,
@@ -179,7 +182,7 @@ fn action(table: &Table<'_>, upstreams: &Named<Upstream>) -> Option<Action> {
 }
 
 fn respond(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
-    let table = Table::read(node, path, &["status", "body"], report)?;
+    let table = Table::read(node, path, RESPOND_KEYS, report)?;
     let status = table.with("status", number(200, 599)).unwrap_or(200) as u16;
     let body = table.with("body", text).unwrap_or_default();
     let status = StatusCode::from_u16(status).ok()?;
@@ -196,7 +199,7 @@ fn respond(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
 }
 
 fn redirect(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
-    let table = Table::read(node, path, &["status", "location"], report)?;
+    let table = Table::read(node, path, REDIRECT_KEYS, report)?;
     let status = table.with("status", number(301, 308)).unwrap_or(302) as u16;
     if ![301, 302, 303, 307, 308].contains(&status) {
         table.complain(
@@ -209,7 +212,7 @@ fn redirect(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
     let Some(location) = visible.then(|| HeaderValue::from_str(location).ok()).flatten() else {
         table.complain(
             "location",
-            Diagnostic::new("bad-header", format!("`{location}` is no location")),
+            Diagnostic::new("bad-header", format!("{} is no location", echo(location, "this"))),
         );
         return None;
     };

@@ -100,6 +100,15 @@ fn measure(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
+/// A text as a message repeats it, or `instead` if it may hold a password, as a URL does before `@`.
+pub(super) fn echo(text: &str, instead: &str) -> String {
+    if text.contains('@') {
+        instead.to_owned()
+    } else {
+        format!("`{text}`")
+    }
+}
+
 /// A name of a listener or an upstream.
 pub(super) fn name(node: &Node, path: &Path<'_>, report: &Report) -> Option<Name> {
     let text = text(node, path, report)?;
@@ -107,7 +116,7 @@ pub(super) fn name(node: &Node, path: &Path<'_>, report: &Report) -> Option<Name
     if !text.is_empty() && text.len() <= 128 && text.chars().all(fits) {
         return Some(Name::new(text));
     }
-    let complaint = Diagnostic::new("bad-name", format!("`{text}` is no name"));
+    let complaint = Diagnostic::new("bad-name", format!("{} is no name", echo(text, "this")));
     report.add(
         complaint
             .with_help("letters, digits, `-`, `_` and `.`, at most 128 of them")
@@ -121,7 +130,10 @@ pub(super) fn listen_address(node: &Node, path: &Path<'_>, report: &Report) -> O
     let text = text(node, path, report)?;
     text.parse()
         .map_err(|_| {
-            let complaint = Diagnostic::new("bad-address", format!("`{text}` is no address to listen on"));
+            let complaint = Diagnostic::new(
+                "bad-address",
+                format!("{} is no address to listen on", echo(text, "this")),
+            );
             report.add(
                 complaint
                     .with_help("an IP address and a port: 127.0.0.1:8080, 0.0.0.0:80, [::1]:8080")
@@ -146,7 +158,10 @@ pub(super) fn endpoint_address(node: &Node, path: &Path<'_>, report: &Report) ->
     if valid {
         return Some(Arc::from(text.to_ascii_lowercase()));
     }
-    let complaint = Diagnostic::new("bad-address", format!("`{text}` is no address of an endpoint"));
+    let complaint = Diagnostic::new(
+        "bad-address",
+        format!("{} is no address of an endpoint", echo(text, "this")),
+    );
     report.add(
         complaint
             .with_help("a host and a port: 127.0.0.1:9000, [::1]:9000, app.internal:9000")

@@ -6,6 +6,18 @@ use super::reader::{Report, Table};
 use super::scalars::{duration, number, size, text};
 use crate::model::{Drain, Limits, Log, LogFormat, LogLevel, Settings};
 
+pub(super) const LOG_KEYS: &[&str] = &["level", "format"];
+pub(super) const DRAIN_KEYS: &[&str] = &["timeout"];
+pub(super) const LIMIT_KEYS: &[&str] = &[
+    "connections",
+    "header_bytes",
+    "header_count",
+    "header_read_timeout",
+    "idle_timeout",
+    "body_read_timeout",
+    "body_bytes",
+];
+
 pub(super) fn read(root: &Table<'_>) -> Settings {
     let default = Settings::default();
     Settings {
@@ -23,7 +35,7 @@ pub(super) fn read(root: &Table<'_>) -> Settings {
 }
 
 fn log(node: &Node, path: &Path<'_>, report: &Report) -> Option<Log> {
-    let table = Table::read(node, path, &["level", "format"], report)?;
+    let table = Table::read(node, path, LOG_KEYS, report)?;
     let levels = [
         ("error", LogLevel::Error),
         ("warn", LogLevel::Warn),
@@ -56,7 +68,7 @@ fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Node, &Path<'_>, &Report) ->
 }
 
 fn drain(node: &Node, path: &Path<'_>, report: &Report) -> Option<Drain> {
-    let table = Table::read(node, path, &["timeout"], report)?;
+    let table = Table::read(node, path, DRAIN_KEYS, report)?;
     let default = Drain::default();
     Some(Drain {
         timeout: table.with("timeout", duration).unwrap_or(default.timeout),
@@ -64,16 +76,7 @@ fn drain(node: &Node, path: &Path<'_>, report: &Report) -> Option<Drain> {
 }
 
 fn limits(node: &Node, path: &Path<'_>, report: &Report) -> Option<Limits> {
-    let known = [
-        "connections",
-        "header_bytes",
-        "header_count",
-        "header_read_timeout",
-        "idle_timeout",
-        "body_read_timeout",
-        "body_bytes",
-    ];
-    let table = Table::read(node, path, &known, report)?;
+    let table = Table::read(node, path, LIMIT_KEYS, report)?;
     let default = Limits::default();
     let count = |key, high, default| {
         table
