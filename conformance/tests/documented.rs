@@ -99,11 +99,15 @@ fn passes(case: &str) {
 
 fn binary() -> PathBuf {
     let path = std::env::var_os(BINARY).filter(|path| !path.is_empty());
-    let path = path.unwrap_or_else(|| {
-        panic!(
-            "{BINARY} does not name the reference proxy's binary: run `cargo xtask test`, or `cargo build --bins` \
-             and set {BINARY} to the absolute path of target/debug/reloadspec-proxy"
-        )
-    });
-    path.into()
+    // `cargo test` of the whole workspace builds it beside the suite's own.
+    let path = path.map_or_else(
+        || Path::new(env!("CARGO_BIN_EXE_reloadspec")).with_file_name("reloadspec-proxy"),
+        PathBuf::from,
+    );
+    assert!(
+        path.is_file(),
+        "there is no {}: run `cargo xtask test`, or `cargo build --bins`, or let {BINARY} name the reference proxy",
+        path.display()
+    );
+    path
 }

@@ -72,6 +72,10 @@ pub(super) fn case() -> Case {
                 check: Check::NoSwallowedRequest,
             },
             FaultSpec {
+                name: "re-execs",
+                check: Check::IdleConnectionStays,
+            },
+            FaultSpec {
                 name: "closes-idle",
                 check: Check::IdleConnectionStays,
             },

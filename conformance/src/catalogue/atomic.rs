@@ -42,6 +42,10 @@ pub(super) fn case() -> Case {
         budget_s: 120,
         faults: vec![
             FaultSpec {
+                name: "re-execs",
+                check: Check::NoFailedRequest,
+            },
+            FaultSpec {
                 name: "rebinds-listener",
                 check: Check::NoFailedRequest,
             },

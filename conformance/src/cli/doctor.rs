@@ -9,7 +9,7 @@ use reloadspec::judge;
 use reloadspec::suite::RunError;
 use reloadspec::target::Target;
 use reloadspec::vocabulary::{
-    Area, Case, Check, CheckSpec, Condition, Event, Level, Outcome, Step, Timeline, Verdict,
+    Area, Case, Check, CheckSpec, Condition, Event, Level, Marker, Outcome, Step, Timeline, Verdict,
 };
 
 use super::run::cancel_on_signal;
@@ -172,33 +172,38 @@ fn markers(timeline: &Timeline, out: &mut String) -> bool {
     };
     let all = [
         (
+            Marker::ResponseStamp,
             "response stamp",
             &markers.stamp,
             "set the response header x-generation to {{ stamp }}",
         ),
         (
+            Marker::Origin,
             "origin",
             &markers.origin,
             "forward to {{ origin.host }}:{{ origin.port }}",
         ),
         (
+            Marker::UpstreamStamp,
             "upstream stamp",
             &markers.upstream,
             "set the request header x-upstream-generation to {{ stamp }}",
         ),
         (
+            Marker::Credential,
             "credential",
             &markers.credential,
             "set the request header authorization to {{ credential }}",
         ),
     ];
-    for (name, value, advice) in &all {
+    for (_, name, value, advice) in all.iter().filter(|(marker, ..)| timeline.target.bears(*marker)) {
         let shown = value
             .as_ref()
             .map_or_else(|| format!("missing: {advice}"), |value| format!("seen: {value}"));
         say(out, value.is_some(), &format!("marker {name} {shown}"));
     }
-    all.iter().all(|(_, value, _)| value.is_some())
+    all.iter()
+        .all(|(marker, _, value, _)| value.is_some() || !timeline.target.bears(*marker))
 }
 
 /// Which patterns of the log matched anything.

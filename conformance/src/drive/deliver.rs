@@ -49,6 +49,7 @@ impl Driver<'_> {
             &running.binary,
             dir,
             running.laid.file.path(),
+            &self.options.cancel,
         );
         if let Some(answer) = &answer {
             self.recorder.record(Event::Trigger {

@@ -29,7 +29,7 @@ impl Driver<'_> {
             .chain(line.args)
             .collect();
         let at = self.recorder.now();
-        let process = laid.start(self.target, &self.recorder)?;
+        let process = laid.start(self.target, &self.recorder, &self.options.cancel)?;
         let started = Event::Started {
             at,
             pid: process.pid(),

@@ -35,7 +35,7 @@ pub use error::DriveError;
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
-    /// Ends it. The driver stops within some 100 ms, and kills what it started.
+    /// Ends it. The driver stops waiting, and kills what it started; a request of an admin API that is under way is waited for.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::SeqCst);
     }

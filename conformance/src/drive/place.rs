@@ -37,7 +37,7 @@ pub(super) fn user() -> Option<User> {
 /// A folder and an address that nobody else uses. The folder goes when this is dropped.
 pub(super) struct Ground {
     folder: TempDir,
-    pub(super) ip: IpAddr,
+    ip: IpAddr,
 }
 
 impl Ground {
@@ -93,7 +93,7 @@ fn is_open_to_all(path: &Path) -> bool {
 }
 
 /// An address of the loopback network that nobody listens on.
-fn free_address() -> Result<IpAddr, DriveError> {
+pub(super) fn free_address() -> Result<IpAddr, DriveError> {
     let mut last = None;
     for _ in 0..64 {
         let random = RandomState::new().build_hasher().finish().to_le_bytes();

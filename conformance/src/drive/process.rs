@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
+use super::Cancel;
 use super::error::DriveError;
 use super::log::{Tail, read_lines};
 use super::place::user;
@@ -31,6 +32,7 @@ pub(super) struct Start<'a> {
     pub(super) line: CommandLine,
     pub(super) dir: &'a Path,
     pub(super) sources: &'a [LogSource],
+    pub(super) cancel: &'a Cancel,
 }
 
 /// A process that was started. Dropping it kills all of its tree.
@@ -45,6 +47,7 @@ pub(super) struct Process {
     reader_count: usize,
     files_end: Arc<AtomicBool>,
     guard: Child,
+    cancel: Cancel,
 }
 
 impl Process {
@@ -118,6 +121,7 @@ impl Process {
             reader_count,
             files_end,
             guard,
+            cancel: start.cancel.clone(),
         };
         process.watch();
         Ok(process)
@@ -154,7 +158,7 @@ impl Process {
         let deadline = Instant::now() + within;
         let left = loop {
             let left = self.members();
-            if left.is_empty() || Instant::now() >= deadline {
+            if left.is_empty() || Instant::now() >= deadline || self.cancel.is_cancelled() {
                 break left;
             }
             thread::sleep(LOOK);

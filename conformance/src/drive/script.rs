@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use reloadspec_fixtures::origin::{Arrival as Seen, Origins};
 
 use super::error::DriveError;
-use super::place::Ground;
+use super::place::free_address;
 use super::process::Process;
 use super::recorder::{Pulse, Recorder};
 use super::traffic::{HeldOpen, Load, Traffic, client_of};
-use super::trial::{Laid, fresh_start};
+use super::trial::{Laid, Trial};
 use super::{Options, Run};
 use crate::target::{OriginAddress, Target};
 use crate::vocabulary::{
@@ -53,7 +53,6 @@ pub(super) struct Driver<'a> {
     pub(super) usual_start: Duration,
     // Last, so that it beats until all else is gone.
     _pulse: Pulse,
-    _ground: Ground,
 }
 
 /// A process that serves, or is to.
@@ -68,8 +67,7 @@ impl<'a> Driver<'a> {
     pub(super) fn new(case: &'a Case, target: &'a Target, options: &'a Options) -> Result<Self, DriveError> {
         target.binary().ok_or(DriveError::NoBinary)?;
         let recorder = Recorder::new();
-        let ground = Ground::claim()?;
-        let origins = start_origins(ground.ip, target.facts().origins, &recorder)?;
+        let origins = start_origins(free_address()?, target.facts().origins, &recorder)?;
         let origin_addresses = origins
             .addresses()
             .iter()
@@ -101,7 +99,6 @@ impl<'a> Driver<'a> {
             config_path: String::new(),
             usual_start: Duration::ZERO,
             _pulse: Pulse::start(Arc::clone(&recorder)).map_err(DriveError::system("start the pulse"))?,
-            _ground: ground,
             recorder,
         })
     }
@@ -248,15 +245,15 @@ impl<'a> Driver<'a> {
     fn try_flaw(&mut self) -> Result<(), DriveError> {
         let Some(flaw) = self.flaw else { return Ok(()) };
         let generation = self.generation.next();
-        let start = fresh_start(
-            self.target,
-            flaw,
-            generation,
-            &self.origin_addresses,
-            &self.traffic,
-            &self.recorder,
-            self.usual_start,
-        )?;
+        let trial = Trial {
+            target: self.target,
+            origins: &self.origin_addresses,
+            traffic: &self.traffic,
+            main: &self.recorder,
+            usual: self.usual_start,
+            cancel: &self.options.cancel,
+        };
+        let start = trial.fresh_start(flaw, generation)?;
         self.recorder.record(Event::FreshStart(start));
         Ok(())
     }

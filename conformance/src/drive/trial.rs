@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Cancel;
 use super::client::Client;
 use super::error::DriveError;
 use super::files::{self, ConfigFile};
@@ -69,7 +70,12 @@ pub(super) fn lay(
 
 impl Laid {
     /// Starts the target on it.
-    pub(super) fn start(&self, target: &Target, recorder: &Arc<Recorder>) -> Result<Process, DriveError> {
+    pub(super) fn start(
+        &self,
+        target: &Target,
+        recorder: &Arc<Recorder>,
+        cancel: &Cancel,
+    ) -> Result<Process, DriveError> {
         let binary = self
             .ground
             .runnable(target.binary().ok_or(DriveError::NoBinary)?)?;
@@ -79,112 +85,131 @@ impl Laid {
             line,
             dir: self.ground.dir(),
             sources: target.log_sources(),
+            cancel,
         };
         Process::start(&start, recorder)
     }
 }
 
-/// Tries a flawed file on a fresh start. `usual` is what a start on a good file took until it served.
-pub(super) fn fresh_start(
-    target: &Target,
-    flaw: Flaw,
-    generation: Generation,
-    origins: &[OriginAddress],
-    traffic: &Traffic,
-    main: &Recorder,
-    usual: Duration,
-) -> Result<FreshStart, DriveError> {
-    let begin = main.now();
-    // Its requests and its log are its own: they are not the judged process's.
-    let recorder = Recorder::counting_from(TRIAL_NUMBERS);
-    let delivery = target
-        .facts()
-        .deliveries
-        .first()
-        .copied()
-        .unwrap_or(Delivery::RenameOver);
-    let laid = lay(
-        target,
-        &Scene {
-            generation,
-            flaw: Some(flaw),
-        },
-        origins,
-        delivery,
-    )?;
-    let process = laid.start(target, &recorder)?;
-    let client = client_of(&recorder, laid.place.listen);
-    let patience = SECOND_THOUGHTS.max(usual * SECOND_THOUGHTS_PER_START);
-    let (exited, served) = observe(target, generation, traffic, &client, &process, patience);
-    process.stop(
-        target.stop_signal(),
-        Duration::from_millis(target.facts().stop_within_ms),
-    );
-    let log = recorder
-        .take()
-        .into_iter()
-        .filter_map(|event| match event {
-            Event::Log { source, line, .. } if target.facts().log.is_in(&source) => Some(line),
-            _ => None,
-        })
-        .collect();
-    Ok(FreshStart {
-        begin,
-        at: main.now(),
-        flaw,
-        exited,
-        served,
-        log,
-    })
+/// What a flawed file is tried with.
+pub(super) struct Trial<'a> {
+    pub(super) target: &'a Target,
+    pub(super) origins: &'a [OriginAddress],
+    pub(super) traffic: &'a Traffic,
+    /// Of the process that is judged.
+    pub(super) main: &'a Recorder,
+    /// What a start on a good file took until it served.
+    pub(super) usual: Duration,
+    pub(super) cancel: &'a Cancel,
 }
 
-/// Watches it until it ends, serves the file, or has had its time to do either.
-fn observe(
-    target: &Target,
-    generation: Generation,
-    traffic: &Traffic,
-    client: &Client,
-    process: &Process,
-    patience: Duration,
-) -> (Option<i32>, bool) {
-    let rejected = target
-        .facts()
-        .log
-        .rejected
-        .as_deref()
-        .and_then(|text| regex::Regex::new(text).ok());
-    let says_no = |event: &Event| match event {
-        Event::Log { source, line, .. } => {
-            target.facts().log.is_in(source)
-                && rejected.as_ref().is_some_and(|pattern| pattern.is_match(line))
-        }
-        _ => false,
-    };
-    let mut deadline =
-        Instant::now() + Duration::from_millis(target.facts().apply_bound_ms.max(2_000) + 1_000);
-    let mut refused = false;
-    while Instant::now() < deadline {
-        if let Some(status) = process.exited() {
-            let code = status.code().or_else(|| {
-                use std::os::unix::process::ExitStatusExt;
-                status.signal().map(|signal| 128 + signal)
-            });
-            return (Some(code.unwrap_or(0)), false);
-        }
-        if let Outcome::Answered { markers, .. } = traffic.ask_once(client)
-            && markers.generation() == Some(generation)
-        {
-            return (None, true);
-        }
-        if !refused
-            && client
-                .recorder
-                .wait_for(0, Instant::now() + PAUSE, || false, says_no)
-        {
-            refused = true;
-            deadline = deadline.min(Instant::now() + patience);
-        }
-        std::thread::sleep(PAUSE);
+impl Trial<'_> {
+    /// Tries a flawed file on a fresh start.
+    pub(super) fn fresh_start(&self, flaw: Flaw, generation: Generation) -> Result<FreshStart, DriveError> {
+        let Self {
+            target,
+            origins,
+            main,
+            usual,
+            cancel,
+        } = *self;
+        let begin = main.now();
+        // Its requests and its log are its own: they are not the judged process's.
+        let recorder = Recorder::counting_from(TRIAL_NUMBERS);
+        let delivery = target
+            .facts()
+            .deliveries
+            .first()
+            .copied()
+            .unwrap_or(Delivery::RenameOver);
+        let laid = lay(
+            target,
+            &Scene {
+                generation,
+                flaw: Some(flaw),
+            },
+            origins,
+            delivery,
+        )?;
+        let process = laid.start(target, &recorder, cancel)?;
+        let client = client_of(&recorder, laid.place.listen);
+        let patience = SECOND_THOUGHTS.max(usual * SECOND_THOUGHTS_PER_START);
+        let (exited, served) = self.observe(generation, &client, &process, patience);
+        process.stop(
+            target.stop_signal(),
+            Duration::from_millis(target.facts().stop_within_ms),
+        );
+        let log = recorder
+            .take()
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::Log { source, line, .. } if target.facts().log.is_in(&source) => Some(line),
+                _ => None,
+            })
+            .collect();
+        Ok(FreshStart {
+            begin,
+            at: main.now(),
+            flaw,
+            exited,
+            served,
+            log,
+        })
     }
-    (None, false)
+
+    /// Watches it until it ends, serves the file, or has had its time to do either.
+    fn observe(
+        &self,
+        generation: Generation,
+        client: &Client,
+        process: &Process,
+        patience: Duration,
+    ) -> (Option<i32>, bool) {
+        let Self {
+            target,
+            traffic,
+            cancel,
+            ..
+        } = *self;
+        let rejected = target
+            .facts()
+            .log
+            .rejected
+            .as_deref()
+            .and_then(|text| regex::Regex::new(text).ok());
+        let says_no = |event: &Event| match event {
+            Event::Log { source, line, .. } => {
+                target.facts().log.is_in(source)
+                    && rejected.as_ref().is_some_and(|pattern| pattern.is_match(line))
+            }
+            _ => false,
+        };
+        let mut deadline =
+            Instant::now() + Duration::from_millis(target.facts().apply_bound_ms.max(2_000) + 1_000);
+        let mut refused = false;
+        while Instant::now() < deadline && !cancel.is_cancelled() {
+            if let Some(status) = process.exited() {
+                let code = status.code().or_else(|| {
+                    use std::os::unix::process::ExitStatusExt;
+                    status.signal().map(|signal| 128 + signal)
+                });
+                return (Some(code.unwrap_or(0)), false);
+            }
+            if let Outcome::Answered { markers, .. } = traffic.ask_once(client)
+                && markers.generation() == Some(generation)
+            {
+                return (None, true);
+            }
+            if !refused
+                && client
+                    .recorder
+                    .wait_for(0, Instant::now() + PAUSE, || false, says_no)
+            {
+                refused = true;
+                deadline = deadline.min(Instant::now() + patience);
+            }
+            std::thread::sleep(PAUSE);
+        }
+        (None, false)
+    }
 }

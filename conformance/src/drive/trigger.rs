@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
+use super::Cancel;
 use super::process::{Process, command, kill_group};
 use crate::target::{CommandLine, Trigger};
 use crate::vocabulary::TriggerAnswer;
@@ -27,6 +28,7 @@ pub(super) fn pull(
     binary: &Path,
     dir: &Path,
     config: &Path,
+    cancel: &Cancel,
 ) -> Option<TriggerAnswer> {
     match trigger {
         Trigger::Watch => None,
@@ -34,7 +36,7 @@ pub(super) fn pull(
             Ok(()) => TriggerAnswer::Sent,
             Err(errno) => TriggerAnswer::NotSent(errno.to_string()),
         }),
-        Trigger::Command { args } => Some(run(binary, dir, args)),
+        Trigger::Command { args } => Some(run(binary, dir, args, cancel)),
         Trigger::Http {
             method,
             url,
@@ -54,7 +56,7 @@ pub(super) fn pull(
     }
 }
 
-fn run(binary: &Path, dir: &Path, args: Vec<String>) -> TriggerAnswer {
+fn run(binary: &Path, dir: &Path, args: Vec<String>, cancel: &Cancel) -> TriggerAnswer {
     use std::os::unix::process::CommandExt;
     let line = CommandLine {
         args,
@@ -77,7 +79,9 @@ fn run(binary: &Path, dir: &Path, args: Vec<String>) -> TriggerAnswer {
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break Some(status),
-            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_micros(500)),
+            Ok(None) if Instant::now() < deadline && !cancel.is_cancelled() => {
+                std::thread::sleep(Duration::from_micros(500));
+            }
             Ok(None) | Err(_) => {
                 kill_group(child.id());
                 // Killed, so it ends.

@@ -149,6 +149,23 @@ impl<'a> View<'a> {
             .map(|(_, detail)| format!("the harness could not make a request meanwhile: {detail}"))
     }
 
+    /// Why requests that went wrong say nothing about the target: all of them ran out of time, and each while the harness was
+    /// held up. A time-out is a deadline that was missed, and no other failure is.
+    pub(super) fn starved_of_answers<'r>(&self, wrong: impl Iterator<Item = &'r Request>) -> Option<String> {
+        let mut why = None;
+        for request in wrong {
+            if !matches!(request.outcome, Outcome::TimedOut { .. }) {
+                return None;
+            }
+            why = Some(self.starved(
+                request.begin,
+                request.at,
+                request.at.saturating_sub(request.begin),
+            )?);
+        }
+        why
+    }
+
     /// Why nothing that was not seen to fail may pass: the harness itself failed some requests of the run.
     pub(super) fn harness_failed(&self) -> Option<String> {
         let (_, detail) = self.harness.first()?;
@@ -178,10 +195,12 @@ impl<'a> View<'a> {
         generation.origin_name(self.facts.origins.max(1))
     }
 
-    /// Whether markers are wholly those of a generation.
+    /// Whether markers are wholly those of a generation, where the target's configuration bears them.
     pub(super) fn whole(&self, markers: &Markers) -> Option<Generation> {
         let generation = markers.generation()?;
-        (*markers == Markers::of(generation, self.facts.origins.max(1))).then_some(generation)
+        let wanted = Markers::of(generation, self.facts.origins.max(1));
+        let places = &self.facts.markers;
+        (markers.only(places) == wanted.only(places)).then_some(generation)
     }
 
     /// Where a request arrived.

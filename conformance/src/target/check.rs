@@ -8,7 +8,7 @@ use regex::Regex;
 use super::error::TargetError;
 use super::spec::{Role, Spec, Timing, Trigger};
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
-use crate::vocabulary::{Generation, Scene};
+use crate::vocabulary::{Generation, Marker, Scene};
 
 /// The apply bound that holds unless a longer one is documented, in milliseconds.
 const APPLY_BOUND_MS: u64 = 2_000;
@@ -22,6 +22,7 @@ pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
     named(spec)
         .and_then(|()| files(spec))
         .and_then(|()| timing(&spec.timing))
+        .and_then(|()| markers(&spec.markers))
         .and_then(|()| settle(&spec.trigger))
         .and_then(|()| patterns(spec))
         .map_err(|message| TargetError::invalid(place, message))
@@ -84,6 +85,17 @@ fn timing(timing: &Timing) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+fn markers(markers: &[Marker]) -> Result<(), String> {
+    if markers.contains(&Marker::ResponseStamp) {
+        Ok(())
+    } else {
+        Err(
+            "markers: response_stamp is missing; without it no answer tells which configuration gave it"
+                .into(),
+        )
+    }
 }
 
 fn settle(trigger: &Trigger) -> Result<(), String> {

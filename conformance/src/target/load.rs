@@ -232,6 +232,7 @@ fn facts(
             reason: reason.clone(),
         }),
         capabilities,
+        markers: spec.markers.clone(),
         deliveries: spec.delivery.patterns.clone(),
         flaws: Flaw::ALL.into_iter().filter(is_given).collect(),
         apply_bound_ms: spec.timing.apply_bound_ms,

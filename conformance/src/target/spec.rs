@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::vocabulary::{Capability, Delivery, Flaw, LogPatterns, TriggerKind};
+use crate::vocabulary::{Capability, Delivery, Flaw, LogPatterns, Marker, TriggerKind};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,6 +14,8 @@ pub(super) struct Spec {
     pub(super) url: String,
     #[serde(default)]
     pub(super) capabilities: Vec<Capability>,
+    #[serde(default = "all_markers")]
+    pub(super) markers: Vec<Marker>,
     pub(super) binary: Binary,
     #[serde(default)]
     pub(super) timing: Timing,
@@ -52,6 +54,10 @@ pub(super) struct Timing {
     pub(super) apply_bound_source: Option<String>,
     pub(super) drain_bound_ms: u64,
     pub(super) stop_within_ms: u64,
+}
+
+fn all_markers() -> Vec<Marker> {
+    Marker::ALL.to_vec()
 }
 
 impl Default for Timing {

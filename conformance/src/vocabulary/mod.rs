@@ -16,7 +16,7 @@ mod verdict;
 pub use case::{Area, Case, CheckSpec, FaultSpec, Level};
 pub use check::Check;
 pub use report::{CaseReport, Footer, Record, RunHeader, RunReport, SCHEMA};
-pub use scene::{Flaw, Generation, Markers, Scene};
+pub use scene::{Flaw, Generation, Marker, Markers, Scene};
 pub use step::{Condition, Delivery, Held, Step};
 pub use target::{Capability, LogPatterns, Settle, TargetFacts, TriggerKind};
 pub use timeline::{

@@ -122,6 +122,30 @@ impl fmt::Display for Flaw {
     }
 }
 
+/// A place in which a generation shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Marker {
+    /// The response header `x-generation`, set by the proxy.
+    ResponseStamp,
+    /// The origin that answers.
+    Origin,
+    /// The request header `x-upstream-generation` towards the origin.
+    UpstreamStamp,
+    /// The request header `authorization` towards the origin.
+    Credential,
+}
+
+impl Marker {
+    /// All places.
+    pub const ALL: [Self; 4] = [
+        Self::ResponseStamp,
+        Self::Origin,
+        Self::UpstreamStamp,
+        Self::Credential,
+    ];
+}
+
 /// What an answer told about the configuration that served it.
 ///
 /// All four are coupled: in a configuration they always name the same generation.
@@ -149,6 +173,18 @@ impl Markers {
             origin: Some(generation.origin_name(origins)),
             upstream: Some(generation.to_string()),
             credential: Some(generation.credential()),
+        }
+    }
+
+    /// These places of it, and nothing of the others.
+    #[must_use]
+    pub fn only(&self, places: &[Marker]) -> Self {
+        let at = |place, value: &Option<String>| value.clone().filter(|_| places.contains(&place));
+        Self {
+            stamp: at(Marker::ResponseStamp, &self.stamp),
+            origin: at(Marker::Origin, &self.origin),
+            upstream: at(Marker::UpstreamStamp, &self.upstream),
+            credential: at(Marker::Credential, &self.credential),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw};
+use super::{Delivery, Flaw, Marker};
 
 /// How the target learns that its file changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +101,9 @@ pub struct TargetFacts {
     pub settle: Option<Settle>,
     /// Capabilities it declares.
     pub capabilities: Vec<Capability>,
+    /// Where its configuration bears the generation.
+    #[serde(default = "all_markers")]
+    pub markers: Vec<Marker>,
     /// Delivery patterns it supports, the usual one first.
     pub deliveries: Vec<Delivery>,
     /// Kinds of flaws it can be given.
@@ -124,7 +127,16 @@ pub struct TargetFacts {
     pub origins: usize,
 }
 
+fn all_markers() -> Vec<Marker> {
+    Marker::ALL.to_vec()
+}
+
 impl TargetFacts {
+    /// Whether its configuration bears the generation in a place.
+    pub fn bears(&self, marker: Marker) -> bool {
+        self.markers.contains(&marker)
+    }
+
     /// `name` or `name:variant`.
     pub fn title(&self) -> String {
         match &self.variant {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use reloadspec::catalogue;
 use reloadspec::judge::{judge, verdict};
 use reloadspec::vocabulary::{
-    Case, Check, CheckResult, Event, Level, Markers, Outcome, Phase, Timeline, Verdict,
+    Case, Check, CheckResult, Event, Level, Markers, Outcome, Phase, Request, Timeline, Verdict,
 };
 
 use crate::asking::{answered, case, change, failed, history, is_load, markers, told, verdicts};
@@ -54,6 +54,29 @@ proptest! {
     }
 
     #[test]
+    fn a_target_is_judged_by_the_markers_that_it_bears(traits in plain(), bears in 1..4_usize) {
+        for case in catalogue::all() {
+            let mut timeline = history(&case, &traits);
+            timeline.target.markers.truncate(bears);
+            let borne = timeline.target.markers.clone();
+            for event in &mut timeline.events {
+                if let Event::Request(Request { outcome: Outcome::Answered { markers, .. }, .. }) = event {
+                    // The origin shows itself, whether it is chosen by the configuration or not.
+                    *markers = Markers { origin: markers.origin.clone(), ..markers.only(&borne) };
+                }
+            }
+            let results = judge(&case, &timeline);
+            prop_assert_eq!(failed(&results), vec![], "{}: {:#?}", case.id, told(&results));
+            for verdict in verdicts(&results, Check::NeverTorn) {
+                prop_assert_eq!(verdict.word(), if bears < 2 { "unsupported" } else { "pass" });
+            }
+            for verdict in verdicts(&results, Check::CredentialTakesEffect) {
+                prop_assert_eq!(verdict.word(), "unsupported");
+            }
+        }
+    }
+
+    #[test]
     fn without_traffic_nothing_about_traffic_passes(traits in plain()) {
         for case in catalogue::all() {
             let mut timeline = history(&case, &traits);
@@ -72,7 +95,7 @@ proptest! {
     ) {
         for case in catalogue::all() {
             let mut timeline = history(&case, &traits);
-            let answered = |r: &reloadspec::vocabulary::Request| matches!(r.outcome, Outcome::Answered { .. });
+            let answered = |r: &Request| matches!(r.outcome, Outcome::Answered { .. });
             change(&mut timeline, pick, answered, |request| {
                 request.outcome = Outcome::Harness { detail: "EMFILE".into() };
             });

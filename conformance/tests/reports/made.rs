@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use reloadspec::conclude;
 use reloadspec::vocabulary::{
-    Area, Capability, CaseReport, Check, CheckResult, Delivery, Finding, Flaw, Level, LogPatterns, RunHeader,
-    RunReport, SCHEMA, TargetFacts, TriggerKind, Verdict,
+    Area, Capability, CaseReport, Check, CheckResult, Delivery, Finding, Flaw, Level, LogPatterns, Marker,
+    RunHeader, RunReport, SCHEMA, TargetFacts, TriggerKind, Verdict,
 };
 
 /// A line as a target may log it: markup, a terminal's escape, what is no character of XML, and bytes that were no UTF-8.
@@ -140,6 +140,7 @@ fn facts(variant: &str) -> TargetFacts {
         binary_sha256: "00".repeat(32),
         trigger: TriggerKind::Signal,
         settle: None,
+        markers: Marker::ALL.to_vec(),
         capabilities: vec![Capability::Ack],
         deliveries: vec![Delivery::RenameOver, Delivery::InPlace],
         flaws: vec![Flaw::Duplicate, Flaw::Truncated],

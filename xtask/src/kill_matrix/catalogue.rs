@@ -10,8 +10,6 @@ use serde::Deserialize;
 pub(super) struct Case {
     /// Its id.
     pub(super) id: String,
-    /// The area that it is listed under.
-    pub(super) area: String,
     /// The faults that it must catch.
     #[serde(default)]
     pub(super) faults: Vec<Fault>,

@@ -171,12 +171,8 @@ fn judge_correct(suite: &Suite<'_>, cases: &[Case]) -> anyhow::Result<Vec<String
 }
 
 fn judge_pretender(suite: &Suite<'_>, cases: &[Case], name: &str) -> anyhow::Result<Option<String>> {
-    let of_area: Vec<_> = cases
-        .iter()
-        .filter(|case| case.area == pretenders::AREA)
-        .collect();
-    let judged = suite.judge(&catalogue::variant_of(name), &of_area)?;
-    let ids: Vec<_> = of_area.iter().map(|case| case.id.as_str()).collect();
+    let judged = suite.judge(&catalogue::variant_of(name), &cases.iter().collect::<Vec<_>>())?;
+    let ids: Vec<_> = cases.iter().map(|case| case.id.as_str()).collect();
     let reports: Vec<_> = judged.reports.into_values().collect();
     Ok(pretenders::complaint(judged.code, &ids, &reports)
         .map(|what| format!("{name}: {what} {}", judged.last_words)))

@@ -1,4 +1,4 @@
-//! The proxies that are no proxies. None may hang or crash the suite, or pass a case of hot reload.
+//! The proxies that are no proxies. None may hang or crash the suite, or pass a case.
 
 use crate::event_log::{CaseReport, Verdict};
 
@@ -13,9 +13,6 @@ pub(super) const PRETENDERS: [&str; 8] = [
     "exits-at-start",
     "ignores-sigterm",
 ];
-
-/// The area that a pretender must earn nothing in.
-pub(super) const AREA: &str = "hot-reload";
 
 /// What is wrong with how the suite took a pretender: its exit code (none: it did not end in time) and its reports.
 pub(super) fn complaint(code: Option<i32>, wanted: &[&str], reports: &[CaseReport]) -> Option<String> {

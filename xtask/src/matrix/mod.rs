@@ -22,9 +22,9 @@ pub(crate) struct Args {
     /// Only these targets.
     #[arg(long = "target", value_name = "NAME")]
     targets: Vec<String>,
-    /// Where the table goes.
-    #[arg(long, default_value = "docs/matrix.md", value_name = "FILE")]
-    out: PathBuf,
+    /// Where the table goes: docs/matrix.md, or reports/matrix.md where it is not whole.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// A target, and what came of it.
@@ -58,12 +58,12 @@ const NO_BINARY: i32 = 69;
 
 /// Judges all and writes the table.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode> {
-    // A relative path is relative to where the user stands; the default one to the root.
-    let out = if args.out.starts_with("docs") {
-        workspace.root().join(&args.out)
+    let usual = if args.targets.is_empty() {
+        "docs/matrix.md"
     } else {
-        args.out.clone()
+        "reports/matrix.md"
     };
+    let out = args.out.clone().unwrap_or_else(|| workspace.path(usual));
     let entries = judge_all(workspace, &args.targets, &out)?;
     let complaints = complaints(&entries);
     for complaint in &complaints {

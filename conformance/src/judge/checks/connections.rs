@@ -135,6 +135,9 @@ pub(super) fn no_swallowed_request(view: &View<'_>) -> Vec<Opinion> {
             failure(request).is_some() || (is_keepalive_race(request) && !view.arrivals(request).is_empty())
         })
         .collect();
+    if let Some(why) = view.starved_of_answers(swallowed.iter().copied()) {
+        return vec![Opinion::inconclusive(why)];
+    }
     let against = swallowed.first().map(|first| {
         let reached = view.arrivals(first).first().map_or_else(String::new, |arrival| {
             format!(", though origin {} had received it", arrival.origin)

@@ -4,7 +4,7 @@ use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
 use super::super::view::{MS, View};
 use super::ms;
-use crate::vocabulary::{Generation, Nanos, Outcome, Request, TriggerAnswer};
+use crate::vocabulary::{Generation, Marker, Nanos, Outcome, Request, TriggerAnswer};
 
 /// Below so many requests after a time, their silence says too little about it.
 pub(super) const LEAST_AFTER: usize = 10;
@@ -166,6 +166,11 @@ pub(super) fn old_origin_gets_nothing(view: &View<'_>) -> Vec<Opinion> {
     if view.facts.origins < 2 {
         return vec![Opinion::unsupported("there is one origin only")];
     }
+    if !view.facts.bears(Marker::Origin) {
+        return vec![Opinion::unsupported(
+            "the origin is no marker of the target's configuration",
+        )];
+    }
     vec![after_window(
         view,
         fresh,
@@ -187,6 +192,11 @@ pub(super) fn old_origin_gets_nothing(view: &View<'_>) -> Vec<Opinion> {
 }
 
 pub(super) fn credential_takes_effect(view: &View<'_>) -> Vec<Opinion> {
+    if !view.facts.bears(Marker::Credential) {
+        return vec![Opinion::unsupported(
+            "the credential is no marker of the target's configuration",
+        )];
+    }
     vec![after_window(
         view,
         fresh,

@@ -15,9 +15,14 @@ const LEAST_REQUESTS_OVER_A_BURST: usize = 50;
 const LEAST_CHANGES: usize = 20;
 
 pub(super) fn never_torn(view: &View<'_>) -> Vec<Opinion> {
+    if view.facts.markers.len() < 2 {
+        return vec![Opinion::unsupported(
+            "the target's configuration bears one marker only",
+        )];
+    }
     vec![unless(
         view,
-        "all four markers of one generation that was delivered",
+        "all markers of one generation that was delivered",
         |life, request| {
             match &request.outcome {
                 // An error of the proxy's own making has no origin; it is judged as such.
@@ -41,8 +46,12 @@ pub(super) fn never_torn(view: &View<'_>) -> Vec<Opinion> {
 }
 
 pub(super) fn no_failed_request(view: &View<'_>) -> Vec<Opinion> {
+    let bad = |request: &Request| failure(request).is_some();
+    if let Some(why) = view.starved_of_answers(view.lives.iter().flat_map(Life::traffic).filter(|r| bad(r))) {
+        return vec![Opinion::inconclusive(why)];
+    }
     vec![unless(view, "an answer to every request", |_, request| {
-        failure(request).map(|_| describe(request))
+        bad(request).then(|| describe(request))
     })]
 }
 

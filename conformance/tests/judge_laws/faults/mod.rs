@@ -11,7 +11,7 @@ mod unasked;
 use proptest::prelude::*;
 use reloadspec::vocabulary::{Case, Check, Event, Generation, Markers, Outcome, Phase, Request, Timeline};
 
-use crate::asking::{fails_by, is_load, markers, writes};
+use crate::asking::{fails_by, is_load, markers, told, verdicts, writes};
 use crate::paper::MS;
 
 fn config() -> ProptestConfig {
@@ -101,6 +101,18 @@ fn stalled(timeline: &Timeline) -> Timeline {
         );
     }
     stalled
+}
+
+/// A request that ran out of time fails, but says nothing of a target if the machine was held up meanwhile.
+fn times_out_unless_stalled(case: &Case, timeline: &Timeline, check: Check) {
+    fails_by(case, timeline, vec![check]);
+    let results = fails_by(case, &stalled(timeline), vec![]);
+    assert_eq!(
+        verdicts(&results, check)[0].word(),
+        "inconclusive",
+        "{:#?}",
+        told(&results)
+    );
 }
 
 /// A safety finding stands, however busy the machine was.

@@ -8,8 +8,8 @@ mod traffic;
 use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
-    Capability, Case, Delivery, Event, Flaw, Generation, Held, LogPatterns, Nanos, Outcome, Phase, Purpose,
-    Step, TargetFacts, Timeline,
+    Capability, Case, Delivery, Event, Flaw, Generation, Held, LogPatterns, Marker, Nanos, Outcome, Phase,
+    Purpose, Step, TargetFacts, Timeline,
 };
 
 use crate::traits::Traits;
@@ -51,6 +51,7 @@ impl Paper {
         };
         let facts = TargetFacts {
             settle: None,
+            markers: Marker::ALL.to_vec(),
             name: "paper".into(),
             variant: None,
             version: None,
