@@ -112,6 +112,7 @@ impl Trial<'_> {
             main,
             usual,
             cancel,
+            ..
         } = *self;
         let begin = main.now();
         // Its requests and its log are its own: they are not the judged process's.
