@@ -18,17 +18,48 @@ use crate::drive::Run;
 use crate::suite::{write_record, write_timeline};
 use crate::vocabulary::{CaseReport, Event, Outcome, Record, Request, RunHeader, Verdict};
 
-/// Writes the folder of a case below `root`, in place of an older one. Returns its path.
+/// Where the folder of a case is, below `root`.
+fn folder_of(root: &Path, header: &RunHeader, case: &str) -> PathBuf {
+    root.join(header.target.title().replace(':', "-")).join(case)
+}
+
+/// Removes what an earlier run has left of a case, so that no evidence outlives its verdict.
+///
+/// # Errors
+/// If it cannot be removed.
+pub fn clear(root: &Path, header: &RunHeader, case: &str) -> io::Result<()> {
+    match fs::remove_dir_all(folder_of(root, header, case)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the folder of a case that could not be judged: what the harness failed at. Returns its path.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_error(root: &Path, header: &RunHeader, report: &CaseReport) -> io::Result<PathBuf> {
+    let folder = folder_of(root, header, &report.case);
+    fs::create_dir_all(&folder)?;
+    let why = report.verdict.why().unwrap_or_default();
+    let text = format!(
+        "# {}: {}\n\nThe suite failed, and says nothing of the target: {why}\n",
+        report.case, report.verdict
+    );
+    fs::write(folder.join("finding.md"), text)?;
+    fs::write(
+        folder.join("target.json"),
+        serde_json::to_string_pretty(&header.target)?,
+    )?;
+    Ok(folder)
+}
+
+/// Writes the folder of a case below `root`. Returns its path.
 ///
 /// # Errors
 /// If it cannot be written.
 pub fn write(root: &Path, header: &RunHeader, report: &CaseReport, run: &Run) -> io::Result<PathBuf> {
-    let folder = root
-        .join(header.target.title().replace(':', "-"))
-        .join(&report.case);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
+    let folder = folder_of(root, header, &report.case);
     fs::create_dir_all(folder.join("configs"))?;
     fs::write(folder.join("finding.md"), finding(header, report, run))?;
     timeline(&folder.join("timeline.ndjson"), header, report, run)?;

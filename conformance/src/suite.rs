@@ -76,7 +76,18 @@ pub fn run(
     let mut reports = Vec::new();
     for (index, case) in cases.iter().enumerate() {
         progress.begins(case, index, cases.len());
-        let report = run_case(target, case, options, log, &header)?;
+        let wrong = |root: &PathBuf| {
+            let what = format!("the evidence below {}", root.display());
+            move |source| RunError::Write { what, source }
+        };
+        if let Some(root) = &options.evidence {
+            evidence::clear(root, &header, case.id).map_err(wrong(root))?;
+        }
+        let mut report = run_case(target, case, options, log, &header)?;
+        if let (Some(root), Verdict::Error(_)) = (&options.evidence, &report.verdict) {
+            let folder = evidence::write_error(root, &header, &report).map_err(wrong(root))?;
+            report.evidence = Some(folder.display().to_string());
+        }
         write_record(log, &Record::Report(report.clone()))?;
         progress.ended(&report);
         reports.push(report);

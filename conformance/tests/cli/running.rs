@@ -93,8 +93,8 @@ fn a_proxy_that_ends_is_not_conformant_and_the_finding_says_how() {
 }
 
 #[test]
-fn the_evidence_holds_the_log_and_what_judges_it_again() {
-    let own = ends(&[]);
+fn the_evidence_holds_the_log_and_what_judges_it_again_and_nothing_of_an_older_run() {
+    let own = ends(&[]).with(&format!("reports/evidence/own/{CASE}/older"), "");
     own.call(&["run", "./own", "--case", CASE, "--binary", "./proxy"])
         .code(1);
     let folder = format!("reports/evidence/own/{CASE}");
@@ -106,6 +106,7 @@ fn the_evidence_holds_the_log_and_what_judges_it_again() {
         own.text(&format!("{folder}/configs/0001-g1.conf"))
             .contains("stamp g1 Bearer key-g1")
     );
+    assert!(!own.path(&format!("{folder}/older")).exists());
     own.call(&["replay", &format!("{folder}/timeline.ndjson")])
         .code(1);
 }
