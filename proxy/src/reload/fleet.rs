@@ -133,18 +133,20 @@ impl Fleet {
             return;
         }
         let closing = self.sockets.commit(sockets);
+        let numbers = closing.numbers();
+        // The workers have their own handles, and whoever closes the last has emptied the queue just before.
+        drop(closing);
         self.workers.extend(recruits);
         let answers: Vec<Receiver<()>> = self
             .workers
             .iter()
-            .map(|worker| worker.commit(closing.numbers(), drain))
+            .map(|worker| worker.commit(numbers.clone(), drain))
             .collect();
         let deadline = Instant::now() + PATIENCE;
         for answer in answers {
             // A worker that is too busy to answer does it later: the snapshot is in place already.
             let _ = answer.recv_timeout(deadline.saturating_duration_since(Instant::now()));
         }
-        drop(closing);
         for surplus in self.workers.drain(workers.min(self.workers.len())..) {
             surplus.retire();
             self.retired.push(surplus);
@@ -172,10 +174,11 @@ impl Fleet {
     /// Stops all workers and waits until they ended.
     pub(super) fn stop(self, drain: Duration) {
         let everyone: Vec<Worker> = self.workers.into_iter().chain(self.retired).collect();
+        // As in a commit: the workers close last.
+        drop(self.sockets);
         for worker in &everyone {
             worker.stop(drain);
         }
-        drop(self.sockets);
         everyone.into_iter().for_each(Worker::join);
     }
 }

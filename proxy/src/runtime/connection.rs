@@ -51,7 +51,7 @@ pub(super) struct Surroundings {
     pub(super) census: Arc<Census>,
 }
 
-/// How long an idle connection of a removed listener stays open for a request that may be on its way.
+/// How long an idle connection that has to end stays open for a request that may be on its way.
 const GRACE: Duration = Duration::from_secs(1);
 /// The largest head that hyper reads at all. What is allowed is asked at each request, because it changes live.
 const HEAD_BUFFER_BYTES: usize = 512 * 1024;
@@ -177,12 +177,10 @@ impl Connection {
 
     fn verdict(&self, notice: Notice) -> Verdict {
         match notice {
-            Notice::ListenersRemoved(deadline) if self.is_orphan() => {
-                Verdict::Leave(GRACE.min(deadline.saturating_duration_since(Instant::now())))
-            }
+            Notice::ListenersRemoved(deadline) if self.is_orphan() => Verdict::leave_by(deadline),
+            Notice::Stop(deadline) => Verdict::leave_by(deadline),
             Notice::Serve | Notice::ListenersRemoved(_) => Verdict::Stay,
             Notice::Retire => Verdict::AnnounceOnly,
-            Notice::Stop(_) => Verdict::Leave(Duration::ZERO),
         }
     }
 }
@@ -192,4 +190,12 @@ enum Verdict {
     Stay,
     AnnounceOnly,
     Leave(Duration),
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    fn leave_by(deadline: Instant) -> Self {
+        Self::Leave(GRACE.min(deadline.saturating_duration_since(Instant::now())))
+    }
 }

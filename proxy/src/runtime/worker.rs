@@ -196,7 +196,7 @@ async fn work(shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command
             }
             Some(Command::Abandon) => inside.staged.clear(),
             Some(Command::Commit { close, drain, done }) => {
-                inside.commit(&close, drain);
+                inside.commit(&close, drain).await;
                 let _ = done.send(());
             }
             Some(Command::Retire) => return inside.finish(Notice::Retire, commands).await,
@@ -221,6 +221,18 @@ async fn next_passed(inbox: &mut Option<mpsc::UnboundedReceiver<Passed>>) -> Pas
     }
 }
 
+/// Returns when what was queued is accepted and the sockets are closed.
+async fn stop_accepting(all: Vec<Accepting>) {
+    for accepting in &all {
+        accepting.stop.send_replace(true);
+    }
+    for accepting in all {
+        if accepting.task.await.is_err() {
+            tracing::error!("an accept loop panicked");
+        }
+    }
+}
+
 // === impl Inside ===
 
 impl Inside {
@@ -241,7 +253,8 @@ impl Inside {
         self.surroundings.census.expected_one_came();
     }
 
-    fn commit(&mut self, close: &[u64], drain: Duration) {
+    /// Invariant: connections are told of an end after the last was accepted, so that each has the same time to say what it came for.
+    async fn commit(&mut self, close: &[u64], drain: Duration) {
         let Surroundings { shared, census, .. } = &self.surroundings;
         self.inbox.get_or_insert_with(|| shared.seats.take(census));
         for (number, listener) in self.staged.drain(..) {
@@ -249,14 +262,13 @@ impl Inside {
             let task = tokio::task::spawn_local(accept(listener, self.surroundings.clone(), stopped));
             self.accepting.insert(number, Accepting { stop, task });
         }
-        let mut removed = false;
-        for number in close {
-            if let Some(accepting) = self.accepting.remove(number) {
-                accepting.stop.send_replace(true);
-                removed = true;
-            }
-        }
-        if removed {
+        let removed: Vec<_> = close
+            .iter()
+            .filter_map(|number| self.accepting.remove(number))
+            .collect();
+        let any = !removed.is_empty();
+        stop_accepting(removed).await;
+        if any {
             self.notices
                 .send_replace(Notice::ListenersRemoved(Instant::now() + drain));
         }
@@ -264,14 +276,10 @@ impl Inside {
 
     /// Ends with the last connection. A worker that retires can still be told to stop.
     async fn finish(mut self, notice: Notice, mut commands: mpsc::UnboundedReceiver<Command>) {
-        self.notices.send_replace(notice);
-        for (_, accepting) in std::mem::take(&mut self.accepting) {
-            accepting.stop.send_replace(true);
-            if accepting.task.await.is_err() {
-                tracing::error!("an accept loop panicked");
-            }
-        }
+        let accepting = std::mem::take(&mut self.accepting);
+        stop_accepting(accepting.into_values().collect()).await;
         self.leave_seat();
+        self.notices.send_replace(notice);
         let listen = async {
             while let Some(command) = commands.recv().await {
                 if let Command::Stop { drain } = command {

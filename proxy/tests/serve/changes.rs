@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use reloadspec_proxy::reload::Outcome;
 
@@ -294,4 +295,58 @@ fn a_stopping_proxy_finishes_what_it_began() {
         (200, Some("close"), "ok")
     );
     stopping.join().expect("an end");
+}
+
+/// Begins to stop a proxy and returns when it no longer listens, with the thread that ends when all has ended.
+fn stop(world: World) -> thread::JoinHandle<()> {
+    let address = world.address();
+    let stopping = thread::spawn(move || world.proxy.shutdown());
+    while TcpStream::connect(address).is_ok() {
+        thread::yield_now();
+    }
+    stopping
+}
+
+#[test]
+fn a_request_on_its_way_to_a_stopping_proxy_is_answered() {
+    let world = World::start(&config("g1", echo("a")));
+    let mut kept = connect(world.address());
+    ask(&mut kept, REQUEST);
+    let mut fresh = connect(world.address());
+    let stopping = stop(world);
+    for stream in [&mut kept, &mut fresh] {
+        let answer = ask(stream, REQUEST);
+        assert_eq!(
+            (answer.status(), answer.field("connection")),
+            (200, Some("close"))
+        );
+        assert_eq!(stream.read(&mut [0]).expect("an end"), 0);
+    }
+    stopping.join().expect("an end");
+}
+
+#[test]
+fn a_connection_in_the_queue_of_a_stopping_proxy_is_answered() {
+    let world = World::start(&(config("g1", echo("a")) + "limits: {connections: 1}\n"));
+    let mut kept = connect(world.address());
+    ask(&mut kept, REQUEST);
+    let mut queued = connect(world.address());
+    let stopping = stop(world);
+    assert_eq!(ask(&mut queued, REQUEST).field("connection"), Some("close"));
+    drop(kept);
+    stopping.join().expect("an end");
+}
+
+#[test]
+fn idle_connections_do_not_keep_a_proxy_from_stopping() {
+    let world = World::start(&config("g1", echo("a")));
+    let mut kept = connect(world.address());
+    ask(&mut kept, REQUEST);
+    let started = Instant::now();
+    world.proxy.shutdown();
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
 }
