@@ -29,5 +29,5 @@ pub mod supervisor;
 
 mod proxy;
 
-pub use proxy::{Options, Proxy};
+pub use proxy::{Options, Proxy, SupervisorPanicked};
 pub use supervisor::StartError;

@@ -118,10 +118,10 @@ fn serve(file: &Path, arguments: &Arguments, signals: std::io::Result<Signals>) 
         Err(error) => return fail(INTERNAL, &error.to_string()),
     };
     match Proxy::start(Options::new(file).log(log).signals(signals)) {
-        Ok(proxy) => {
-            proxy.wait();
-            ExitCode::SUCCESS
-        }
+        Ok(proxy) => match proxy.wait() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(INTERNAL, &error.to_string()),
+        },
         Err(StartError::Rejected(rejection)) => reject(&rejection),
         Err(error @ StartError::Read(_)) => fail(INVALID, &error.to_string()),
         Err(error @ StartError::Thread(_)) => fail(INTERNAL, &error.to_string()),

@@ -29,6 +29,11 @@ pub struct Proxy {
     supervisor: JoinHandle<()>,
 }
 
+/// The thread that decides has ended by a panic, and nobody reloads or stops the proxy any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the supervisor panicked")]
+pub struct SupervisorPanicked;
+
 // === impl Options ===
 
 impl Options {
@@ -113,13 +118,31 @@ impl Proxy {
     /// Stops accepting, lets what is in flight finish within the drain time-out, and returns when all has ended.
     pub fn shutdown(self) {
         let _ = self.messages.send(Message::Stop);
-        self.wait();
+        if let Err(error) = self.wait() {
+            tracing::error!("{error}");
+        }
     }
 
     /// Returns when the proxy has ended, as after a signal.
-    pub fn wait(self) {
-        if self.supervisor.join().is_err() {
-            tracing::error!("the supervisor panicked");
-        }
+    pub fn wait(self) -> Result<(), SupervisorPanicked> {
+        self.supervisor.join().map_err(|_| SupervisorPanicked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::{Current, Snapshot};
+
+    #[test]
+    fn a_panic_of_the_supervisor_is_told() {
+        let end = |supervisor: fn()| Proxy {
+            messages: mpsc::channel().0,
+            shared: Shared::new(Current::new(Snapshot::default())),
+            addresses: Vec::new(),
+            supervisor: thread::spawn(supervisor),
+        };
+        assert!(end(|| {}).wait().is_ok());
+        assert!(end(|| panic!("as asked")).wait().is_err());
     }
 }
