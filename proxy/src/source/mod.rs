@@ -16,7 +16,7 @@ pub use read::ReadError;
 
 use crate::reload::{Candidate, Digest};
 use intent::Intent;
-use read::{Content, Stamp, read, stamp};
+use read::{Content, Stamp, UNSTEADY_PAUSES, read, read_patiently, stamp};
 use watch::Watch;
 
 /// A file that is looked at again and again.
@@ -32,7 +32,17 @@ pub struct Source {
     /// A content that a poll found, and which another poll has to confirm.
     unconfirmed: Option<Digest>,
     absent: Option<Absent>,
+    unsteady: Unsteady,
     next_poll: Instant,
+}
+
+/// A file that changes whenever it is read.
+#[derive(Debug, Default)]
+struct Unsteady {
+    /// Readings in a row that were spoiled.
+    count: usize,
+    /// When to try again.
+    retry: Option<Instant>,
 }
 
 /// An episode in which there is nothing to read.
@@ -83,9 +93,10 @@ impl Source {
             stamp: None,
             unconfirmed: None,
             absent: None,
+            unsteady: Unsteady::default(),
             next_poll: now + POLL,
         };
-        let Content { bytes, stamp } = read(path)?;
+        let Content { bytes, stamp } = read_patiently(path)?;
         source.stamp = Some((stamp, now));
         let candidate = Candidate::new(path, bytes);
         source.seen = Some(candidate.digest);
@@ -117,7 +128,7 @@ impl Source {
             .as_ref()
             .filter(|absent| !absent.told)
             .map(|absent| absent.since + ABSENCE_GRACE);
-        [grace, self.intent.expires_at()]
+        [grace, self.intent.expires_at(), self.unsteady.retry]
             .into_iter()
             .flatten()
             .fold(self.next_poll, Instant::min)
@@ -127,6 +138,10 @@ impl Source {
     pub fn look(&mut self) -> Sight {
         let now = Instant::now();
         self.intent.expire(now);
+        if self.unsteady.retry.is_some_and(|retry| retry <= now) {
+            self.unsteady.retry = None;
+            self.intent.want_look();
+        }
         let due = now >= self.next_look();
         let hinted = self.intent.take_look();
         if now >= self.next_poll {
@@ -148,7 +163,7 @@ impl Source {
 
     /// Reads the file whatever is known about it: for those who ask explicitly.
     pub fn read_now(&mut self) -> Result<Candidate, ReadError> {
-        let Content { bytes, stamp } = read(&self.path)?;
+        let Content { bytes, stamp } = read_patiently(&self.path)?;
         self.stamp = Some((stamp, Instant::now()));
         let candidate = Candidate::new(&self.path, bytes);
         self.seen = Some(candidate.digest);
@@ -172,12 +187,19 @@ impl Source {
         if !hinted && self.absent.is_none() && self.unconfirmed.is_none() && self.looks_untouched(now) {
             return Sight::Same;
         }
+        let spoiled = std::mem::take(&mut self.unsteady).count;
         match read(&self.path) {
             Ok(content) => self.see_content(now, content, hinted),
-            Err(ReadError::Unsteady) => {
-                // A writer is at work and makes itself known, or the file was only touched: look once more either way.
-                self.intent.want_look();
-                Sight::Same
+            Err(error @ ReadError::Unsteady { .. }) => {
+                // A writer is at work and makes itself known, or the file was only touched: look once more either way, but not for ever.
+                self.unsteady.count = spoiled + 1;
+                match UNSTEADY_PAUSES.get(spoiled) {
+                    Some(&pause) => {
+                        self.unsteady.retry = Some(now + pause);
+                        Sight::Same
+                    }
+                    None => self.see_absence(now, error),
+                }
             }
             Err(error) => self.see_absence(now, error),
         }
@@ -249,5 +271,36 @@ impl Source {
 
 /// Reads a file once, without watching it.
 pub fn read_candidate(path: &Path) -> Result<Candidate, ReadError> {
-    read(path).map(|content| Candidate::new(path, content.bytes))
+    read_patiently(path).map(|content| Candidate::new(path, content.bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_never_rests_is_read_with_pauses_and_told_of() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("proxy.yaml");
+        std::fs::write(&path, "a").expect("a file");
+        let (mut source, _) = Source::open(&path, |_| {}).expect("a source");
+        std::fs::remove_file(&path).expect("a removal");
+        // Its size is 0, whatever it holds.
+        std::os::unix::fs::symlink("/proc/self/status", &path).expect("a link");
+        source.hint(&Hint::from(Err(notify::Error::generic("lost"))));
+        let mut looks = 0;
+        let error = loop {
+            looks += 1;
+            assert!(looks < 30, "read again without a pause");
+            std::thread::sleep(source.next_look().saturating_duration_since(Instant::now()));
+            if let Sight::Gone(error) = source.look() {
+                break error;
+            }
+        };
+        assert!(matches!(error, ReadError::Unsteady { .. }), "{error}");
+        std::fs::remove_file(&path).expect("a removal");
+        std::fs::write(&path, "a").expect("a file");
+        source.hint(&Hint::from(Err(notify::Error::generic("lost"))));
+        assert!(matches!(source.look(), Sight::Back));
+    }
 }

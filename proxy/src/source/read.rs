@@ -4,6 +4,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 
@@ -53,8 +54,35 @@ pub enum ReadError {
         size: u64,
     },
     /// It changed while it was read.
-    #[error("the file changed while it was read")]
-    Unsteady,
+    #[error("failed to read {}: it changed while it was read, again and again", .path.display())]
+    Unsteady {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// How long to wait after each reading that a change spoiled, before the last.
+pub(super) const UNSTEADY_PAUSES: [Duration; 5] = [
+    Duration::from_millis(10),
+    Duration::from_millis(20),
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+];
+
+/// Reads a file for somebody who waits for it: what is being changed is read again a few times.
+pub(super) fn read_patiently(path: &Path) -> Result<Content, ReadError> {
+    patiently(|| read(path))
+}
+
+fn patiently<T>(mut attempt: impl FnMut() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    for pause in UNSTEADY_PAUSES {
+        match attempt() {
+            Err(ReadError::Unsteady { .. }) => std::thread::sleep(pause),
+            settled => return settled,
+        }
+    }
+    attempt()
 }
 
 /// Reads a file whole. What it returns stood in the file at one moment.
@@ -77,7 +105,9 @@ pub(super) fn read(path: &Path) -> Result<Content, ReadError> {
         .map_err(io)?;
     let after = Stamp::of(&file.metadata().map_err(io)?);
     if after != Stamp::of(&before) || bytes.len() as u64 != after.size {
-        return Err(ReadError::Unsteady);
+        return Err(ReadError::Unsteady {
+            path: path.to_owned(),
+        });
     }
     Ok(Content { bytes, stamp: after })
 }
@@ -118,5 +148,31 @@ impl Stamp {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_comes_to_rest_is_read() {
+        let mut left = 3;
+        let read = patiently(|| {
+            left -= 1;
+            match left {
+                0 => Ok("rest"),
+                _ => Err(ReadError::Unsteady { path: "f".into() }),
+            }
+        });
+        assert_eq!(read.expect("rest"), "rest");
+    }
+
+    #[test]
+    fn a_file_that_never_rests_is_named() {
+        // Its size is 0, whatever it holds.
+        let error = read_patiently(Path::new("/proc/self/status")).expect_err("an error");
+        assert!(matches!(error, ReadError::Unsteady { .. }), "{error}");
+        assert!(error.to_string().contains("/proc/self/status"), "{error}");
     }
 }
