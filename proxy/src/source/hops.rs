@@ -4,16 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
 
 /// What the way of a path depends on.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Hops {
-    /// Directories to watch, with the device and inode that they are now.
-    pub(super) directories: BTreeMap<PathBuf, (u64, u64)>,
+    /// Directories to watch, with what they are now. None if that is in doubt.
+    pub(super) directories: BTreeMap<PathBuf, Option<Identity>>,
     /// The names whose change leads elsewhere: the links on the way, and the file.
     pub(super) names: BTreeSet<PathBuf>,
     /// Where the way ends, which need not exist.
     pub(super) file: PathBuf,
+}
+
+/// What tells a directory from another of the same name. An inode alone does not: its number is given out again, often at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+    /// None where the file system does not know.
+    born: Option<SystemTime>,
 }
 
 /// More links than this are a loop; Linux gives up there too.
@@ -73,8 +83,12 @@ fn parts(path: &Path) -> Vec<OsString> {
 impl Hops {
     fn watch(&mut self, directory: &Path) {
         if let Ok(metadata) = std::fs::metadata(directory) {
-            self.directories
-                .insert(directory.to_owned(), (metadata.dev(), metadata.ino()));
+            let identity = Identity {
+                device: metadata.dev(),
+                inode: metadata.ino(),
+                born: metadata.created().ok(),
+            };
+            self.directories.insert(directory.to_owned(), Some(identity));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A file that is renamed or linked into place is whole, so it is looked at at once. A file that is written in place is whole when its writer
 //! closes it. While a writer is known to be at work the file is not looked at.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind};
@@ -43,6 +44,17 @@ impl Hint {
     pub(super) fn is_of_interest(&self) -> bool {
         let Some(event) = &self.0 else { return true };
         !matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write))
+    }
+
+    /// What was taken away or moved, so that a watch on it is gone, whatever stands there now.
+    pub(super) fn uprooted(&self) -> &[PathBuf] {
+        match &self.0 {
+            Some(event) => match event.kind {
+                EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => &event.paths,
+                _ => &[],
+            },
+            None => &[],
+        }
     }
 }
 
@@ -153,8 +165,6 @@ impl Intent {
 }
 
 fn is_link(event: &Event) -> bool {
-    let link = |path: &std::path::PathBuf| {
-        std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
-    };
+    let link = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     event.paths.iter().any(link)
 }

@@ -111,6 +111,7 @@ impl Source {
     /// Takes note of a hint.
     pub fn hint(&mut self, hint: &Hint) {
         self.intent.take(hint, &self.watch, Instant::now());
+        self.watch.doubt(hint);
     }
 
     /// Whether a writer is known to have the file open, or a hint waits to be looked into.

@@ -61,6 +61,15 @@ impl Watch {
         true
     }
 
+    /// Takes note that a watch may be gone: the next [`rearm`](Self::rearm) sets it up again.
+    pub(super) fn doubt(&mut self, hint: &Hint) {
+        for path in hint.uprooted() {
+            if let Some(identity) = self.hops.directories.get_mut(path) {
+                *identity = None;
+            }
+        }
+    }
+
     /// Whether a path is on the way.
     pub(super) fn concerns(&self, path: &Path) -> bool {
         self.hops.names.contains(path)
@@ -69,5 +78,60 @@ impl Watch {
     /// Whether a path is the file at the end of the way.
     pub(super) fn is_file(&self, path: &Path) -> bool {
         self.hops.file == path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
+    use notify::event::{CreateKind, RemoveKind};
+    use notify::{Event, EventKind};
+
+    use super::*;
+
+    #[test]
+    fn a_directory_that_was_removed_is_watched_again_even_if_it_looks_the_same() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("proxy.yaml");
+        let mut watch = Watch::new(&path, |_| {});
+        assert!(!watch.rearm(&path));
+        let event = |kind| Hint::from(Ok(Event::new(kind).add_path(folder.path().to_owned())));
+        watch.doubt(&event(EventKind::Create(CreateKind::Folder)));
+        assert!(!watch.rearm(&path));
+        watch.doubt(&event(EventKind::Remove(RemoveKind::Folder)));
+        assert!(watch.rearm(&path));
+        assert!(!watch.rearm(&path));
+    }
+
+    #[test]
+    fn a_directory_that_is_made_anew_tells_of_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("its path");
+        let path = root.join("conf/proxy.yaml");
+        let (sender, hints) = mpsc::channel();
+        fs::create_dir(root.join("conf")).expect("a folder");
+        let mut watch = Watch::new(&path, move |hint| {
+            // The test may be over.
+            let _ = sender.send(hint);
+        });
+        for _ in 0..5 {
+            fs::remove_dir_all(root.join("conf")).expect("a removal");
+            fs::create_dir(root.join("conf")).expect("a folder");
+            while let Ok(hint) = hints.recv_timeout(Duration::from_millis(50)) {
+                watch.doubt(&hint);
+                watch.rearm(&path);
+            }
+            fs::write(&path, "a").expect("a file");
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while !hints
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+                .is_ok_and(|hint| format!("{hint:?}").contains("proxy.yaml"))
+            {
+                assert!(Instant::now() < deadline, "nothing is told of the file");
+            }
+        }
     }
 }
