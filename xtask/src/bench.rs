@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::process;
-use crate::workspace::{Binary, Workspace};
+use crate::workspace::Workspace;
 
 /// Which benchmarks, and how.
 #[derive(clap::Args, Clone, Debug)]
@@ -18,7 +18,6 @@ pub(crate) struct Args {
 
 /// Runs them and ends with cargo's exit code.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode> {
-    let built = workspace.build()?;
     let mut cargo = workspace.cargo();
     cargo.args(["bench", "--package", "reloadspec-benches"]);
     match &args.names[..] {
@@ -31,10 +30,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
             }
         }
     }
-    cargo
-        .arg("--")
-        .args(&args.rest)
-        .env("RELOADSPEC_PROXY_BIN", built.path(Binary::PROXY)?);
+    cargo.arg("--").args(&args.rest);
     let status = process::attached(&mut cargo)?;
     Ok(process::pass_through(&cargo, status))
 }
