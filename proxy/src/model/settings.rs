@@ -78,6 +78,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// Between two pieces of a request's body.
     pub body_read_timeout: Duration,
+    /// An answer of which the client takes nothing.
+    pub send_timeout: Duration,
     /// The size of a request's body; unbounded if absent.
     pub body_bytes: Option<u64>,
 }
@@ -114,6 +116,7 @@ impl Default for Limits {
             header_read_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             body_read_timeout: Duration::from_secs(60),
+            send_timeout: Duration::from_secs(60),
             body_bytes: None,
         }
     }

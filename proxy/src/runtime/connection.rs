@@ -17,6 +17,7 @@ use super::handle::handle;
 use super::pool::Pool;
 use super::state::{Census, ConnectionState, Tracked};
 use super::worker::Shared;
+use crate::model::Limits;
 
 /// What the requests of a connection have in common.
 #[derive(Debug)]
@@ -53,6 +54,8 @@ pub(super) struct Surroundings {
 
 /// How long an idle connection that has to end stays open for a request that may be on its way.
 const GRACE: Duration = Duration::from_secs(1);
+/// The longest time in which nobody asks whether a client has run out of time.
+const LOOK: Duration = Duration::from_secs(1);
 /// The largest head that hyper reads at all. What is allowed is asked at each request, because it changes live.
 const HEAD_BUFFER_BYTES: usize = 512 * 1024;
 
@@ -106,8 +109,19 @@ async fn run(connection: &Rc<Connection>, io: TokioIo<Tracked>) {
                 }
             }
             () = connection.cut(), if ending => return,
+            () = connection.stalled(), if ending => return,
         }
     }
+}
+
+/// When to ask the limits again: when they run out, and often enough to notice that they changed or that a head has begun.
+fn next_look(left: Option<Duration>, limits: &Limits) -> Duration {
+    let shortest = limits.header_read_timeout.min(limits.send_timeout);
+    // A pause of nothing would never let anybody else run.
+    left.unwrap_or(LOOK)
+        .min(LOOK)
+        .min(shortest / 4)
+        .max(Duration::from_millis(1))
 }
 
 /// How a connection is ended from this side.
@@ -135,13 +149,28 @@ impl Connection {
                 }
             }
             let limits = self.shared.current.load().limits;
-            let tick = limits.idle_timeout.min(limits.header_read_timeout);
+            let left = self.state.patience_left(&limits);
+            if left == Some(Duration::ZERO) {
+                let stalled = self.state.sending_left(&limits) == Some(Duration::ZERO);
+                let polite = self.state.is_idle() && !stalled;
+                return if polite { End::Polite } else { End::Silent };
+            }
             tokio::select! {
                 changed = notice.changed() => if changed.is_err() { return End::Polite },
-                () = tokio::time::sleep(tick) => if self.state.is_overdue(&self.shared.current.load().limits) {
-                    return if self.state.is_idle() { End::Polite } else { End::Silent };
-                },
+                () = tokio::time::sleep(next_look(left, &limits)) => {}
             }
+        }
+    }
+
+    /// Waits until the client has taken nothing of an answer for too long.
+    async fn stalled(&self) {
+        loop {
+            let limits = self.shared.current.load().limits;
+            let left = self.state.sending_left(&limits);
+            if left == Some(Duration::ZERO) {
+                return;
+            }
+            tokio::time::sleep(next_look(left, &limits)).await;
         }
     }
 
@@ -197,5 +226,24 @@ enum Verdict {
 impl Verdict {
     fn leave_by(deadline: Instant) -> Self {
         Self::Leave(GRACE.min(deadline.saturating_duration_since(Instant::now())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_asked_when_they_run_out_and_every_second() {
+        let limits = Limits::default();
+        let left = Duration::from_millis(70);
+        assert_eq!(next_look(Some(left), &limits), left);
+        assert_eq!(next_look(Some(limits.idle_timeout), &limits), LOOK);
+        assert_eq!(next_look(None, &limits), LOOK);
+        let short = Limits {
+            header_read_timeout: Duration::from_millis(100),
+            ..limits
+        };
+        assert_eq!(next_look(None, &short), Duration::from_millis(25));
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct ConnectionState {
     doing: AtomicU8,
     /// Milliseconds from `start`.
     since: AtomicU64,
+    /// Milliseconds from `start` since which the socket takes nothing of what is sent; `FLOWING` while it does.
+    blocked: AtomicU64,
     start: Instant,
     /// The next answer says `Connection: close`.
     closing: AtomicBool,
@@ -49,6 +51,7 @@ pub(super) struct Busy(Arc<ConnectionState>);
 const IDLE: u8 = 0;
 const HEAD: u8 = 1;
 const BUSY: u8 = 2;
+const FLOWING: u64 = u64::MAX;
 
 // === impl Census ===
 
@@ -97,6 +100,7 @@ impl ConnectionState {
         Arc::new(Self {
             doing: AtomicU8::new(IDLE),
             since: AtomicU64::new(0),
+            blocked: AtomicU64::new(FLOWING),
             start: Instant::now(),
             closing: AtomicBool::new(false),
             process: Arc::clone(process),
@@ -104,9 +108,12 @@ impl ConnectionState {
         })
     }
 
+    fn now(&self) -> u64 {
+        self.start.elapsed().as_millis() as u64
+    }
+
     fn turn_to(&self, doing: u8) {
-        self.since
-            .store(self.start.elapsed().as_millis() as u64, Ordering::Relaxed);
+        self.since.store(self.now(), Ordering::Relaxed);
         self.doing.store(doing, Ordering::Relaxed);
     }
 
@@ -119,14 +126,30 @@ impl ConnectionState {
         self.doing.load(Ordering::Relaxed) == IDLE
     }
 
-    /// Whether the client has been silent, or slow with a head, for longer than it may.
-    pub(super) fn is_overdue(&self, limits: &Limits) -> bool {
-        let since = Duration::from_millis(self.since.load(Ordering::Relaxed));
-        let lasted = self.start.elapsed().saturating_sub(since);
-        match self.doing.load(Ordering::Relaxed) {
-            IDLE => lasted >= limits.idle_timeout,
-            HEAD => lasted >= limits.header_read_timeout,
-            _ => false,
+    /// How long until the client will have been silent, or slow with a head or with an answer, for as long as it may.
+    pub(super) fn patience_left(&self, limits: &Limits) -> Option<Duration> {
+        let now = self.now();
+        let own = match self.doing.load(Ordering::Relaxed) {
+            IDLE => Some(limits.idle_timeout),
+            HEAD => Some(limits.header_read_timeout),
+            _ => None,
+        };
+        let own = own.map(|limit| left(limit, self.since.load(Ordering::Relaxed), now));
+        own.into_iter().chain(self.sending_left(limits)).min()
+    }
+
+    /// The same for an answer alone; none while it flows.
+    pub(super) fn sending_left(&self, limits: &Limits) -> Option<Duration> {
+        let blocked = self.blocked.load(Ordering::Relaxed);
+        (blocked != FLOWING).then(|| left(limits.send_timeout, blocked, self.now()))
+    }
+
+    fn wrote(&self, result: &Poll<io::Result<usize>>) {
+        let blocked = self.blocked.load(Ordering::Relaxed);
+        match result {
+            Poll::Pending if blocked == FLOWING => self.blocked.store(self.now(), Ordering::Relaxed),
+            Poll::Ready(_) if blocked != FLOWING => self.blocked.store(FLOWING, Ordering::Relaxed),
+            _ => {}
         }
     }
 
@@ -137,6 +160,11 @@ impl ConnectionState {
     pub(super) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
     }
+}
+
+/// What is left of a limit that began to run out at `since`, both moments in milliseconds.
+fn left(limit: Duration, since: u64, now: u64) -> Duration {
+    limit.saturating_sub(Duration::from_millis(now.saturating_sub(since)))
 }
 
 impl Drop for ConnectionState {
@@ -179,7 +207,9 @@ impl AsyncRead for Tracked {
 
 impl AsyncWrite for Tracked {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.state.wrote(&result);
+        result
     }
 
     fn poll_write_vectored(
@@ -187,7 +217,9 @@ impl AsyncWrite for Tracked {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.state.wrote(&result);
+        result
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -200,5 +232,60 @@ impl AsyncWrite for Tracked {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        let hour = Duration::from_secs(3600);
+        Limits {
+            idle_timeout: hour * 3,
+            header_read_timeout: hour * 2,
+            send_timeout: hour,
+            ..Limits::default()
+        }
+    }
+
+    /// Whole hours, rounded up: no test takes that long.
+    fn hours(left: Option<Duration>) -> Option<u64> {
+        left.map(|left| left.as_secs().div_ceil(3600))
+    }
+
+    #[test]
+    fn each_state_has_a_limit_of_its_own_and_a_change_of_it_counts_at_once() {
+        let state = ConnectionState::new(&Arc::default(), &Arc::default());
+        assert_eq!(hours(state.patience_left(&limits())), Some(3));
+        let busy = state.busy();
+        assert_eq!(state.patience_left(&limits()), None);
+        drop(busy);
+        state.turn_to(HEAD);
+        assert_eq!(hours(state.patience_left(&limits())), Some(2));
+        let lowered = Limits {
+            header_read_timeout: Duration::ZERO,
+            ..limits()
+        };
+        assert_eq!(state.patience_left(&lowered), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn an_answer_that_does_not_flow_has_a_limit_whatever_else_goes_on() {
+        let state = ConnectionState::new(&Arc::default(), &Arc::default());
+        let _busy = state.busy();
+        state.wrote(&Poll::Pending);
+        assert_eq!(hours(state.patience_left(&limits())), Some(1));
+        assert_eq!(hours(state.sending_left(&limits())), Some(1));
+        state.wrote(&Poll::Ready(Ok(1)));
+        assert_eq!(state.sending_left(&limits()), None);
+    }
+
+    #[test]
+    fn a_limit_runs_out_from_when_its_state_began() {
+        let limit = Duration::from_secs(10);
+        assert_eq!(left(limit, 5_000, 8_000), Duration::from_secs(7));
+        assert_eq!(left(limit, 5_000, 15_000), Duration::ZERO);
+        assert_eq!(left(limit, 5_000, 4_000), limit);
     }
 }

@@ -263,6 +263,19 @@ fn limits_change_for_connections_that_stand() {
 }
 
 #[test]
+fn a_shorter_idle_time_out_ends_connections_that_stand() {
+    let a = echo("a");
+    let limits = |idle: &str| {
+        config("g1", a) + &format!("limits: {{header_read_timeout: 1h, idle_timeout: {idle}}}\n")
+    };
+    let world = World::start(&limits("1h"));
+    let mut kept = connect(world.address());
+    ask(&mut kept, REQUEST);
+    world.apply(&limits("100ms"));
+    assert_eq!(kept.read(&mut [0]).expect("an end"), 0);
+}
+
+#[test]
 fn a_stopping_proxy_finishes_what_it_began() {
     let (arrived, arrivals) = mpsc::channel();
     let (gate, open) = mpsc::channel::<()>();

@@ -4,8 +4,10 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::support::{World, ask, config, connect, echo, get, origin, raw, read_answer, read_head};
+use crate::support::{PATIENCE, World, ask, config, connect, echo, get, origin, raw, read_answer, read_head};
 
 /// An origin that answers once on each connection, then closes it without a word.
 fn one_shot(count: &'static AtomicUsize) -> SocketAddr {
@@ -127,4 +129,30 @@ fn routes_of_one_listener_are_open_there_only() {
     let addresses = world.proxy.addresses();
     assert_eq!(get(addresses[0].1, "/").body, "all");
     assert_eq!(get(addresses[1].1, "/").body, "b");
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_closed() {
+    let endless = origin(|mut stream| {
+        read_head(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        while stream.write_all(&[b'x'; 8192]).is_ok() {}
+    });
+    let whole = format!(
+        "routes: [{{prefix: /whole, respond: {{body: {}}}}}, ",
+        "x".repeat(16 << 20)
+    );
+    let config = config("g1", endless).replace("routes: [", &whole) + "limits: {send_timeout: 100ms}\n";
+    let world = World::start(&config);
+    for path in ["/endless", "/whole"] {
+        let mut client = connect(world.address());
+        write!(client, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").expect("to send");
+        // The answer has begun, so that the connection counts.
+        client.read_exact(&mut [0]).expect("a byte");
+        let started = Instant::now();
+        while world.proxy.connection_count() > 0 {
+            assert!(started.elapsed() < PATIENCE, "{path} is still open");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
 }

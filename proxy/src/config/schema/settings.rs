@@ -15,6 +15,7 @@ pub(super) const LIMIT_KEYS: &[&str] = &[
     "header_read_timeout",
     "idle_timeout",
     "body_read_timeout",
+    "send_timeout",
     "body_bytes",
 ];
 
@@ -98,6 +99,9 @@ fn limits(node: &Node, path: &Path<'_>, report: &Report) -> Option<Limits> {
         body_read_timeout: table
             .with("body_read_timeout", duration)
             .unwrap_or(default.body_read_timeout),
+        send_timeout: table
+            .with("send_timeout", duration)
+            .unwrap_or(default.send_timeout),
         body_bytes: table.with("body_bytes", size(0, u64::MAX)),
     })
 }
