@@ -50,6 +50,8 @@ fn invalid_files_are_refused_with_every_reason() {
     for file in files("invalid") {
         let diagnostics = read(&file).expect_err("an invalid file");
         assert!(!diagnostics.to_string().contains("canary"), "{diagnostics}");
+        let helped = diagnostics.all().iter().all(|one| one.help.is_some());
+        assert!(helped, "without a hint:\n{diagnostics}");
         writeln!(shown, "{diagnostics}{:=<80}\n", "").expect("a string");
     }
     insta::assert_snapshot!(shown);

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::parse::Malformed;
+use super::advice;
+use super::parse::{MANY_DOCUMENTS, Malformed};
 use super::secrets::{Secrets, careful};
 use super::yaml_spans::{self, Kind, Spanned, SpannedDocument};
 use super::{Diagnostic, Diagnostics, Format, Place, Step, Text};
@@ -40,11 +41,48 @@ pub(super) fn malformed(text: Text<'_>, malformed: Malformed) -> Diagnostics {
         });
         return Diagnostics::new(text.name, complaints.collect());
     }
-    let mut complaint = Diagnostic::new("syntax", malformed.message);
-    complaint.place = malformed
-        .position
-        .map(|(line, column)| broken(text, &document, offset(text.content, line, column)));
+    let help = advice::on_syntax(text.format, &malformed.message);
+    let at = |(line, column)| offset(text.content, line, column);
+    let position = match malformed.message.as_str() {
+        MANY_DOCUMENTS => document.second,
+        _ => malformed.position.map(at),
+    };
+    let opening = malformed.quote.map(at).or(document.bracket);
+    let mut complaint = Diagnostic::new("syntax", malformed.message).with_help(help);
+    complaint.place = position.map(|at| broken(text, &document, at));
+    if let (Some(position), Some(opening)) = (position, opening) {
+        blame(&mut complaint, text, &document, position, opening);
+    }
     Diagnostics::new(text.name, vec![complaint])
+}
+
+/// Points from where a text broke off to what was opened before, if that is likely to be the reason.
+fn blame(
+    complaint: &mut Diagnostic,
+    text: Text<'_>,
+    document: &SpannedDocument,
+    position: usize,
+    opening: usize,
+) {
+    let Some(mark) = text.content[floor(text.content, opening)..].chars().next() else {
+        return;
+    };
+    let (line, column) = line_and_column(text.content, opening);
+    // serde_json's position is that of the last character.
+    let rest = text.content[floor(text.content, position)..].chars();
+    if rest
+        .skip(usize::from(text.format == Format::Json))
+        .all(char::is_whitespace)
+        && !complaint.message.contains("a string")
+    {
+        complaint.message = format!("`{mark}` is opened here and never closed");
+        complaint.help = Some("close it where the value ends".to_owned());
+        complaint.place = Some(broken(text, document, opening));
+    } else if complaint.place.as_ref().is_some_and(|place| place.line > line) {
+        complaint.help = Some(format!(
+            "is the `{mark}` of line {line}, column {column} closed where its value ends?"
+        ));
+    }
 }
 
 /// The line and the column, from 1, of a byte.

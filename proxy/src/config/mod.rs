@@ -8,6 +8,7 @@
 //!
 //! Architecture invariant: this module is pure. It knows no files, no clock, no runtime, and never imports `runtime`.
 
+mod advice;
 mod depth;
 mod diagnostic;
 mod locate;

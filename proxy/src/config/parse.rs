@@ -17,7 +17,12 @@ pub struct Document {
 pub(super) struct Malformed {
     pub(super) message: String,
     pub(super) position: Option<(usize, usize)>,
+    /// Where the quote is that was being read when the text ended, if one was.
+    pub(super) quote: Option<(usize, usize)>,
 }
+
+/// What is said of a file with more than one document.
+pub(super) const MANY_DOCUMENTS: &str = "there is more than one document";
 
 /// Parses a text, or says everything that keeps it from being a document.
 pub fn parse(text: Text<'_>) -> Result<Document, Diagnostics> {
@@ -25,7 +30,8 @@ pub fn parse(text: Text<'_>) -> Result<Document, Diagnostics> {
         let message = format!("the document nests more than {} levels deep", depth::DEPTH_LIMIT);
         return Err(Diagnostics::unplaced(
             text.name,
-            Diagnostic::new("too-deep", message),
+            Diagnostic::new("too-deep", message)
+                .with_help("a configuration needs 6; is a bracket not closed?"),
         ));
     }
     let root = match text.format {
@@ -46,18 +52,27 @@ fn yaml(text: &str) -> Result<Node, Malformed> {
                 .location()
                 .map(|location| (location.line(), location.column()));
             // The place is told apart from the message, and so is the path.
-            let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or(&message);
+            let whole = error.to_string();
+            let message = whole.split(" at line ").next().unwrap_or(&whole);
             let message = message.rsplit("]: ").next().unwrap_or(message);
             let message = match message {
                 "repetition limit exceeded" => OUT_OF_PROPORTION,
+                message if message.contains("more than one document") => MANY_DOCUMENTS,
                 message => message,
             };
             Malformed {
                 message: message.to_owned(),
                 position,
+                quote: quote(&whole),
             }
         })
+}
+
+/// The place of the opening quote in a message that ends with it.
+fn quote(message: &str) -> Option<(usize, usize)> {
+    let (_, place) = message.split_once("while scanning a quoted scalar at line ")?;
+    let (line, column) = place.split_once(" column ")?;
+    Some((line.parse().ok()?, column.parse().ok()?))
 }
 
 fn json(text: &str) -> Result<Node, Malformed> {
@@ -72,6 +87,7 @@ fn json(text: &str) -> Result<Node, Malformed> {
             Malformed {
                 message,
                 position: (error.line() > 0).then(|| (error.line(), error.column().max(1))),
+                quote: None,
             }
         })
 }
@@ -80,6 +96,7 @@ fn toml(text: &str) -> Result<Node, Malformed> {
     let table = DeTable::parse(text).map_err(|error| Malformed {
         message: error.message().to_owned(),
         position: error.span().map(|span| locate::line_and_column(text, span.start)),
+        quote: None,
     })?;
     Ok(toml_table(table.get_ref()))
 }

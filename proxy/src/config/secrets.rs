@@ -88,7 +88,7 @@ pub(super) fn careful(line: &str, start: usize, harmless: &[Range<usize>]) -> St
         };
         let (word, after) = rest.split_at(length);
         let known = is_mark(first)
-            || word == "-"
+            || word.bytes().all(|byte| byte == b'-')
             || is_key(word)
             || (covers(harmless, at) && covers(harmless, at + length - 1));
         if known {

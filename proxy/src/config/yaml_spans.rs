@@ -35,6 +35,10 @@ pub(super) struct SpannedDocument {
     pub(super) anchors: HashMap<usize, Spanned>,
     /// Keys that stood before in the same table: their name, and their span.
     pub(super) duplicates: Vec<(String, Range<usize>)>,
+    /// Where the second document begins.
+    pub(super) second: Option<usize>,
+    /// The innermost bracket that was open where the text broke off.
+    pub(super) bracket: Option<usize>,
 }
 
 struct Builder<'a> {
@@ -69,7 +73,12 @@ pub(super) fn read(text: &str) -> SpannedDocument {
         document: SpannedDocument::default(),
     };
     for event in Parser::new_from_str(text) {
-        let Ok((event, span)) = event else { break };
+        let Ok((event, span)) = event else {
+            let starts = builder.open.iter().rev().map(|open| open.start);
+            let mut brackets = starts.filter(|&start| text[start..].starts_with(['[', '{']));
+            builder.document.bracket = brackets.next();
+            break;
+        };
         builder.event(event, span);
         if builder.open.len() > DEPTH_LIMIT {
             break;
@@ -126,6 +135,9 @@ impl Builder<'_> {
                 if let Some(open) = self.open.pop() {
                     self.close(open, bytes.end);
                 }
+            }
+            Event::DocumentStart(_) if self.document.root.is_some() => {
+                self.document.second.get_or_insert(bytes.start);
             }
             _ => {}
         }

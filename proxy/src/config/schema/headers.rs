@@ -55,7 +55,12 @@ fn read(node: &Node, path: &Path<'_>, report: &Report) -> Option<HeaderEdits> {
             return;
         };
         if edits.remove.contains(&name) || edits.set.iter().any(|(other, _)| *other == name) {
-            report.add(Diagnostic::new("duplicate", format!("the field `{name}` is edited twice")).at(path));
+            let complaint = Diagnostic::new("duplicate", format!("the field `{name}` is edited twice"));
+            report.add(
+                complaint
+                    .with_help("keep one of the two; `set` replaces what was there")
+                    .at(path),
+            );
         }
         edits.remove.push(name);
     });
@@ -116,9 +121,9 @@ fn field_name(text: &str, path: &Path<'_>, at_key: bool, report: &Report) -> Opt
             refuse(complaint.with_help("the proxy sets it as the message needs"))
         }
         Ok(name) => Some(name),
-        Err(_) => refuse(Diagnostic::new(
-            "bad-header",
-            format!("`{text}` is no name of a header field"),
-        )),
+        Err(_) => refuse(
+            Diagnostic::new("bad-header", format!("`{text}` is no name of a header field"))
+                .with_help("letters, digits and `-`, without blanks and colons"),
+        ),
     }
 }

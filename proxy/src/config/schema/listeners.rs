@@ -10,6 +10,9 @@ use crate::model::Listener;
 
 pub(super) const KEYS: &[&str] = &["name", "address"];
 
+/// What to do where there is no listener.
+pub(super) const ADVICE: &str = "add `listeners:` with at least one `name` and `address`";
+
 pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
     let mut listeners = Named::new();
     let mut addresses: Vec<SocketAddr> = Vec::new();
@@ -25,7 +28,8 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
         if let Some(address) = address {
             for other in addresses.iter().filter(|other| overlap(**other, address)) {
                 let message = format!("`{address}` overlaps with `{other}`, which is listened on already");
-                table.complain("address", Diagnostic::new("duplicate", message));
+                let help = "a wildcard listens on every address; choose another port, or keep one of the two";
+                table.complain("address", Diagnostic::new("duplicate", message).with_help(help));
             }
             addresses.push(address);
         }
@@ -40,7 +44,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
     {
         root.complain(
             "listeners",
-            Diagnostic::new("no-listeners", "there is no listener"),
+            Diagnostic::new("no-listeners", "there is no listener").with_help(ADVICE),
         );
     }
     listeners

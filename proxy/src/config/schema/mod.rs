@@ -66,8 +66,7 @@ fn read(document: &Document, report: &Report) -> Option<Model> {
     let upstreams = upstreams::read(&root);
     let routes = routes::read(&root, &listeners, &upstreams);
     if root.get("listeners").is_none() && !root.is_mistyped {
-        let complaint = Diagnostic::new("no-listeners", "there is no listener")
-            .with_help("add `listeners:` with at least one `name` and `address`");
+        let complaint = Diagnostic::new("no-listeners", "there is no listener").with_help(listeners::ADVICE);
         report.add(complaint);
     }
     Some(Model {

@@ -46,14 +46,16 @@ impl Report {
     }
 
     pub(super) fn wrong_type(&self, path: &Path<'_>, expected: &str, found: &Node) {
-        let mut complaint = Diagnostic::new(
-            "wrong-type",
-            format!("expected {expected}, found {}", found.kind()),
-        );
-        if expected.contains("text") && matches!(found, Node::Integer(_) | Node::Float(_) | Node::Bool(_)) {
-            complaint = complaint.with_help("put the value in quotes");
-        }
-        self.add(complaint.at(path));
+        let message = format!("expected {expected}, found {}", found.kind());
+        let help = match (expected, found) {
+            ("text", Node::Integer(_) | Node::Float(_) | Node::Bool(_)) => "put the value in quotes",
+            ("text", Node::Null) => "write a value after the key, or remove the key",
+            ("text", _) => "one value, in quotes if it has special characters in it",
+            ("a whole number", _) => "digits alone, without quotes and without a unit",
+            ("a list", _) => "one entry or more, each on a line of its own that begins with `- `",
+            _ => "one key or more, each on a line of its own: `key: value`",
+        };
+        self.add(Diagnostic::new("wrong-type", message).with_help(help).at(path));
     }
 }
 
@@ -98,8 +100,9 @@ impl<'a> Table<'a> {
     pub(super) fn require(&self, key: &str) -> Option<&'a Node> {
         let found = self.get(key);
         if found.is_none() && !self.is_mistyped {
-            self.report
-                .add(Diagnostic::new("missing-key", format!("the key `{key}` is missing")).at(self.path));
+            let complaint = Diagnostic::new("missing-key", format!("the key `{key}` is missing"));
+            let help = format!("add it, as in `{}`", example(key));
+            self.report.add(complaint.with_help(help).at(self.path));
         }
         found
     }
@@ -170,16 +173,28 @@ impl<T> Named<T> {
             return Some(name);
         }
         let names: Vec<_> = self.mentioned.iter().map(String::as_str).collect();
-        let mut complaint = Diagnostic::new(
+        let complaint = Diagnostic::new(
             "dangling-reference",
             format!("there is no {what} called `{name}`"),
         );
-        if let Some(near) = nearest(name.as_str(), &names) {
-            complaint = complaint.with_help(format!("did you mean `{near}`?"));
-        }
-        table.complain(key, complaint);
+        let help = match nearest(name.as_str(), &names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("add it to `{what}s`, or name one that is there"),
+        };
+        table.complain(key, complaint.with_help(help));
         None
     }
+}
+
+fn example(key: &str) -> String {
+    let value = match key {
+        "name" => "main",
+        "address" => "127.0.0.1:8080",
+        "endpoints" => "[{address: \"127.0.0.1:9000\"}]",
+        "location" => "https://www.example.org/",
+        _ => "...",
+    };
+    format!("{key}: {value}")
 }
 
 fn advice(key: &str, known: &[&str]) -> String {

@@ -189,7 +189,8 @@ fn respond(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
     if !body.is_empty() && matches!(status.as_u16(), 204 | 205 | 304) {
         table.complain(
             "body",
-            Diagnostic::new("contradiction", format!("a response with {status} has no body")),
+            Diagnostic::new("contradiction", format!("a response with {status} has no body"))
+                .with_help("remove the body, or choose another status"),
         );
     }
     Some(Action::Respond {
@@ -204,7 +205,8 @@ fn redirect(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
     if ![301, 302, 303, 307, 308].contains(&status) {
         table.complain(
             "status",
-            Diagnostic::new("out-of-range", "expected one of 301, 302, 303, 307, 308"),
+            Diagnostic::new("out-of-range", "expected one of 301, 302, 303, 307, 308")
+                .with_help("302 for now, 308 for good"),
         );
     }
     let location = table.required("location", text)?;
@@ -212,7 +214,8 @@ fn redirect(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
     let Some(location) = visible.then(|| HeaderValue::from_str(location).ok()).flatten() else {
         table.complain(
             "location",
-            Diagnostic::new("bad-header", format!("{} is no location", echo(location, "this"))),
+            Diagnostic::new("bad-header", format!("{} is no location", echo(location, "this")))
+                .with_help("a URL or a path in visible ASCII without blanks, the rest as %XX"),
         );
         return None;
     };

@@ -28,7 +28,8 @@ pub(super) fn number(low: u64, high: u64) -> impl Fn(&Node, &Path<'_>, &Report) 
             Ok(number) if (low..=high).contains(&number) => Some(number),
             _ => {
                 let message = format!("expected a number from {low} to {high}, found {number}");
-                report.add(Diagnostic::new("out-of-range", message).at(path));
+                let help = nearest(*number, low, high);
+                report.add(Diagnostic::new("out-of-range", message).with_help(help).at(path));
                 None
             }
         },
@@ -37,6 +38,11 @@ pub(super) fn number(low: u64, high: u64) -> impl Fn(&Node, &Path<'_>, &Report) 
             None
         }
     }
+}
+
+fn nearest(number: i128, low: u64, high: u64) -> String {
+    let nearest = number.clamp(low.into(), high.into());
+    format!("the nearest that is allowed is {nearest}")
 }
 
 /// A duration such as `250ms`, `10s`, `5m` or `1h`, longer than nothing.
@@ -52,8 +58,8 @@ pub(super) fn duration(node: &Node, path: &Path<'_>, report: &Report) -> Option<
     match parsed {
         Some(duration) if !duration.is_zero() && duration <= LONGEST => Some(duration),
         Some(_) => {
-            report
-                .add(Diagnostic::new("out-of-range", "a duration is longer than 0 and at most 24h").at(path));
+            let message = format!("expected a duration from 1ms to 24h, found {text}");
+            report.add(Diagnostic::new("out-of-range", message).with_help(help).at(path));
             None
         }
         None => {
@@ -81,11 +87,15 @@ pub(super) fn size(low: u64, high: u64) -> impl Fn(&Node, &Path<'_>, &Report) ->
             Some(bytes) if (low..=high).contains(&bytes) => Some(bytes),
             Some(bytes) => {
                 let message = format!("expected {low} to {high} bytes, found {bytes}");
-                report.add(Diagnostic::new("out-of-range", message).at(path));
+                let help = nearest(bytes.into(), low, high);
+                report.add(Diagnostic::new("out-of-range", message).with_help(help).at(path));
                 None
             }
             None => {
-                let message = format!("expected a size, found {}", node.kind());
+                let message = match node {
+                    Node::String(text) => format!("{} is no size", echo(text, "this")),
+                    other => format!("expected a size, found {}", other.kind()),
+                };
                 report.add(Diagnostic::new("wrong-type", message).with_help(help).at(path));
                 None
             }

@@ -62,7 +62,8 @@ fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Node, &Path<'_>, &Report) ->
         if word.is_none() {
             let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
             let message = format!("expected one of {}, found `{found}`", known.join(", "));
-            report.add(Diagnostic::new("unknown-word", message).at(path));
+            let help = "written as here, in lower case";
+            report.add(Diagnostic::new("unknown-word", message).with_help(help).at(path));
         }
         word.map(|(_, value)| *value)
     }

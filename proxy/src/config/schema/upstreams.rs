@@ -63,18 +63,29 @@ fn endpoints(upstream: &Table<'_>) -> Vec<Endpoint> {
         }
     });
     let complaint = if mentioned == 0 {
-        upstream
-            .get("endpoints")
-            .map(|_| "there is no endpoint".to_owned())
+        upstream.get("endpoints").map(|_| {
+            (
+                "there is no endpoint".to_owned(),
+                "add one, as in `- address: 127.0.0.1:9000`",
+            )
+        })
     } else if endpoints.len() == mentioned && endpoints.iter().all(|endpoint| endpoint.weight == 0) {
-        Some("no endpoint has a weight".to_owned())
+        Some((
+            "no endpoint has a weight".to_owned(),
+            "give at least one a weight of 1 or more",
+        ))
     } else {
         let cycle = cycle_length(&endpoints);
-        (cycle > CYCLE_LIMIT)
-            .then(|| format!("the weights come out even after {cycle} requests, at most {CYCLE_LIMIT}"))
+        (cycle > CYCLE_LIMIT).then(|| {
+            let message = format!("the weights come out even after {cycle} requests, at most {CYCLE_LIMIT}");
+            (message, "use smaller weights, or such as have a common divisor")
+        })
     };
-    if let Some(message) = complaint {
-        upstream.complain("endpoints", Diagnostic::new("out-of-range", message));
+    if let Some((message, help)) = complaint {
+        upstream.complain(
+            "endpoints",
+            Diagnostic::new("out-of-range", message).with_help(help),
+        );
     }
     endpoints
 }
