@@ -85,7 +85,60 @@ impl Paths {
             if let Some(route) = self.prefix.get(&path[..end]) {
                 return Some(route);
             }
-            end = path[..end].rfind('/')?;
+            if end == 0 {
+                return None;
+            }
+            // The target `*` has no segments, and is below the empty prefix all the same.
+            end = path[..end].rfind('/').unwrap_or(0);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+    use crate::runtime::snapshot::Task;
+
+    fn table(prefixes: &[&'static str]) -> Table {
+        let mut table = Table::default();
+        for (number, prefix) in prefixes.iter().enumerate() {
+            let status = StatusCode::from_u16(200 + number as u16).expect("a status");
+            let route = Route {
+                task: Task::Respond(status, bytes::Bytes::new()),
+                request_headers: Arc::default(),
+                response_headers: Arc::default(),
+            };
+            table.insert(
+                &HostMatch::Any,
+                &PathMatch::Prefix(Arc::from(*prefix)),
+                Arc::new(route),
+            );
+        }
+        table
+    }
+
+    fn found(table: &Table, path: &str) -> Option<u16> {
+        table.find("host", path).map(|route| match &route.task {
+            Task::Respond(status, _) => status.as_u16(),
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn a_route_for_all_takes_what_has_no_segments_too() {
+        let alone = table(&[""]);
+        let deeper = table(&["", "/a", "/a/b"]);
+        for path in ["*", "/", "/x/y/z"] {
+            assert_eq!(
+                (found(&alone, path), found(&deeper, path)),
+                (Some(200), Some(200)),
+                "{path}"
+            );
+        }
+        assert_eq!(found(&deeper, "/a/b/c"), Some(202));
+        assert_eq!(found(&table(&["/a"]), "*"), None);
+        assert_eq!(found(&table(&["/a"]), "/"), None);
     }
 }
