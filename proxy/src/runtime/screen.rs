@@ -1,7 +1,5 @@
 //! What a request must look like before it is looked at any closer. hyper has refused what is no HTTP; this refuses what hyper lets pass.
 
-use std::borrow::Cow;
-
 use http::{HeaderValue, Method, Request, Version, header};
 use hyper::body::{Body, Incoming};
 
@@ -95,17 +93,19 @@ fn without_port(text: &str) -> Option<&str> {
     (host_fits && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(host)
 }
 
-/// Whether a path has a segment `.` or `..`, written out or encoded: what it leads to depends on who resolves it.
+/// Whether a path has a segment `.` or `..`, dots and slashes written out or encoded, or a slash the other way round: what it leads to
+/// depends on who resolves it.
 fn has_dot_segment(path: &str) -> bool {
-    let decoded = |segment: &'_ str| -> bool {
-        let plain: Cow<'_, str> = if segment.contains('%') {
-            segment.replace("%2e", ".").replace("%2E", ".").into()
-        } else {
-            segment.into()
-        };
-        plain == "." || plain == ".."
-    };
-    (path.contains('.') || path.contains('%')) && path.split('/').any(decoded)
+    let is_dots = |segment: &str| segment == "." || segment == "..";
+    if !path.contains(['%', '\\']) {
+        return path.contains('.') && path.split('/').any(is_dots);
+    }
+    let plain = path
+        .to_ascii_lowercase()
+        .replace("%2e", ".")
+        .replace("%2f", "/")
+        .replace("%5c", "/");
+    plain.split(['/', '\\']).any(is_dots)
 }
 
 #[cfg(test)]
@@ -114,10 +114,23 @@ mod tests {
 
     #[test]
     fn dot_segments_are_seen_in_every_spelling() {
-        for path in ["/..", "/a/../b", "/a/./b", "/%2e%2E/x", "/a/.%2e"] {
+        for path in [
+            "/..",
+            "/a/../b",
+            "/a/./b",
+            "/%2e%2E/x",
+            "/a/.%2e",
+            "/public/..%2f..%2fadmin",
+            "/a%2F%2e%2E",
+            "/a/..%5Cb",
+            "/a%5c.",
+            "/a\\..\\b",
+        ] {
             assert!(has_dot_segment(path), "{path}");
         }
-        for path in ["/", "/a", "/...", "/a..b/.c", "/%2fa", "/a%2e"] {
+        for path in [
+            "/", "/a", "/...", "/a..b/.c", "/%2fa", "/a%2e", "/a..%2fb", "/%5c", "/a%2f...",
+        ] {
             assert!(!has_dot_segment(path), "{path}");
         }
     }

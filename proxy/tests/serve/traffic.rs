@@ -85,6 +85,8 @@ fn what_is_not_sound_is_refused() {
         ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
         ("GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         ("GET /%2e%2e/b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        ("GET /a/..%2f..%2fb HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        ("OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 200),
         (
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
             400,
