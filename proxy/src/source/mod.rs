@@ -162,15 +162,23 @@ impl Source {
         sight
     }
 
-    /// Reads the file whatever is known about it: for those who ask explicitly.
-    pub fn read_now(&mut self) -> Result<Candidate, ReadError> {
-        let Content { bytes, stamp } = read_patiently(&self.path)?;
+    /// Reads the file whatever is known about it: for those who ask explicitly. [`Sight::Same`] if that cannot be done and was said before.
+    pub fn read_now(&mut self) -> Sight {
+        let Content { bytes, stamp } = match read_patiently(&self.path) {
+            Ok(content) => content,
+            // Whoever asks is told at once, but as part of the same episode.
+            Err(error) => return self.see_absence(Instant::now(), error, Duration::ZERO),
+        };
         self.stamp = Some((stamp, Instant::now()));
         let candidate = Candidate::new(&self.path, bytes);
         self.seen = Some(candidate.digest);
         self.unconfirmed = None;
         self.absent = None;
-        Ok(candidate)
+        self.unsteady = Unsteady::default();
+        Sight::New {
+            candidate,
+            in_place: false,
+        }
     }
 
     /// Takes back that a content was handed over, because it turned out to be in the middle of being written.
@@ -199,10 +207,10 @@ impl Source {
                         self.unsteady.retry = Some(now + pause);
                         Sight::Same
                     }
-                    None => self.see_absence(now, error),
+                    None => self.see_absence(now, error, ABSENCE_GRACE),
                 }
             }
-            Err(error) => self.see_absence(now, error),
+            Err(error) => self.see_absence(now, error, ABSENCE_GRACE),
         }
     }
 
@@ -218,6 +226,7 @@ impl Source {
                         path: self.path.clone(),
                         error,
                     },
+                    ABSENCE_GRACE,
                 )
             }
         }
@@ -255,14 +264,14 @@ impl Source {
         }
     }
 
-    fn see_absence(&mut self, now: Instant, error: ReadError) -> Sight {
+    fn see_absence(&mut self, now: Instant, error: ReadError, grace: Duration) -> Sight {
         self.stamp = None;
         self.unconfirmed = None;
         let absent = self.absent.get_or_insert(Absent {
             since: now,
             told: false,
         });
-        if absent.told || now < absent.since + ABSENCE_GRACE {
+        if absent.told || now < absent.since + grace {
             return Sight::Same;
         }
         absent.told = true;
@@ -303,5 +312,22 @@ mod tests {
         std::fs::write(&path, "a").expect("a file");
         source.hint(&Hint::from(Err(notify::Error::generic("lost"))));
         assert!(matches!(source.look(), Sight::Back));
+    }
+
+    #[test]
+    fn who_asks_for_a_file_that_is_gone_is_told_once_an_episode() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("proxy.yaml");
+        std::fs::write(&path, "a").expect("a file");
+        let (mut source, _) = Source::open(&path, |_| {}).expect("a source");
+        for _ in 0..2 {
+            std::fs::remove_file(&path).expect("a removal");
+            assert!(matches!(source.read_now(), Sight::Gone(_)));
+            assert!(matches!(source.read_now(), Sight::Same));
+            source.hint(&Hint::from(Err(notify::Error::generic("lost"))));
+            assert!(matches!(source.look(), Sight::Same));
+            std::fs::write(&path, "a").expect("a file");
+            assert!(matches!(source.read_now(), Sight::New { .. }));
+        }
     }
 }

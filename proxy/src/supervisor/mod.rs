@@ -135,11 +135,7 @@ impl Supervisor {
                 }
                 self.tell(&candidate, outcome);
             }
-            Sight::Gone(error) => {
-                let revision = self.reloader.revision();
-                let path = self.source.path().display();
-                tracing::warn!(%path, revision, "configuration unreadable: {error}; still serving revision {revision}");
-            }
+            Sight::Gone(error) => self.tell_gone(&error),
             Sight::Back => {
                 let revision = self.reloader.revision();
                 let path = self.source.path().display();
@@ -159,7 +155,7 @@ impl Supervisor {
 
     fn reload_now(&mut self, answer: Option<Sender<Arc<Outcome>>>) {
         match self.source.read_now() {
-            Ok(candidate) => {
+            Sight::New { candidate, .. } => {
                 let outcome = self.reloader.reload(&candidate);
                 let outcome = self.tell(&candidate, outcome);
                 if let Some(answer) = answer {
@@ -167,12 +163,15 @@ impl Supervisor {
                     let _ = answer.send(outcome);
                 }
             }
-            Err(error) => {
-                let revision = self.reloader.revision();
-                let path = self.source.path().display();
-                tracing::warn!(%path, revision, "configuration unreadable: {error}; still serving revision {revision}");
-            }
+            Sight::Gone(error) => self.tell_gone(&error),
+            Sight::Same | Sight::Back => {}
         }
+    }
+
+    fn tell_gone(&self, error: &ReadError) {
+        let revision = self.reloader.revision();
+        let path = self.source.path().display();
+        tracing::warn!(%path, revision, "configuration unreadable: {error}; still serving revision {revision}");
     }
 
     fn tell(&mut self, candidate: &Candidate, outcome: Outcome) -> Arc<Outcome> {
