@@ -1,7 +1,8 @@
 //! The command line of the reference proxy.
 //!
 //! Exit codes: 0 stopped as asked, or valid · 1 the configuration is invalid or unreadable · 64 usage · 69 something that the configuration
-//! needs cannot be had, such as an address in use · 70 internal · 130 and 143 ended by a second signal.
+//! needs cannot be had, such as an address in use · 70 internal · 130 and 143 ended by a second signal, or by
+//! one before it served.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -67,15 +68,13 @@ fn log_level(word: &str) -> Result<LogLevel, UnknownWord> {
 }
 
 fn main() -> ExitCode {
-    // Before anything is written: whoever sees the first line may send a signal.
-    let signals = Signals::install();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
     match (&arguments.config, &arguments.check) {
         (_, Some(file)) => check(file),
-        (Some(file), None) => serve(file, &arguments, signals),
+        (Some(file), None) => serve(file, &arguments),
         (None, None) => ExitCode::from(USAGE),
     }
 }
@@ -104,8 +103,9 @@ fn check(file: &Path) -> ExitCode {
     }
 }
 
-fn serve(file: &Path, arguments: &Arguments, signals: std::io::Result<Signals>) -> ExitCode {
-    let signals = match signals {
+fn serve(file: &Path, arguments: &Arguments) -> ExitCode {
+    // Before anything is written: whoever sees the first line may send a signal.
+    let signals = match Signals::install() {
         Ok(signals) => signals,
         Err(error) => return fail(INTERNAL, &format!("failed to handle signals: {error}")),
     };

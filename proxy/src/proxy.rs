@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
@@ -68,10 +69,12 @@ impl Proxy {
     pub fn start(options: Options) -> Result<Self, StartError> {
         let Options { config, log, signals } = options;
         let (messages, receiver) = mpsc::channel();
-        let supervisor = Supervisor::boot(&config, Reloader::new(log), messages.clone(), receiver)?;
+        let serving = Arc::new(AtomicBool::new(false));
         if let Some(signals) = signals {
-            signals.forward(messages.clone())?;
+            signals.forward(messages.clone(), Arc::clone(&serving))?;
         }
+        let supervisor = Supervisor::boot(&config, Reloader::new(log), messages.clone(), receiver)?;
+        serving.store(true, Ordering::Release);
         let shared = Arc::clone(supervisor.reloader().shared());
         let addresses = supervisor.reloader().addresses();
         let thread = thread::Builder::new()

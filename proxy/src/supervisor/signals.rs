@@ -1,8 +1,12 @@
-//! Signals: SIGHUP reloads, SIGTERM and SIGINT stop, and a second one of these ends the process at once.
+//! Signals: SIGHUP reloads, SIGTERM and SIGINT stop, and a second one of these ends the process at once. So does the first one if what is
+//! being booted does not come to serve soon.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator;
@@ -13,6 +17,9 @@ use super::Message;
 #[derive(Debug)]
 pub struct Signals(iterator::Signals);
 
+/// How long a boot may go on after a signal to stop. One that takes no longer ends like any other stop.
+const BOOT_PATIENCE: Duration = Duration::from_secs(1);
+
 // === impl Signals ===
 
 impl Signals {
@@ -21,8 +28,8 @@ impl Signals {
         iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]).map(Self)
     }
 
-    /// Passes signals on as messages, from a thread of its own that lives as long as the process.
-    pub(crate) fn forward(mut self, messages: Sender<Message>) -> io::Result<()> {
+    /// Passes signals on as messages, from a thread of its own that lives as long as the process. Messages are read once `serving`.
+    pub(crate) fn forward(mut self, messages: Sender<Message>, serving: Arc<AtomicBool>) -> io::Result<()> {
         let forward = move || {
             let mut stopping = false;
             for signal in self.0.forever() {
@@ -32,7 +39,10 @@ impl Signals {
                     _ if stopping => std::process::exit(128 + signal),
                     _ => Message::Stop,
                 };
-                stopping |= matches!(message, Message::Stop);
+                if matches!(message, Message::Stop) {
+                    stopping = true;
+                    end_boot(&serving, 128 + signal);
+                }
                 if messages.send(message).is_err() && !stopping {
                     return;
                 }
@@ -43,4 +53,19 @@ impl Signals {
             .spawn(forward)
             .map(drop)
     }
+}
+
+/// Ends the process with `code` if it does not serve soon.
+fn end_boot(serving: &Arc<AtomicBool>, code: i32) {
+    if serving.load(Ordering::Acquire) {
+        return;
+    }
+    let serving = Arc::clone(serving);
+    // Whoever hangs in a boot listens to nobody.
+    thread::spawn(move || {
+        thread::sleep(BOOT_PATIENCE);
+        if !serving.load(Ordering::Acquire) {
+            std::process::exit(code);
+        }
+    });
 }

@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -292,6 +293,50 @@ fn a_second_signal_ends_at_once() {
     process.line("stopping");
     process.signal("-TERM");
     assert_eq!(process.rest().0, Some(143));
+}
+
+/// Starts the binary with a log that nobody reads, so that it hangs once it has written much, sends SIGTERM and waits.
+fn ended_while_it_hangs(arguments: &[&str]) -> ExitStatus {
+    let mut child = Command::new(BINARY)
+        .args(arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    let mut stderr = child.stderr.take().expect("a pipe");
+    stderr.read_exact(&mut [0]).expect("the first byte");
+    let kill = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(kill.expect("kill").success());
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a state") {
+            return status;
+        }
+        if started.elapsed() > PATIENCE {
+            child.kill().expect("an end");
+            panic!("{arguments:?} does not end");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_signal_ends_a_check_and_a_boot_that_hang() {
+    let (_folder, path) = file(format!("listeners: [{{name: '{}'}}]\n", "+".repeat(1 << 20)));
+    let status = ended_while_it_hangs(&["--check", path.to_str().expect("text")]);
+    assert_eq!(status.signal(), Some(15), "{status}");
+
+    let listener = |number: usize| {
+        let address = format!("127.2.{}.{}:0", number / 200, number % 200 + 1);
+        format!(
+            "  - {{name: {}{number}, address: '{address}'}}\n",
+            "l".repeat(120)
+        )
+    };
+    let listeners: String = (0..400).map(listener).collect();
+    let (_folder, path) = file(format!("workers: 1\nlisteners:\n{listeners}"));
+    // Records in a long form, so that they fill the pipe.
+    let status = ended_while_it_hangs(&["--config", path.to_str().expect("text"), "--log-format", "json"]);
+    assert_eq!(status.code(), Some(143), "{status}");
 }
 
 #[test]
