@@ -17,13 +17,18 @@ const SECRET_TABLES: [&str; 3] = ["request_headers", "response_headers", "set"];
 pub(super) struct Secrets {
     hidden: Vec<Range<usize>>,
     harmless: Vec<Range<usize>>,
+    /// Whether there are values that nobody has seen.
+    broke_off: bool,
 }
 
 // === impl Secrets ===
 
 impl Secrets {
     pub(super) fn of(document: &SpannedDocument) -> Self {
-        let mut found = Self::default();
+        let mut found = Self {
+            broke_off: document.broke_off,
+            ..Self::default()
+        };
         for node in document.root.iter().chain(document.anchors.values()) {
             found.walk(node, false);
         }
@@ -32,6 +37,9 @@ impl Secrets {
         found.harmless.retain(|span| !span.is_empty());
         found.hidden.sort_by_key(|span| span.start);
         found.harmless.sort_by_key(|span| span.start);
+        // What an anchor names is found twice, and perhaps as a secret once.
+        let Self { hidden, harmless, .. } = &mut found;
+        harmless.retain(|span| !covers(hidden, span.start));
         found
     }
 
@@ -54,6 +62,9 @@ impl Secrets {
 
     /// A line that begins at the byte `start`, with what may be secret blotted out.
     pub(super) fn blot(&self, line: &str, start: usize) -> String {
+        if self.broke_off {
+            return careful(line, start, &self.harmless);
+        }
         line.char_indices()
             .map(|(at, c)| if covers(&self.hidden, start + at) { '*' } else { c })
             .collect()
@@ -62,8 +73,7 @@ impl Secrets {
     /// What is no secret and ends before a byte.
     pub(super) fn harmless_before(self, byte: usize) -> Vec<Range<usize>> {
         let mut harmless = self.harmless;
-        // What an anchor names is found twice, and perhaps as a secret once.
-        harmless.retain(|span| span.end <= byte && !covers(&self.hidden, span.start));
+        harmless.retain(|span| span.end <= byte);
         harmless
     }
 }

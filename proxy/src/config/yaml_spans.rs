@@ -37,6 +37,8 @@ pub(super) struct SpannedDocument {
     pub(super) duplicates: Vec<(String, Range<usize>)>,
     /// Where the second document begins.
     pub(super) second: Option<usize>,
+    /// Whether there is more text than was read.
+    pub(super) broke_off: bool,
     /// The innermost bracket that was open where the text broke off.
     pub(super) bracket: Option<usize>,
 }
@@ -77,10 +79,12 @@ pub(super) fn read(text: &str) -> SpannedDocument {
             let starts = builder.open.iter().rev().map(|open| open.start);
             let mut brackets = starts.filter(|&start| text[start..].starts_with(['[', '{']));
             builder.document.bracket = brackets.next();
+            builder.document.broke_off = true;
             break;
         };
         builder.event(event, span);
         if builder.open.len() > DEPTH_LIMIT {
+            builder.document.broke_off = true;
             break;
         }
     }
