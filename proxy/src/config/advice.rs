@@ -5,7 +5,7 @@ use super::node::OUT_OF_PROPORTION;
 use super::parse::MANY_DOCUMENTS;
 
 /// What a parser says, in part, and what helps against it; the first that fits counts.
-const KNOWN: [(&str, &str); 14] = [
+const KNOWN: [(&str, &str); 15] = [
     (
         OUT_OF_PROPORTION,
         "write out what the aliases stand for, or use fewer of them",
@@ -13,6 +13,10 @@ const KNOWN: [(&str, &str); 14] = [
     (MANY_DOCUMENTS, "keep one, without the line `---`"),
     (
         "duplicate key",
+        "keep one of the two; which of them counts is not guessed",
+    ),
+    (
+        "stands twice",
         "keep one of the two; which of them counts is not guessed",
     ),
     (
