@@ -141,3 +141,65 @@ impl Outcome {
 fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing_test::traced_test;
+
+    use super::*;
+
+    fn applied(from: u64) -> Outcome {
+        Outcome::Applied {
+            from,
+            revision: from + 1,
+            digest: Digest::of(b"a configuration"),
+            changed: "routes +1".into(),
+            duration: Duration::from_micros(1_500),
+        }
+    }
+
+    #[traced_test]
+    #[test]
+    fn an_applied_change_leaves_one_record_with_all_that_is_known_of_it() {
+        applied(4).record("/etc/proxy.yaml");
+        logs_assert(|lines| {
+            let [line] = lines else {
+                return Err(format!("{} records", lines.len()));
+            };
+            let told = [
+                "INFO",
+                "configuration applied",
+                "path=\"/etc/proxy.yaml\"",
+                "from_revision=4",
+                "revision=5",
+                "duration_ms=1.5",
+                "changed=\"routes +1\"",
+            ];
+            match told.iter().find(|part| !line.contains(**part)) {
+                Some(part) => Err(format!("no {part} in {line}")),
+                None => Ok(()),
+            }
+        });
+    }
+
+    #[traced_test]
+    #[test]
+    fn the_first_configuration_is_no_change() {
+        applied(0).record("/etc/proxy.yaml");
+        assert!(logs_contain("configuration loaded"));
+        assert!(!logs_contain("configuration applied"));
+    }
+
+    #[traced_test]
+    #[test]
+    fn what_changes_nothing_is_no_success() {
+        let sameness = Sameness::Content;
+        Outcome::Unchanged {
+            revision: 3,
+            sameness,
+        }
+        .record("/etc/proxy.yaml");
+        assert!(logs_contain("configuration unchanged"));
+        assert!(!logs_contain("configuration applied"));
+    }
+}
