@@ -6,10 +6,11 @@ use reloadspec::judge::{judge, verdict};
 use reloadspec::vocabulary::{Check, Flaw, Level, Timeline, TriggerKind, Verdict};
 
 use crate::asking::{case, failed, history, told, weak};
+use crate::config;
 use crate::traits::{Traits, peculiar, plain};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn a_clean_history_passes_every_check(traits in plain()) {

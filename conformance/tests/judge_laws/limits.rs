@@ -8,15 +8,8 @@ use reloadspec::vocabulary::{
 };
 
 use crate::asking::{answered, case, change, failed, history, is_load, markers, told, verdicts};
+use crate::config;
 use crate::traits::{Traits, peculiar, plain};
-
-fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 12,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
 
 fn own_musts_that_pass(case: &Case, timeline: &Timeline) -> Vec<Check> {
     judge(case, timeline)

@@ -10,3 +10,21 @@ mod limits;
 mod paper;
 mod replayed;
 mod traits;
+
+use proptest::test_runner::Config;
+
+/// Twelve of each, for a law takes a history or two of some thousand events; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(12)
+}
+
+pub(crate) fn config() -> Config {
+    Config {
+        cases: cases(),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}

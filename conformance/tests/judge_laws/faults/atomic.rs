@@ -5,10 +5,9 @@ use proptest::sample::Index;
 use reloadspec::judge::verdict;
 use reloadspec::vocabulary::{Check, Event, Generation, Markers, Outcome, Phase, Verdict};
 
-use super::{
-    config, fails_even_if_stalled, is_fresh_load, is_kept_load, lost, taint, times_out_unless_stalled,
-};
+use super::{fails_even_if_stalled, is_fresh_load, is_kept_load, lost, taint, times_out_unless_stalled};
 use crate::asking::{answered, case, change, fails_by, history, is_load, markers, ready, weak};
+use crate::config;
 use crate::paper::MS;
 use crate::traits::plain;
 

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use reloadspec::vocabulary::{Check, Event, Generation, TriggerKind};
 
-use super::{closed, config, fails_even_if_stalled, is_fresh_load, taint};
+use super::{closed, fails_even_if_stalled, is_fresh_load, taint};
 use crate::asking::{case, change, fails_by, history};
+use crate::config;
 use crate::traits::{Traits, plain};
 
 proptest! {

@@ -5,8 +5,9 @@ use proptest::sample::Index;
 use reloadspec::judge::judge;
 use reloadspec::vocabulary::{Check, Event, Generation, Held, Outcome, Phase, Purpose, Request};
 
-use super::{config, fails_even_if_stalled, times_out_unless_stalled};
+use super::{fails_even_if_stalled, times_out_unless_stalled};
 use crate::asking::{answered, case, change, fails_by, history, markers, weak};
+use crate::config;
 use crate::traits::plain;
 
 proptest! {

@@ -5,8 +5,9 @@ use proptest::sample::Index;
 use reloadspec::judge::{judge, verdict};
 use reloadspec::vocabulary::{Check, Event, Generation, TriggerKind, Verdict};
 
-use super::{closed, config, fails_even_if_stalled, insert, is_fresh_load, is_kept_load, stalled, taint};
+use super::{closed, fails_even_if_stalled, insert, is_fresh_load, is_kept_load, stalled, taint};
 use crate::asking::{case, change, fails_by, history, told, verdicts, weak, writes};
+use crate::config;
 use crate::paper::MS;
 use crate::traits::{Traits, plain};
 

@@ -5,8 +5,9 @@ use proptest::sample::Index;
 use reloadspec::judge::judge;
 use reloadspec::vocabulary::{Check, Event, Flaw, Generation, Request, TriggerKind, Verdict};
 
-use super::{config, fails_even_if_stalled, insert, is_fresh_load, log, lost, stalled, taint};
+use super::{fails_even_if_stalled, insert, is_fresh_load, log, lost, stalled, taint};
 use crate::asking::{case, change, fails_by, history, is_load, verdicts, weak, writes};
+use crate::config;
 use crate::paper::MS;
 use crate::traits::{Traits, plain};
 

@@ -14,14 +14,6 @@ use reloadspec::vocabulary::{Case, Check, Event, Generation, Markers, Outcome, P
 use crate::asking::{fails_by, is_load, markers, told, verdicts, writes};
 use crate::paper::MS;
 
-fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 12,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
-
 fn lost() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         Just(Outcome::Reset { phase: Phase::Head }),
@@ -88,6 +80,7 @@ fn log(at: u64, line: &str) -> Event {
     }
 }
 
+/// The same, with the machine held up from the beginning to the end: no moment between two hold-ups is left.
 fn stalled(timeline: &Timeline) -> Timeline {
     let mut stalled = timeline.clone();
     let until = timeline.events.last().map_or(0, Event::at);
@@ -95,8 +88,8 @@ fn stalled(timeline: &Timeline) -> Timeline {
         insert(
             &mut stalled,
             Event::Lag {
-                at: second * 1_000 * MS + 900 * MS,
-                by: 900 * MS,
+                at: (second + 1) * 1_000 * MS,
+                by: 1_000 * MS,
             },
         );
     }

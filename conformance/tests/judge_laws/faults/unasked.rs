@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use reloadspec::judge::verdict;
 use reloadspec::vocabulary::{Check, Event, Outcome, Purpose, Request, Verdict};
 
-use super::{config, fails_even_if_stalled, insert, log};
+use super::{fails_even_if_stalled, insert, log};
 use crate::asking::{case, fails_by, history, ready};
+use crate::config;
 use crate::paper::MS;
 use crate::traits::{Traits, plain};
 
