@@ -79,6 +79,11 @@ impl Intent {
             return;
         }
         let on_file = event.paths.iter().any(|path| watch.is_file(path));
+        if on_file && watch.is_stale() {
+            // The end of a file that a link has turned away from, or a late writer of it: the file is another one now.
+            self.put_in_place();
+            return;
+        }
         match event.kind {
             EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
                 if on_file {
@@ -104,13 +109,15 @@ impl Intent {
                 });
                 self.in_place = true;
             }
-            _ => {
-                // Something was put in place, or taken away, as a whole.
-                self.writing = None;
-                self.in_place = false;
-                self.look = true;
-            }
+            _ => self.put_in_place(),
         }
+    }
+
+    /// Something was put in place, or taken away, as a whole.
+    fn put_in_place(&mut self) {
+        self.writing = None;
+        self.in_place = false;
+        self.look = true;
     }
 
     fn wrote(&mut self, now: Instant) {

@@ -155,7 +155,7 @@ impl Source {
         } else {
             return Sight::Same;
         };
-        if self.watch.rearm(&self.path) {
+        if self.watch.rearm() {
             // What happened before the new watch was there is found by another look.
             self.intent.want_look();
         }
@@ -286,7 +286,39 @@ pub fn read_candidate(path: &Path) -> Result<Candidate, ReadError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
+    use notify::event::{ModifyKind, RemoveKind, RenameMode};
+    use notify::{Event, EventKind};
+
     use super::*;
+
+    #[test]
+    fn the_end_of_the_old_file_after_a_swap_of_links_keeps_nobody_waiting() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("its path");
+        for version in ["v1", "v2"] {
+            std::fs::create_dir(root.join(version)).expect("a folder");
+            std::fs::write(root.join(version).join("proxy.yaml"), version).expect("a file");
+        }
+        symlink("v1", root.join("current")).expect("a link");
+        let (mut source, _) = Source::open(&root.join("current/proxy.yaml"), |_| {}).expect("a source");
+        symlink("v2", root.join("next")).expect("a link");
+        std::fs::rename(root.join("next"), root.join("current")).expect("a swap");
+        std::fs::remove_dir_all(root.join("v1")).expect("a removal");
+        // Both are told before anybody looks.
+        let event = |kind, path: &str| Hint::from(Ok(Event::new(kind).add_path(root.join(path))));
+        source.hint(&event(
+            EventKind::Modify(ModifyKind::Name(RenameMode::To)),
+            "current",
+        ));
+        source.hint(&event(EventKind::Remove(RemoveKind::File), "v1/proxy.yaml"));
+        let Sight::New { candidate, in_place } = source.look() else {
+            panic!("it was not looked at")
+        };
+        assert_eq!(&*candidate.bytes, b"v2");
+        assert!(!in_place);
+    }
 
     #[test]
     fn a_file_that_never_rests_is_read_with_pauses_and_told_of() {
@@ -296,7 +328,7 @@ mod tests {
         let (mut source, _) = Source::open(&path, |_| {}).expect("a source");
         std::fs::remove_file(&path).expect("a removal");
         // Its size is 0, whatever it holds.
-        std::os::unix::fs::symlink("/proc/self/status", &path).expect("a link");
+        symlink("/proc/self/status", &path).expect("a link");
         source.hint(&Hint::from(Err(notify::Error::generic("lost"))));
         let mut looks = 0;
         let error = loop {

@@ -1,6 +1,6 @@
 //! The file system's events about a path. They are hints: they can be lost, doubled or late.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
@@ -10,6 +10,7 @@ use super::intent::Hint;
 /// Watches all directories that a path depends on.
 #[derive(Debug)]
 pub(super) struct Watch {
+    path: PathBuf,
     /// None if the system gives no watches; then polling has to do.
     watcher: Option<RecommendedWatcher>,
     hops: Hops,
@@ -29,16 +30,17 @@ impl Watch {
             .map_err(|error| tracing::warn!(%error, "cannot watch files; polling instead"))
             .ok();
         let mut watch = Self {
+            path: path.to_owned(),
             watcher,
             hops: Hops::default(),
         };
-        watch.rearm(path);
+        watch.rearm();
         watch
     }
 
     /// Follows the path anew. True if it leads another way than before, so that something may have been missed.
-    pub(super) fn rearm(&mut self, path: &Path) -> bool {
-        let hops = follow(path);
+    pub(super) fn rearm(&mut self) -> bool {
+        let hops = follow(&self.path);
         if hops == self.hops {
             return false;
         }
@@ -75,9 +77,14 @@ impl Watch {
         self.hops.names.contains(path)
     }
 
-    /// Whether a path is the file at the end of the way.
+    /// Whether a path is the file at the end of the way, as it was when it was last followed.
     pub(super) fn is_file(&self, path: &Path) -> bool {
         self.hops.file == path
+    }
+
+    /// Whether the way ends elsewhere by now, so that what happens to the file at its old end means nothing.
+    pub(super) fn is_stale(&self) -> bool {
+        follow(&self.path).file != self.hops.file
     }
 }
 
@@ -97,13 +104,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("proxy.yaml");
         let mut watch = Watch::new(&path, |_| {});
-        assert!(!watch.rearm(&path));
+        assert!(!watch.rearm());
         let event = |kind| Hint::from(Ok(Event::new(kind).add_path(folder.path().to_owned())));
         watch.doubt(&event(EventKind::Create(CreateKind::Folder)));
-        assert!(!watch.rearm(&path));
+        assert!(!watch.rearm());
         watch.doubt(&event(EventKind::Remove(RemoveKind::Folder)));
-        assert!(watch.rearm(&path));
-        assert!(!watch.rearm(&path));
+        assert!(watch.rearm());
+        assert!(!watch.rearm());
     }
 
     #[test]
@@ -122,7 +129,7 @@ mod tests {
             fs::create_dir(root.join("conf")).expect("a folder");
             while let Ok(hint) = hints.recv_timeout(Duration::from_millis(50)) {
                 watch.doubt(&hint);
-                watch.rearm(&path);
+                watch.rearm();
             }
             fs::write(&path, "a").expect("a file");
             let deadline = Instant::now() + Duration::from_secs(10);

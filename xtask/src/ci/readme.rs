@@ -12,6 +12,8 @@ use crate::workspace::Workspace;
 
 /// The folder that the worked example makes.
 const FOLDER: &str = "/tmp/my-proxy";
+/// How many lines of a command that failed are shown: enough for the law that fell and the numbers that felled it.
+const WORDS: usize = 60;
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
 /// Runs them; each must end with 0.
@@ -24,11 +26,14 @@ pub(super) fn commands(workspace: &Workspace) -> anyhow::Result<Done> {
     let mut count = Count::default();
     for line in lines {
         let mut shell = Command::new("sh");
-        shell.args(["-c", line]).current_dir(workspace.root());
+        shell
+            .args(["-c", line])
+            .env("RUST_BACKTRACE", "0")
+            .current_dir(workspace.root());
         let ran = process::captured(&mut shell, DEADLINE, Echo::No)?;
         println!("$ {line}: {:?}, {:.1} s", ran.code(), ran.took.as_secs_f64());
         if !ran.success() {
-            println!("{}", ran.last_words(20));
+            println!("{}", ran.last_words(WORDS));
         }
         count = count + Count::one(ran.success());
     }
@@ -39,7 +44,7 @@ pub(super) fn commands(workspace: &Workspace) -> anyhow::Result<Done> {
         ran.took.as_secs_f64()
     );
     if !ran.success() {
-        println!("{}", ran.last_words(20));
+        println!("{}", ran.last_words(WORDS));
     }
     Ok(Done::Counted(count + Count::one(ran.success())))
 }
