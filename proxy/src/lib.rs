@@ -22,6 +22,7 @@
 pub mod config;
 pub mod log;
 pub mod model;
+pub mod order;
 pub mod reload;
 pub mod runtime;
 pub mod source;

@@ -142,6 +142,7 @@ fn reject(rejection: &Rejection) -> ExitCode {
             )
         }
         Rejection::Unavailable(error) => fail(UNAVAILABLE, &error.to_string()),
+        Rejection::Unreadable(error) => fail(INVALID, &error.to_string()),
     }
 }
 

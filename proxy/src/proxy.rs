@@ -9,7 +9,8 @@ use std::thread::{self, JoinHandle};
 
 use crate::log::LogControl;
 use crate::model::Name;
-use crate::reload::{Outcome, Reloader};
+use crate::order::{Declined, Order, Wish};
+use crate::reload::{Attempt, Board, Origin, Outcome, Reloader, Status};
 use crate::runtime::Shared;
 use crate::supervisor::{Message, Signals, StartError, Supervisor};
 
@@ -26,6 +27,7 @@ pub struct Options {
 pub struct Proxy {
     messages: Sender<Message>,
     shared: Arc<Shared>,
+    board: Arc<Board>,
     addresses: Vec<(Name, SocketAddr)>,
     supervisor: JoinHandle<()>,
 }
@@ -70,10 +72,17 @@ impl Proxy {
         let Options { config, log, signals } = options;
         let (messages, receiver) = mpsc::channel();
         let serving = Arc::new(AtomicBool::new(false));
+        let board = Arc::new(Board::default());
         if let Some(signals) = signals {
             signals.forward(messages.clone(), Arc::clone(&serving))?;
         }
-        let supervisor = Supervisor::boot(&config, Reloader::new(log), messages.clone(), receiver)?;
+        let supervisor = Supervisor::boot(
+            &config,
+            Reloader::new(log),
+            Arc::clone(&board),
+            messages.clone(),
+            receiver,
+        )?;
         serving.store(true, Ordering::Release);
         let shared = Arc::clone(supervisor.reloader().shared());
         let addresses = supervisor.reloader().addresses();
@@ -83,19 +92,46 @@ impl Proxy {
         Ok(Self {
             messages,
             shared,
+            board,
             addresses,
             supervisor: thread,
         })
     }
 
-    /// Reads the file again and makes it serve if it is valid. None if the file cannot be read or the proxy has stopped.
+    /// Reads the file again and makes it serve if it is valid. None if the proxy has stopped.
     pub fn reload(&self) -> Option<Arc<Outcome>> {
-        let (answer, outcome) = mpsc::channel();
-        self.messages.send(Message::Reload(Some(answer))).ok()?;
-        outcome.recv().ok()
+        let answer = self.ask(Wish::Reload, Origin::Api)?;
+        answer.ok().map(|attempt| Arc::clone(&attempt.outcome))
     }
 
-    /// Every outcome from now on.
+    /// Makes serve again what an earlier revision said, under a new number; the file stays as it is, and counts again once it changes or
+    /// somebody asks for it. None if the proxy has stopped.
+    pub fn roll_back(&self, to: u64) -> Option<Result<Arc<Outcome>, Declined>> {
+        let answer = self.ask(Wish::RollBack(to), Origin::Rollback { to })?;
+        Some(answer.map(|attempt| Arc::clone(&attempt.outcome)))
+    }
+
+    fn ask(&self, wish: Wish, origin: Origin) -> Option<Result<Arc<Attempt>, Declined>> {
+        let (answer, answered) = mpsc::channel();
+        let order = Order {
+            wish,
+            origin,
+            precondition: None,
+            reply: Box::new(move |reply| {
+                // The one who asked waits below.
+                let _ = answer.send(reply);
+            }),
+        };
+        self.messages.send(Message::Order(order)).ok()?;
+        answered.recv().ok()
+    }
+
+    /// What serves, what served before, and what became of the last attempts to change it.
+    pub fn status(&self) -> Arc<Status> {
+        self.board.status()
+    }
+
+    /// Every outcome of a content or of a rollback from now on. A file that cannot be read has no outcome here.
     pub fn subscribe(&self) -> Receiver<Arc<Outcome>> {
         let (subscriber, outcomes) = mpsc::channel();
         // If the proxy has stopped, the receiver says so at once.
@@ -105,7 +141,7 @@ impl Proxy {
 
     /// The number of what serves now.
     pub fn revision(&self) -> u64 {
-        self.shared.current.load().revision
+        self.shared.current.load().revision()
     }
 
     /// Client connections that are open, tunnels included.
@@ -142,6 +178,7 @@ mod tests {
         let end = |supervisor: fn()| Proxy {
             messages: mpsc::channel().0,
             shared: Shared::new(Current::new(Snapshot::default())),
+            board: Arc::default(),
             addresses: Vec::new(),
             supervisor: thread::spawn(supervisor),
         };

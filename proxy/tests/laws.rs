@@ -103,9 +103,33 @@ proptest! {
                 Outcome::Unchanged { .. } => prop_assert!(flaw.is_empty() && model(&text) == last),
                 Outcome::Rejected { revision: still, .. } => prop_assert!(!flaw.is_empty() && still == revision),
             }
-            prop_assert_eq!(reloader.model(), &last);
+            prop_assert_eq!(reloader.model().as_ref(), &last);
             prop_assert_eq!(reloader.revision(), revision);
         }
+        reloader.stop();
+    }
+
+    /// Whatever happened since, a rollback leads to what that revision said, and an unknown revision changes nothing.
+    #[test]
+    fn a_rollback_leads_to_the_model_of_its_revision(
+        texts in prop::collection::vec(config(), 1..6), choice in any::<prop::sample::Index>()
+    ) {
+        let mut reloader = Reloader::new(None);
+        for text in &texts {
+            reloader.reload(&candidate(text));
+        }
+        let revisions = reloader.revisions();
+        let to = choice.get(&revisions);
+        let before = reloader.revision();
+        let outcome = reloader.roll_back(to.number).expect("a revision that is kept");
+        prop_assert_eq!(reloader.model(), &to.model);
+        prop_assert_eq!(reloader.digest(), Some(to.digest));
+        match outcome {
+            Outcome::Applied { from, revision, .. } => prop_assert!(from == before && revision == before + 1),
+            Outcome::Unchanged { revision, .. } => prop_assert_eq!(revision, before),
+            Outcome::Rejected { rejection, .. } => prop_assert!(false, "{}", rejection),
+        }
+        prop_assert!(reloader.roll_back(0).is_none() && reloader.roll_back(before + 2).is_none());
         reloader.stop();
     }
 }

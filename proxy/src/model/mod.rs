@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use headers::HeaderEdits;
 pub use listener::Listener;
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
-pub use settings::{Drain, Limits, Log, LogFormat, LogLevel, Settings};
+pub use settings::{Drain, Limits, Log, LogFormat, LogLevel, Revisions, Settings};
 pub use upstream::{Endpoint, Timeouts, Upstream};
 
 /// The name of a listener or an upstream, as the configuration's author wrote it.

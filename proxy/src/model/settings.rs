@@ -15,6 +15,8 @@ pub struct Settings {
     pub drain: Drain,
     /// Bounds on what a client may ask for.
     pub limits: Limits,
+    /// What is remembered of earlier configurations.
+    pub revisions: Revisions,
     /// Edits of every request that is forwarded; a route's own edits win.
     pub request_headers: HeaderEdits,
     /// Edits of every response, the proxy's own included; a route's own edits win.
@@ -63,6 +65,13 @@ pub struct Drain {
     pub timeout: Duration,
 }
 
+/// What is remembered of earlier configurations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revisions {
+    /// How many of them are kept, the one that serves included; at least 1.
+    pub keep: usize,
+}
+
 /// Bounds on what a client may ask for. All of them are asked at each request or wait, so all of them change live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -93,6 +102,7 @@ impl Default for Settings {
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             drain: Drain::default(),
             limits: Limits::default(),
+            revisions: Revisions::default(),
             request_headers: HeaderEdits::default(),
             response_headers: HeaderEdits::default(),
         }
@@ -104,6 +114,12 @@ impl Default for Drain {
         Self {
             timeout: Duration::from_secs(10),
         }
+    }
+}
+
+impl Default for Revisions {
+    fn default() -> Self {
+        Self { keep: 10 }
     }
 }
 

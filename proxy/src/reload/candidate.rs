@@ -18,6 +18,26 @@ pub struct Candidate {
     pub bytes: Vec<u8>,
     /// What tells this content from any other.
     pub digest: Digest,
+    /// Who asked for it.
+    pub origin: Origin,
+}
+
+/// Who asked for a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The start of the proxy.
+    Boot,
+    /// The file changed.
+    Watch,
+    /// SIGHUP.
+    Sighup,
+    /// A call of the admin API or of the library.
+    Api,
+    /// A call that asks for what an earlier revision said.
+    Rollback {
+        /// That revision.
+        to: u64,
+    },
 }
 
 /// The SHA-256 of a content.
@@ -35,7 +55,28 @@ impl Candidate {
             format: Format::of(path),
             bytes,
             digest,
+            origin: Origin::Watch,
         }
+    }
+
+    /// The same, asked for by somebody else than the one who watches the file.
+    #[must_use]
+    pub fn asked_by(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+}
+
+// === impl Origin ===
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Boot => "boot",
+            Self::Watch => "watch",
+            Self::Sighup => "sighup",
+            Self::Api => "api",
+            Self::Rollback { .. } => "rollback",
+        })
     }
 }
 

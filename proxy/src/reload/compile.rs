@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::model::{self, Action, Model, Name};
-use crate::runtime::{Route, Snapshot, Table, Task, Upstream};
+use crate::runtime::{Generation, Route, Snapshot, Table, Task, Upstream};
 
 /// Compiles a model. `addresses` tells for each configured address which one is bound. Upstreams whose definition is the same as in
 /// `previous` keep their state.
@@ -16,12 +16,13 @@ pub fn compile(
     previous: &Snapshot,
 ) -> Snapshot {
     let upstreams = upstreams(model, previous);
-    let everywhere = Arc::new(table(model, None, &upstreams));
+    let generation = Arc::new(Generation { revision });
+    let everywhere = Arc::new(table(model, None, &upstreams, &generation));
     let mut tables = HashMap::new();
     for (name, listener) in &model.listeners {
         let own = model.routes.keys().any(|key| key.listener.as_ref() == Some(name));
         let table = if own {
-            Arc::new(table(model, Some(name), &upstreams))
+            Arc::new(table(model, Some(name), &upstreams, &generation))
         } else {
             Arc::clone(&everywhere)
         };
@@ -32,7 +33,7 @@ pub fn compile(
         tables.insert(bound, table);
     }
     Snapshot {
-        revision,
+        generation,
         limits: model.settings.limits,
         tables,
         orphans: everywhere,
@@ -58,7 +59,12 @@ fn upstreams(model: &Model, previous: &Snapshot) -> HashMap<Name, Arc<Upstream>>
 }
 
 /// The routes that are open on a listener. Those for all listeners come first in the order of keys, so that its own take their place.
-fn table(model: &Model, listener: Option<&Name>, upstreams: &HashMap<Name, Arc<Upstream>>) -> Table {
+fn table(
+    model: &Model,
+    listener: Option<&Name>,
+    upstreams: &HashMap<Name, Arc<Upstream>>,
+    generation: &Arc<Generation>,
+) -> Table {
     let settings = &model.settings;
     let (request_headers, response_headers) = (
         Arc::new(settings.request_headers.clone()),
@@ -78,6 +84,7 @@ fn table(model: &Model, listener: Option<&Name>, upstreams: &HashMap<Name, Arc<U
             Action::Redirect { status, location } => Task::Redirect(*status, location.clone()),
         };
         let compiled = Route {
+            generation: Arc::clone(generation),
             task,
             request_headers: merged(&request_headers, &route.request_headers),
             response_headers: merged(&response_headers, &route.response_headers),

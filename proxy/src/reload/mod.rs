@@ -12,31 +12,37 @@
 mod candidate;
 mod compile;
 mod fleet;
+mod history;
 mod outcome;
 mod plan;
 mod sockets;
+mod status;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-pub use candidate::{Candidate, Digest};
+pub use candidate::{Candidate, Digest, Origin};
 pub use compile::compile;
 pub use fleet::StageError;
+pub use history::Revision;
 pub use outcome::{Outcome, Rejection, Sameness};
 pub use plan::{Changes, Plan};
+pub use status::{Attempt, Board, Status};
 
 use crate::config::{self, Text};
 use crate::log::LogControl;
 use crate::model::{Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};
 use fleet::Fleet;
+use history::History;
 
 /// What serves, and the only one that changes it.
 #[derive(Debug)]
 pub struct Reloader {
     shared: Arc<Shared>,
-    model: Model,
+    model: Arc<Model>,
+    history: History,
     digest: Option<Digest>,
     revision: u64,
     fleet: Fleet,
@@ -54,7 +60,8 @@ impl Reloader {
         let fleet = Fleet::new(Arc::clone(&shared));
         Self {
             shared,
-            model: Model::default(),
+            model: Arc::default(),
+            history: History::default(),
             digest: None,
             revision: 0,
             fleet,
@@ -66,51 +73,61 @@ impl Reloader {
     /// Makes a candidate serve if it is good, and changes nothing if it is not.
     pub fn reload(&mut self, candidate: &Candidate) -> Outcome {
         let started = Instant::now();
-        if self.digest == Some(candidate.digest) {
-            return Outcome::Unchanged {
-                revision: self.revision,
-                sameness: Sameness::Content,
-            };
+        let digest = candidate.digest;
+        if self.digest == Some(digest) {
+            return self.unchanged(Sameness::Content);
         }
-        let from = self.revision;
-        match self.attempt(candidate) {
+        let attempt = read(candidate).and_then(|model| self.apply(&model, digest, candidate.origin));
+        self.outcome(attempt, digest, started)
+    }
+
+    /// Makes serve again, under a new number, what an earlier revision said. None if it is not kept.
+    pub fn roll_back(&mut self, to: u64) -> Option<Outcome> {
+        let started = Instant::now();
+        let revision = self.history.find(to)?;
+        if self.digest == Some(revision.digest) {
+            return Some(self.unchanged(Sameness::Content));
+        }
+        let attempt = self.apply(&revision.model, revision.digest, Origin::Rollback { to });
+        Some(self.outcome(attempt, revision.digest, started))
+    }
+
+    fn outcome(&mut self, attempt: Result<Plan, Rejection>, digest: Digest, started: Instant) -> Outcome {
+        match attempt {
             Ok(plan) if plan.is_empty() => {
-                self.digest = Some(candidate.digest);
-                Outcome::Unchanged {
-                    revision: from,
-                    sameness: Sameness::Meaning,
-                }
+                self.digest = Some(digest);
+                self.unchanged(Sameness::Meaning)
             }
-            Ok(plan) => {
-                self.digest = Some(candidate.digest);
-                let (revision, digest) = (self.revision, candidate.digest);
-                Outcome::Applied {
-                    from,
-                    revision,
-                    digest,
-                    changed: plan.to_string(),
-                    duration: started.elapsed(),
-                }
-            }
+            Ok(plan) => Outcome::Applied {
+                from: self.revision - 1,
+                revision: self.revision,
+                digest,
+                changed: plan.to_string(),
+                duration: started.elapsed(),
+            },
             Err(rejection) => Outcome::Rejected {
-                revision: from,
-                digest: candidate.digest,
+                revision: self.revision,
+                digest: Some(digest),
                 rejection,
             },
         }
     }
 
-    /// The whole order of a reload.
-    fn attempt(&mut self, candidate: &Candidate) -> Result<Plan, Rejection> {
-        let text = Text::new(&candidate.name, candidate.format, &candidate.bytes)?;
-        let document = config::parse(text)?;
-        // Gather: a configuration refers to no other files, so that its own text is all there is to read.
-        let model = config::validate(&document, text)?;
-        drop(document);
-        let plan = Plan::between(&self.model, &model);
+    fn unchanged(&self, sameness: Sameness) -> Outcome {
+        Outcome::Unchanged {
+            revision: self.revision,
+            sameness,
+        }
+    }
+
+    /// Everything after the validation.
+    fn apply(&mut self, model: &Model, digest: Digest, origin: Origin) -> Result<Plan, Rejection> {
+        let plan = Plan::between(&self.model, model);
         if plan.is_empty() {
             return Ok(plan);
         }
+        // By the plan, so that revisions share what did not change.
+        let model = Arc::new(plan.apply(&self.model));
         let staged = self.fleet.stage(&model)?;
         let revision = self.revision + 1;
         let snapshot = compile(&model, revision, &staged.addresses, &self.shared.current.load());
@@ -121,9 +138,21 @@ impl Reloader {
         if let Some(log) = &self.log {
             log.follow(model.settings.log);
         }
-        self.model = model;
+        let keep = model.settings.revisions.keep;
+        self.model = Arc::clone(&model);
         self.revision = revision;
+        self.digest = Some(digest);
+        let revision = Revision {
+            number: revision,
+            digest,
+            at: SystemTime::now(),
+            origin,
+            changed: plan.to_string(),
+            model,
+        };
+        self.history.push(revision, keep);
 
+        self.shared.retire(&retired.generation);
         self.retired.push(retired);
         self.drain();
         Ok(plan)
@@ -145,8 +174,18 @@ impl Reloader {
         self.revision
     }
 
+    /// The digest of the content that says what serves.
+    pub fn digest(&self) -> Option<Digest> {
+        self.digest
+    }
+
+    /// The revisions that are kept, from the oldest to the one that serves.
+    pub fn revisions(&self) -> Vec<Arc<Revision>> {
+        self.history.all()
+    }
+
     /// What serves.
-    pub fn model(&self) -> &Model {
+    pub fn model(&self) -> &Arc<Model> {
         &self.model
     }
 
@@ -169,11 +208,22 @@ impl Reloader {
     }
 }
 
-/// Everything of a reload short of stage and commit, against a proxy that serves nothing: a dry run that touches no socket.
-pub fn check(candidate: &Candidate) -> Result<Plan, Rejection> {
+/// From the bytes to what they mean: everything of a reload that asks nothing of the world.
+fn read(candidate: &Candidate) -> Result<Model, Rejection> {
     let text = Text::new(&candidate.name, candidate.format, &candidate.bytes)?;
     let document = config::parse(text)?;
-    let model = config::validate(&document, text)?;
+    // Gather: a configuration refers to no other files, so that its own text is all there is to read.
+    Ok(config::validate(&document, text)?)
+}
+
+/// What a candidate would change in `model`. Nothing is touched, no address tried.
+pub fn plan(model: &Model, candidate: &Candidate) -> Result<Plan, Rejection> {
+    Ok(Plan::between(model, &read(candidate)?))
+}
+
+/// Everything of a reload short of stage and commit, against a proxy that serves nothing: a dry run that touches no socket.
+pub fn check(candidate: &Candidate) -> Result<Plan, Rejection> {
+    let model = read(candidate)?;
     let plan = Plan::between(&Model::default(), &model);
     let unbound = model
         .listeners

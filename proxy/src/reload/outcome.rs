@@ -33,8 +33,8 @@ pub enum Outcome {
     Rejected {
         /// What still serves; 0 if nothing does.
         revision: u64,
-        /// The digest of its content.
-        digest: Digest,
+        /// The digest of its content; none if it could not be read.
+        digest: Option<Digest>,
         /// Why.
         rejection: Rejection,
     },
@@ -58,16 +58,28 @@ pub enum Rejection {
     /// It is valid, and something that it needs cannot be had now.
     #[error("{0}")]
     Unavailable(#[from] StageError),
+    /// The file cannot be read, so that nobody knows what it says.
+    #[error("{0}")]
+    Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 // === impl Rejection ===
 
 impl Rejection {
+    /// A stable word for the kind of rejection.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::Unavailable(_) => "unavailable",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+
     /// Everything there is to say, on several lines; nothing if the summary says it all.
     pub fn details(&self) -> Option<String> {
         match self {
             Self::Invalid(diagnostics) => Some(diagnostics.to_string()),
-            Self::Unavailable(_) => None,
+            Self::Unavailable(_) | Self::Unreadable(_) => None,
         }
     }
 }
@@ -86,6 +98,24 @@ impl fmt::Display for Sameness {
 // === impl Outcome ===
 
 impl Outcome {
+    /// The name of this kind of outcome.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Applied { .. } => "applied",
+            Self::Unchanged { .. } => "unchanged",
+            Self::Rejected { .. } => "rejected",
+        }
+    }
+
+    /// What serves after it.
+    pub fn revision(&self) -> u64 {
+        match self {
+            Self::Applied { revision, .. }
+            | Self::Unchanged { revision, .. }
+            | Self::Rejected { revision, .. } => *revision,
+        }
+    }
+
     /// Writes the one record of this outcome. `path` is the file that it came from.
     pub fn record(&self, path: &str) {
         match self {
@@ -122,14 +152,26 @@ impl Outcome {
             }
             Self::Rejected {
                 revision,
+                rejection: rejection @ Rejection::Unreadable(_),
+                ..
+            } => {
+                tracing::warn!(
+                    path,
+                    revision,
+                    "configuration unreadable: {rejection}; still serving revision {revision}"
+                );
+            }
+            Self::Rejected {
+                revision,
                 digest,
                 rejection,
             } => {
+                let digest = digest.map(|digest| digest.to_string());
                 let details = rejection.details().unwrap_or_default();
                 tracing::error!(
                     path,
                     revision,
-                    %digest,
+                    digest,
                     details,
                     "configuration rejected: {rejection}; still serving revision {revision}"
                 );

@@ -92,6 +92,7 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
         workers,
         drain,
         limits,
+        revisions,
         request_headers,
         response_headers,
     } = to;
@@ -100,6 +101,7 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
         ("workers", from.workers != *workers),
         ("drain", from.drain != *drain),
         ("limits", from.limits != *limits),
+        ("revisions", from.revisions != *revisions),
         ("request_headers", from.request_headers != *request_headers),
         ("response_headers", from.response_headers != *response_headers),
     ];

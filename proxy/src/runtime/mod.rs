@@ -27,7 +27,7 @@ mod upstream;
 mod worker;
 
 pub use current::Current;
-pub use snapshot::{Route, Snapshot, Task};
+pub use snapshot::{Generation, Route, Snapshot, Task};
 pub use table::Table;
 pub use upstream::Upstream;
 pub use worker::{Shared, Worker, WorkerGone};

@@ -10,11 +10,18 @@ use http::{HeaderValue, StatusCode};
 use super::{Table, Upstream};
 use crate::model::{HeaderEdits, Limits, Name};
 
+/// What all routes of one snapshot have in common. It lives as long as a request is answered by one of them.
+#[derive(Debug, Default)]
+pub struct Generation {
+    /// The number of the configuration; 0 before the first.
+    pub revision: u64,
+}
+
 /// Everything that a request may need.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// The number of this configuration; 0 before the first.
-    pub revision: u64,
+    /// Which configuration this is.
+    pub generation: Arc<Generation>,
     /// Bounds on what a client may ask for.
     pub limits: Limits,
     /// For each bound address, the routes that are open there.
@@ -30,6 +37,8 @@ pub struct Snapshot {
 /// A route as a request needs it.
 #[derive(Debug)]
 pub struct Route {
+    /// Which configuration it belongs to.
+    pub generation: Arc<Generation>,
     /// What to do.
     pub task: Task,
     /// Edits of the request, those for all routes included.
@@ -52,6 +61,11 @@ pub enum Task {
 // === impl Snapshot ===
 
 impl Snapshot {
+    /// The number of this configuration; 0 before the first.
+    pub fn revision(&self) -> u64 {
+        self.generation.revision
+    }
+
     /// The routes for a connection that arrived at `local`; none if nothing listens there any more.
     ///
     /// A connection belongs to a listener by its address alone, so it stays where it is when a listener is renamed, or when

@@ -17,6 +17,8 @@ use crate::model::Limits;
 #[derive(Debug, Default)]
 pub(super) struct Census {
     count: AtomicUsize,
+    /// Those of them that end with their next answer.
+    draining: AtomicUsize,
     /// On their way here.
     expected: AtomicUsize,
     empty: Notify,
@@ -58,6 +60,11 @@ const FLOWING: u64 = u64::MAX;
 impl Census {
     pub(super) fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
+    }
+
+    /// Those that are about to end.
+    pub(super) fn draining(&self) -> usize {
+        self.draining.load(Ordering::Acquire)
     }
 
     /// What lives and what is on its way.
@@ -154,7 +161,9 @@ impl ConnectionState {
     }
 
     pub(super) fn announce_close(&self) {
-        self.closing.store(true, Ordering::Relaxed);
+        if !self.closing.swap(true, Ordering::Relaxed) {
+            self.process.draining.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     pub(super) fn is_closing(&self) -> bool {
@@ -169,6 +178,9 @@ fn left(limit: Duration, since: u64, now: u64) -> Duration {
 
 impl Drop for ConnectionState {
     fn drop(&mut self) {
+        if self.is_closing() {
+            self.process.draining.fetch_sub(1, Ordering::AcqRel);
+        }
         self.process.leave();
         self.worker.leave();
     }
@@ -268,6 +280,18 @@ mod tests {
             ..limits()
         };
         assert_eq!(state.patience_left(&lowered), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_connection_drains_from_its_announced_end_until_it_is_gone() {
+        let census = Arc::new(Census::default());
+        let state = ConnectionState::new(&census, &Arc::default());
+        assert_eq!((census.count(), census.draining()), (1, 0));
+        state.announce_close();
+        state.announce_close();
+        assert_eq!((census.count(), census.draining()), (1, 1));
+        drop(state);
+        assert_eq!((census.count(), census.draining()), (0, 0));
     }
 
     #[test]

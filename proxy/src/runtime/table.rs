@@ -106,6 +106,7 @@ mod tests {
         for (number, prefix) in prefixes.iter().enumerate() {
             let status = StatusCode::from_u16(200 + number as u16).expect("a status");
             let route = Route {
+                generation: Arc::default(),
                 task: Task::Respond(status, bytes::Bytes::new()),
                 request_headers: Arc::default(),
                 response_headers: Arc::default(),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::TcpListener as StdListener;
 use std::rc::Rc;
-use std::sync::{Arc, mpsc as std_mpsc};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::Instant;
 
-use super::Current;
 use super::accept::accept;
 use super::connection::{Notice, Surroundings, admit};
 use super::pool::Pool;
 use super::seats::{Passed, Seats};
 use super::state::Census;
+use super::{Current, Generation};
 
 /// What all workers share.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub struct Shared {
     pub current: Current,
     pub(super) connections: Arc<Census>,
     pub(super) seats: Seats,
+    retired: Mutex<Vec<Weak<Generation>>>,
 }
 
 /// A worker and the way to command it. The thread ends after [`retire`](Self::retire) or [`stop`](Self::stop), once its connections ended.
@@ -89,12 +90,32 @@ impl Shared {
             current,
             connections: Arc::default(),
             seats: Seats::default(),
+            retired: Mutex::default(),
         })
     }
 
     /// Client connections that are open, tunnels included.
     pub fn connection_count(&self) -> usize {
         self.connections.count()
+    }
+
+    /// Those of them that end with their next answer, because their listener or their worker goes, or the process.
+    pub fn draining_connection_count(&self) -> usize {
+        self.connections.draining()
+    }
+
+    /// Counts a generation as draining from now on, as long as a request holds a route of it.
+    pub fn retire(&self, generation: &Arc<Generation>) {
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.push(Arc::downgrade(generation));
+    }
+
+    /// The revisions that serve no new request, and by which one is still being answered.
+    pub fn draining_revisions(&self) -> Vec<u64> {
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.retain(|generation| generation.strong_count() > 0);
+        let living = retired.iter().filter_map(Weak::upgrade);
+        living.map(|generation| generation.revision).collect()
     }
 }
 

@@ -5,14 +5,16 @@
 
 mod signals;
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 pub use signals::Signals;
 
-use crate::reload::{Candidate, Outcome, Reloader};
+use crate::order::{Declined, Order, Wish};
+use crate::reload::{Attempt, Board, Candidate, Origin, Outcome, Rejection, Reloader, Status};
 use crate::source::{Hint, ReadError, Sight, Source};
 
 /// What the supervisor can be told.
@@ -20,8 +22,8 @@ use crate::source::{Hint, ReadError, Sight, Source};
 pub(crate) enum Message {
     /// The file may have changed.
     Hint(Hint),
-    /// Reload now; the answer is wanted if there is a sender.
-    Reload(Option<Sender<Arc<Outcome>>>),
+    /// Do something now.
+    Order(Order),
     /// Tell every outcome to this one too.
     Subscribe(Sender<Arc<Outcome>>),
     /// End.
@@ -33,7 +35,11 @@ pub(crate) enum Message {
 pub(crate) struct Supervisor {
     source: Source,
     reloader: Reloader,
+    board: Arc<Board>,
     messages: Receiver<Message>,
+    attempts: VecDeque<Arc<Attempt>>,
+    /// Why the file cannot be read, while it cannot.
+    unreadable: Option<String>,
     subscribers: Vec<Sender<Arc<Outcome>>>,
     stopping: bool,
 }
@@ -49,7 +55,7 @@ pub enum StartError {
     Read(#[from] ReadError),
     /// It cannot serve.
     #[error("{0}")]
-    Rejected(crate::reload::Rejection),
+    Rejected(Rejection),
     /// The operating system refuses a thread.
     #[error("failed to start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -62,6 +68,7 @@ impl Supervisor {
     pub(crate) fn boot(
         path: &Path,
         mut reloader: Reloader,
+        board: Arc<Board>,
         hints: Sender<Message>,
         messages: Receiver<Message>,
     ) -> Result<Self, StartError> {
@@ -70,6 +77,8 @@ impl Supervisor {
             let _ = hints.send(Message::Hint(hint));
         };
         let (source, candidate) = Source::open(path, hint)?;
+        let started = Instant::now();
+        let candidate = candidate.asked_by(Origin::Boot);
         let outcome = reloader.reload(&candidate);
         if let Outcome::Rejected { rejection, .. } = outcome {
             return Err(StartError::Rejected(rejection));
@@ -78,13 +87,18 @@ impl Supervisor {
             tracing::info!(%listener, %address, "listening");
         }
         outcome.record(&candidate.name);
-        Ok(Self {
+        let mut supervisor = Self {
             source,
             reloader,
+            board,
             messages,
+            attempts: VecDeque::new(),
+            unreadable: None,
             subscribers: Vec::new(),
             stopping: false,
-        })
+        };
+        supervisor.note(Origin::Boot, started, Arc::new(outcome));
+        Ok(supervisor)
     }
 
     pub(crate) fn reloader(&self) -> &Reloader {
@@ -94,11 +108,15 @@ impl Supervisor {
     /// Serves until told to stop, then drains.
     pub(crate) fn run(mut self) {
         while !self.stopping {
+            self.board.looked();
             self.hear(self.source.next_look());
             self.look();
             self.reloader.drain();
         }
         tracing::info!("stopping");
+        self.board.stop();
+        // Whoever asked for something learns that nobody will do it.
+        while self.messages.try_recv().is_ok() {}
         self.reloader.stop();
         tracing::info!("stopped");
     }
@@ -115,7 +133,7 @@ impl Supervisor {
         while let Some(message) = next {
             match message {
                 Message::Hint(hint) => self.source.hint(&hint),
-                Message::Reload(answer) => self.reload_now(answer),
+                Message::Order(order) => self.follow(order),
                 Message::Subscribe(subscriber) => self.subscribers.push(subscriber),
                 Message::Stop => self.stopping = true,
             }
@@ -124,6 +142,7 @@ impl Supervisor {
     }
 
     fn look(&mut self) {
+        let started = Instant::now();
         let before = self.source.seen();
         match self.source.look() {
             Sight::Same => {}
@@ -133,10 +152,15 @@ impl Supervisor {
                     self.source.forget(before);
                     return;
                 }
-                self.tell(&candidate, outcome);
+                self.unreadable = None;
+                self.tell(&candidate, started, outcome);
             }
-            Sight::Gone(error) => self.tell_gone(&error),
+            Sight::Gone(error) => {
+                self.tell_gone(Origin::Watch, started, &error);
+            }
             Sight::Back => {
+                self.unreadable = None;
+                self.put_up();
                 let revision = self.reloader.revision();
                 let path = self.source.path().display();
                 tracing::info!(%path, revision, "configuration readable again, content as before");
@@ -153,32 +177,127 @@ impl Supervisor {
         self.source.is_unsettled()
     }
 
-    fn reload_now(&mut self, answer: Option<Sender<Arc<Outcome>>>) {
-        match self.source.read_now() {
-            Sight::New { candidate, .. } => {
-                let outcome = self.reloader.reload(&candidate);
-                let outcome = self.tell(&candidate, outcome);
-                if let Some(answer) = answer {
-                    // The one who asked may have gone.
-                    let _ = answer.send(outcome);
-                }
-            }
-            Sight::Gone(error) => self.tell_gone(&error),
-            Sight::Same | Sight::Back => {}
+    fn follow(&mut self, order: Order) {
+        let Order {
+            wish,
+            origin,
+            precondition,
+            reply,
+        } = order;
+        reply(match precondition {
+            Some(precondition) if !precondition.holds(self.reloader.digest()) => Err(self.mismatch()),
+            _ => match wish {
+                Wish::Reload => Ok(self.reload_now(origin)),
+                Wish::RollBack(to) => self.roll_back(to),
+            },
+        });
+    }
+
+    fn mismatch(&self) -> Declined {
+        Declined::Mismatch {
+            revision: self.reloader.revision(),
+            digest: self
+                .reloader
+                .digest()
+                .map(|digest| digest.to_string())
+                .unwrap_or_default(),
         }
     }
 
-    fn tell_gone(&self, error: &ReadError) {
-        let revision = self.reloader.revision();
-        let path = self.source.path().display();
-        tracing::warn!(%path, revision, "configuration unreadable: {error}; still serving revision {revision}");
+    fn reload_now(&mut self, origin: Origin) -> Arc<Attempt> {
+        let started = Instant::now();
+        match self.source.read_now() {
+            Sight::New { candidate, .. } => {
+                self.unreadable = None;
+                let candidate = candidate.asked_by(origin);
+                let outcome = self.reloader.reload(&candidate);
+                self.tell(&candidate, started, outcome)
+            }
+            Sight::Gone(error) => self.tell_gone(origin, started, &error),
+            // The log knows it already.
+            Sight::Same | Sight::Back => {
+                let outcome = self.gone();
+                self.note(origin, started, Arc::new(outcome))
+            }
+        }
     }
 
-    fn tell(&mut self, candidate: &Candidate, outcome: Outcome) -> Arc<Outcome> {
+    fn roll_back(&mut self, to: u64) -> Result<Arc<Attempt>, Declined> {
+        let started = Instant::now();
+        let Some(outcome) = self.reloader.roll_back(to) else {
+            let newest = self.reloader.revision();
+            return Err(Declined::Unknown {
+                wanted: to,
+                oldest: self
+                    .reloader
+                    .revisions()
+                    .first()
+                    .map_or(newest, |oldest| oldest.number),
+                newest,
+            });
+        };
+        outcome.record(&format!("revision {to}"));
+        Ok(self.share(Origin::Rollback { to }, started, outcome))
+    }
+
+    fn gone(&self) -> Outcome {
+        let reason = self
+            .unreadable
+            .clone()
+            .unwrap_or_else(|| "it is being looked for".to_owned());
+        Outcome::Rejected {
+            revision: self.reloader.revision(),
+            digest: None,
+            rejection: Rejection::Unreadable(reason.into()),
+        }
+    }
+
+    fn tell_gone(&mut self, origin: Origin, started: Instant, error: &ReadError) -> Arc<Attempt> {
+        self.unreadable = Some(error.to_string());
+        let outcome = self.gone();
+        outcome.record(&self.source.path().display().to_string());
+        self.note(origin, started, Arc::new(outcome))
+    }
+
+    fn tell(&mut self, candidate: &Candidate, started: Instant, outcome: Outcome) -> Arc<Attempt> {
         outcome.record(&candidate.name);
-        let outcome = Arc::new(outcome);
+        self.share(candidate.origin, started, outcome)
+    }
+
+    /// Notes an outcome and tells it to all subscribers.
+    fn share(&mut self, origin: Origin, started: Instant, outcome: Outcome) -> Arc<Attempt> {
+        let attempt = self.note(origin, started, Arc::new(outcome));
         self.subscribers
-            .retain(|subscriber| subscriber.send(Arc::clone(&outcome)).is_ok());
-        outcome
+            .retain(|subscriber| subscriber.send(Arc::clone(&attempt.outcome)).is_ok());
+        attempt
+    }
+
+    /// Puts an attempt where everybody can see it.
+    fn note(&mut self, origin: Origin, started: Instant, outcome: Arc<Outcome>) -> Arc<Attempt> {
+        let attempt = Arc::new(Attempt {
+            origin,
+            at: SystemTime::now(),
+            duration: started.elapsed(),
+            outcome,
+        });
+        self.attempts.push_back(Arc::clone(&attempt));
+        let keep = self.reloader.model().settings.revisions.keep;
+        let surplus = self.attempts.len().saturating_sub(keep);
+        self.attempts.drain(..surplus);
+        self.put_up();
+        attempt
+    }
+
+    fn put_up(&self) {
+        let Self { source, reloader, .. } = self;
+        self.board.put_up(Status {
+            revision: reloader.revision(),
+            digest: reloader.digest(),
+            model: Arc::clone(reloader.model()),
+            revisions: reloader.revisions(),
+            attempts: self.attempts.clone(),
+            disk: source.seen().filter(|_| self.unreadable.is_none()),
+            addresses: reloader.addresses(),
+        });
     }
 }

@@ -12,6 +12,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator;
 
 use super::Message;
+use crate::order::{Order, Wish};
+use crate::reload::Origin;
 
 /// Installed handlers. From here on no signal ends the process by surprise; what arrives early is kept until it is asked for.
 #[derive(Debug)]
@@ -34,7 +36,12 @@ impl Signals {
             let mut stopping = false;
             for signal in self.0.forever() {
                 let message = match signal {
-                    SIGHUP => Message::Reload(None),
+                    SIGHUP => Message::Order(Order {
+                        wish: Wish::Reload,
+                        origin: Origin::Sighup,
+                        precondition: None,
+                        reply: Box::new(|_| {}),
+                    }),
                     // As a shell reports a process that a signal ended.
                     _ if stopping => std::process::exit(128 + signal),
                     _ => Message::Stop,

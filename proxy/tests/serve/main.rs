@@ -3,6 +3,7 @@
 mod changes;
 mod files;
 mod process;
+mod revisions;
 mod support;
 mod traffic;
 mod upstream;

@@ -21,6 +21,7 @@ const ROOT_KEYS: &[&str] = &[
     "workers",
     "drain",
     "limits",
+    "revisions",
     "request_headers",
     "response_headers",
     "listeners",
@@ -29,11 +30,12 @@ const ROOT_KEYS: &[&str] = &[
 ];
 
 /// Every key of every table.
-const ALL_KEYS: [&[&str]; 12] = [
+const ALL_KEYS: [&[&str]; 13] = [
     ROOT_KEYS,
     settings::LOG_KEYS,
     settings::DRAIN_KEYS,
     settings::LIMIT_KEYS,
+    settings::REVISION_KEYS,
     headers::KEYS,
     listeners::KEYS,
     routes::KEYS,

@@ -4,10 +4,11 @@ use super::super::{Diagnostic, Node, Path};
 use super::headers;
 use super::reader::{Report, Table};
 use super::scalars::{duration, number, size, text};
-use crate::model::{Drain, Limits, Log, LogFormat, LogLevel, Settings};
+use crate::model::{Drain, Limits, Log, LogFormat, LogLevel, Revisions, Settings};
 
 pub(super) const LOG_KEYS: &[&str] = &["level", "format"];
 pub(super) const DRAIN_KEYS: &[&str] = &["timeout"];
+pub(super) const REVISION_KEYS: &[&str] = &["keep"];
 pub(super) const LIMIT_KEYS: &[&str] = &[
     "connections",
     "header_bytes",
@@ -28,6 +29,7 @@ pub(super) fn read(root: &Table<'_>) -> Settings {
             .map_or(default.workers, |workers| workers as usize),
         drain: root.with("drain", drain).unwrap_or_default(),
         limits: root.with("limits", limits).unwrap_or_default(),
+        revisions: root.with("revisions", revisions).unwrap_or_default(),
         request_headers: root.with("request_headers", headers::request).unwrap_or_default(),
         response_headers: root
             .with("response_headers", headers::response)
@@ -74,6 +76,16 @@ fn drain(node: &Node, path: &Path<'_>, report: &Report) -> Option<Drain> {
     let default = Drain::default();
     Some(Drain {
         timeout: table.with("timeout", duration).unwrap_or(default.timeout),
+    })
+}
+
+fn revisions(node: &Node, path: &Path<'_>, report: &Report) -> Option<Revisions> {
+    let table = Table::read(node, path, REVISION_KEYS, report)?;
+    let default = Revisions::default();
+    Some(Revisions {
+        keep: table
+            .with("keep", number(1, 1000))
+            .map_or(default.keep, |keep| keep as usize),
     })
 }
 
