@@ -1,16 +1,22 @@
-//! A run: the selected cases on one target, one after the other, each driven, judged and written down.
+//! A run: the selected cases on one target, each driven, judged and written down.
+//!
+//! Cases run side by side, each on addresses and in a folder of its own, for they mostly wait. Those that measure short times come last
+//! and alone. The log has them in the order of the catalogue all the same, each whole.
+
+mod one;
+mod schedule;
 
 use std::io::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::drive::{self, Cancel, DriveError};
+use crate::drive::Cancel;
 use crate::target::Target;
 use crate::vocabulary::{
-    Case, CaseReport, CheckResult, Event, Record, RunHeader, RunReport, SCHEMA, Timeline, Verdict,
+    Case, CaseReport, CheckResult, Event, Record, RunHeader, RunReport, SCHEMA, Timeline,
 };
-use crate::{conclude, evidence, judge};
+use crate::{conclude, judge};
 
 /// How to run.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +27,8 @@ pub struct RunOptions {
     pub evidence: Option<PathBuf>,
     /// Whether an unsupported check counts as a failure.
     pub strict: bool,
+    /// How many cases may run side by side; by default two a core.
+    pub jobs: Option<NonZero<usize>>,
     /// Ends the run from outside.
     pub cancel: Cancel,
 }
@@ -43,9 +51,9 @@ pub enum RunError {
 
 /// What a run says while it goes on.
 pub trait Progress {
-    /// A case begins: number `index` of `count`.
-    fn begins(&mut self, case: &Case, index: usize, count: usize);
-    /// A case was judged.
+    /// A case begins, one of `count`. Others may be under way.
+    fn begins(&mut self, case: &Case, count: usize);
+    /// A case was judged. Cases end in any order.
     fn ended(&mut self, report: &CaseReport);
 }
 
@@ -54,7 +62,7 @@ pub trait Progress {
 pub struct Quiet;
 
 impl Progress for Quiet {
-    fn begins(&mut self, _: &Case, _: usize, _: usize) {}
+    fn begins(&mut self, _: &Case, _: usize) {}
     fn ended(&mut self, _: &CaseReport) {}
 }
 
@@ -73,25 +81,7 @@ pub fn run(
     let begun = Instant::now();
     let header = header(target, cases, options.strict);
     write_record(log, &Record::Run(header.clone()))?;
-    let mut reports = Vec::new();
-    for (index, case) in cases.iter().enumerate() {
-        progress.begins(case, index, cases.len());
-        let wrong = |root: &PathBuf| {
-            let what = format!("the evidence below {}", root.display());
-            move |source| RunError::Write { what, source }
-        };
-        if let Some(root) = &options.evidence {
-            evidence::clear(root, &header, case.id).map_err(wrong(root))?;
-        }
-        let mut report = run_case(target, case, options, log, &header)?;
-        if let (Some(root), Verdict::Error(_)) = (&options.evidence, &report.verdict) {
-            let folder = evidence::write_error(root, &header, &report).map_err(wrong(root))?;
-            report.evidence = Some(folder.display().to_string());
-        }
-        write_record(log, &Record::Report(report.clone()))?;
-        progress.ended(&report);
-        reports.push(report);
-    }
+    let reports = schedule::run(target, cases, options, &header, log, progress)?;
     let stale = conclude::stale(target.deviations(), &reports);
     let footer = conclude::footer(&reports, stale, options.strict, millis(begun));
     write_record(log, &Record::Footer(footer.clone()))?;
@@ -100,69 +90,6 @@ pub fn run(
         cases: reports,
         footer,
     })
-}
-
-fn run_case(
-    target: &Target,
-    case: &Case,
-    options: &RunOptions,
-    log: &mut dyn Write,
-    header: &RunHeader,
-) -> Result<CaseReport, RunError> {
-    let begun = Instant::now();
-    if target.binary().is_none() {
-        let why = format!(
-            "there is no {}: install it, or name one with --binary",
-            target.facts().binary
-        );
-        return Ok(unjudged(case, Verdict::NotRun(why), begun));
-    }
-    let missing = case.needs.iter().find(|needed| !target.facts().has(**needed));
-    if let Some(missing) = missing {
-        let why = format!("the target does not declare {}", missing.name());
-        return Ok(unjudged(case, Verdict::Unsupported(why), begun));
-    }
-    let driver = drive::Options {
-        seed: options.seed,
-        cancel: options.cancel.clone(),
-    };
-    // One case's panic is that case's: the others still run.
-    let driven = catch_unwind(AssertUnwindSafe(|| drive::run(case, target, &driver)));
-    let run = match driven {
-        Ok(Ok(run)) => run,
-        Ok(Err(DriveError::Cancelled)) => return Err(RunError::Cancelled),
-        Ok(Err(error @ DriveError::Spawn { .. })) => {
-            return Ok(unjudged(case, Verdict::NotRun(chain(&error)), begun));
-        }
-        Ok(Err(error)) => return Ok(unjudged(case, Verdict::Error(chain(&error)), begun)),
-        Err(_) => {
-            return Ok(unjudged(
-                case,
-                Verdict::Error("the driver panicked".into()),
-                begun,
-            ));
-        }
-    };
-    write_timeline(log, &run.timeline)?;
-    let judged = catch_unwind(AssertUnwindSafe(|| judge::judge(case, &run.timeline)));
-    let Ok(mut checks) = judged else {
-        return Ok(unjudged(case, Verdict::Error("the judge panicked".into()), begun));
-    };
-    conclude::mark_deviations(case.id, &mut checks, target.deviations());
-    let mut report = judged_report(case, checks, millis(begun));
-    if let Some(root) = options
-        .evidence
-        .as_ref()
-        .filter(|_| report.verdict != Verdict::Pass)
-    {
-        let written = evidence::write(root, header, &report, &run);
-        let folder = written.map_err(|source| RunError::Write {
-            what: format!("the evidence below {}", root.display()),
-            source,
-        })?;
-        report.evidence = Some(folder.display().to_string());
-    }
-    Ok(report)
 }
 
 /// The report of a case of which the checks are judged.
@@ -176,13 +103,6 @@ pub fn judged_report(case: &Case, checks: Vec<CheckResult>, took_ms: u64) -> Cas
         checks,
         took_ms,
         evidence: None,
-    }
-}
-
-fn unjudged(case: &Case, verdict: Verdict, begun: Instant) -> CaseReport {
-    CaseReport {
-        verdict,
-        ..judged_report(case, Vec::new(), millis(begun))
     }
 }
 

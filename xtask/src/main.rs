@@ -13,6 +13,7 @@ mod matrix;
 mod peers;
 mod process;
 mod progress;
+mod side_by_side;
 mod test;
 mod tidy;
 mod workspace;

@@ -9,8 +9,12 @@ use reloadspec::suite::Progress;
 use reloadspec::vocabulary::{Case, CaseReport};
 
 pub(super) struct Bar {
-    bar: ProgressBar,
+    spinner: ProgressBar,
     title: String,
+    /// The cases that run, in the order in which they began.
+    under_way: Vec<String>,
+    ended: usize,
+    count: usize,
 }
 
 impl Bar {
@@ -25,25 +29,43 @@ impl Bar {
         bar.set_style(ProgressStyle::default_spinner());
         bar.enable_steady_tick(Duration::from_millis(100));
         Self {
-            bar,
+            spinner: bar,
             title: title.to_owned(),
+            under_way: Vec::new(),
+            ended: 0,
+            count: 0,
         }
+    }
+
+    fn show(&self) {
+        self.spinner.set_message(format!(
+            "{} {}/{} {}",
+            self.title,
+            self.ended,
+            self.count,
+            self.under_way.join(", ")
+        ));
     }
 }
 
 impl Progress for Bar {
-    fn begins(&mut self, case: &Case, index: usize, count: usize) {
-        self.bar
-            .set_message(format!("{} {}/{count} {}", self.title, index + 1, case.id));
+    fn begins(&mut self, case: &Case, count: usize) {
+        self.count = count;
+        self.under_way.push(case.id.to_owned());
+        self.show();
     }
 
     fn ended(&mut self, report: &CaseReport) {
-        self.bar.println(case_line(report, super::style(&io::stderr())));
+        self.ended += 1;
+        self.under_way.retain(|case| *case != report.case);
+        self.spinner
+            .println(case_line(report, super::style(&io::stderr())));
+        self.show();
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.spinner.finish_and_clear();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -46,6 +47,9 @@ pub(super) struct Run {
     /// Let an unsupported check count as a failure, for a proxy that claims all of it.
     #[arg(long)]
     strict: bool,
+    /// How many cases may run side by side; by default two a core. Those that measure short times always run alone.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
     /// Show no progress, even on a terminal.
     #[arg(long)]
     no_progress: bool,
@@ -64,6 +68,7 @@ impl Run {
             seed: self.seed.unwrap_or_else(seed_of_the_time),
             evidence: Some(self.evidence.clone()).filter(|path| path.as_os_str() != "none"),
             strict: self.strict,
+            jobs: self.jobs,
             cancel: cancel_on_signal()?,
         };
         let mut out = self.out.as_deref().map(create).transpose()?;

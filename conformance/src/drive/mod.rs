@@ -15,6 +15,7 @@ mod place;
 mod process;
 mod recorder;
 mod script;
+mod spawn;
 mod traffic;
 mod tree;
 mod trial;

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::error::DriveError;
 use super::files;
+use super::spawn::copy_binary;
 
 /// The user and group "nobody", as Debian and most others number it.
 const NOBODY: u32 = 65_534;
@@ -81,7 +82,7 @@ impl Ground {
         }
         let name = absolute.file_name().unwrap_or(absolute.as_os_str());
         let copy = self.dir().join(name);
-        fs::copy(&absolute, &copy).map_err(DriveError::file("copy", &absolute))?;
+        copy_binary(&absolute, &copy).map_err(DriveError::file("copy", &absolute))?;
         files::open_to_all(&copy)?;
         Ok(copy)
     }

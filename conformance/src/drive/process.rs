@@ -17,6 +17,7 @@ use super::error::DriveError;
 use super::log::{Tail, read_lines};
 use super::place::user;
 use super::recorder::Recorder;
+use super::spawn::spawn;
 use super::tree::{self, Member};
 use crate::target::{CommandLine, LogSource};
 use crate::vocabulary::Event;
@@ -59,7 +60,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
-        let mut child = command.spawn().map_err(|source| DriveError::Spawn {
+        let mut child = spawn(&mut command).map_err(|source| DriveError::Spawn {
             binary: start.binary.to_path_buf(),
             source,
         })?;
@@ -295,7 +296,8 @@ pub(super) fn describe(status: ExitStatus) -> String {
 
 /// A process that kills the group and removes its folder once the harness is gone, however that came about: its pipe then closes.
 fn guard(group: u32, folder: &Path) -> std::io::Result<Child> {
-    Command::new("/bin/sh")
+    let mut shell = Command::new("/bin/sh");
+    shell
         .args([
             "-c",
             "read -r _; kill -s KILL -- \"-$1\"; rm -rf -- \"$2\"",
@@ -306,8 +308,8 @@ fn guard(group: u32, folder: &Path) -> std::io::Result<Child> {
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
+        .process_group(0);
+    spawn(&mut shell)
 }
 
 /// Kills a whole group, for a command that did not end in time.

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 
 use super::Cancel;
 use super::process::{Process, command, kill_group};
+use super::spawn::spawn;
 use crate::target::{CommandLine, Trigger};
 use crate::vocabulary::TriggerAnswer;
 
@@ -68,7 +69,7 @@ fn run(binary: &Path, dir: &Path, args: Vec<String>, cancel: &Cancel) -> Trigger
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    let mut child = match command.spawn() {
+    let mut child = match spawn(&mut command) {
         Ok(child) => child,
         Err(error) => return TriggerAnswer::NotSent(error.to_string()),
     };

@@ -123,6 +123,11 @@ impl Case {
             .map_or(Level::Must, |spec| spec.level)
     }
 
+    /// Whether it needs the machine to itself: whether any of its checks is of times that other cases would disturb.
+    pub fn runs_alone(&self) -> bool {
+        self.checks.iter().any(|spec| Check::TIMED.contains(&spec.id))
+    }
+
     /// The requirement behind `check` in this case.
     pub fn requirement_of(&self, check: Check) -> &'static str {
         self.checks

@@ -112,6 +112,34 @@ fn the_evidence_holds_the_log_and_what_judges_it_again_and_nothing_of_an_older_r
 }
 
 #[test]
+fn however_many_run_side_by_side_all_is_told_in_the_order_of_the_catalogue() {
+    for jobs in ["1", "5"] {
+        let own = ends(&[]);
+        let called = own.call(&[
+            "run", "./own", "--binary", "./proxy", "--format", "json", "--jobs", jobs,
+        ]);
+        let log = said(&called.code(1));
+        let records: Vec<serde_json::Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a record"))
+            .collect();
+        let cases = &records[0]["cases"];
+        // Each case is told whole, before the next.
+        let told = records.chunk_by(|one, next| one["record"] != "report" && next["record"] != "case");
+        let told: Vec<_> = told.filter(|chunk| chunk[0]["record"] == "case").collect();
+        assert!(cases.as_array().expect("cases").len() >= 8);
+        assert_eq!(told.len(), cases.as_array().expect("cases").len());
+        for (chunk, case) in told.iter().zip(cases.as_array().expect("cases")) {
+            let last = chunk.last().expect("a record");
+            assert_eq!(&chunk[0]["case"], case);
+            assert_eq!((&last["record"], &last["case"]), (&"report".into(), case));
+        }
+    }
+    let refused = ends(&[]).call(&["run", "./own", "--jobs", "0"]);
+    refused.code(64);
+}
+
+#[test]
 fn a_known_deviation_is_conformant_and_a_stale_one_is_told() {
     let known = ["becomes_ready", "stays_alive"];
     let text = said(&ends(&known).call(&run(&["--binary", "./proxy"])).code(0));

@@ -15,7 +15,9 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 use crate::count::Count;
+use crate::event_log::Verdict;
 use crate::progress::Progress;
+use crate::side_by_side;
 use crate::workspace::Workspace;
 use catalogue::{Case, Named};
 use outcome::Outcome;
@@ -35,6 +37,9 @@ pub(crate) struct Args {
     /// How often each fault is judged. It must be caught every time.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
     runs: u32,
+    /// How many faults are judged at a time; by default two a core.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
 }
 
 impl Args {
@@ -44,6 +49,7 @@ impl Args {
             full: false,
             faults: Vec::new(),
             runs: 1,
+            jobs: None,
         }
     }
 }
@@ -69,10 +75,22 @@ pub(crate) fn prove(workspace: &Workspace, args: &Args) -> anyhow::Result<Count>
     let mut progress = Progress::new(named.len() * runs + extra);
 
     let mut table = Table::new(&cases, args.full);
-    for fault in &named {
-        for _ in 0..runs {
-            progress.begin(&fault.fault);
-            judge_fault(&suite, &cases, fault, args.full, &mut table)?;
+    // Each run of a fault has a turn of its own; the runs of one share a log, so they follow each other.
+    for _ in 0..runs {
+        let judged = side_by_side::map(
+            &named,
+            args.jobs.unwrap_or_else(side_by_side::default_jobs),
+            |fault| judge_fault(&suite, &cases, fault, args.full),
+            |fault| progress.begin(&fault.fault),
+        );
+        for found in judged {
+            let Found { rows, grid } = found?;
+            for row in rows {
+                table.add(row);
+            }
+            if let Some((fault, verdicts)) = grid {
+                table.add_grid(&fault, verdicts);
+            }
         }
     }
     let mut failures = table.failures();
@@ -126,40 +144,40 @@ fn selected(all: &[Named], wanted: &[String]) -> anyhow::Result<Vec<Named>> {
     Ok(all.iter().filter(is_wanted).cloned().collect())
 }
 
-fn judge_fault(
-    suite: &Suite<'_>,
-    cases: &[Case],
-    fault: &Named,
-    full: bool,
-    table: &mut Table,
-) -> anyhow::Result<()> {
+/// What came of a fault.
+struct Found {
+    rows: Vec<Row>,
+    /// With `--full`: its name, and the verdict of every case.
+    grid: Option<(String, Vec<Option<Verdict>>)>,
+}
+
+fn judge_fault(suite: &Suite<'_>, cases: &[Case], fault: &Named, full: bool) -> anyhow::Result<Found> {
     let by: Vec<_> = if full {
         cases.iter().collect()
     } else {
         fault.by.iter().map(|(at, _)| &cases[*at]).collect()
     };
-    let judged = suite.judge(&catalogue::variant_of(&fault.fault), &by)?;
-    for (at, check) in &fault.by {
+    let judged = suite.judge(&catalogue::variant_of(&fault.fault), &by, Some(1))?;
+    let rows = fault.by.iter().map(|(at, check)| {
         let outcome = match judged.reports.get(&cases[*at].id) {
             None if !judged.last_words.is_empty() => Outcome::NotJudged(judged.last_words.clone()),
             report => Outcome::of(report, check),
         };
-        table.add(Row {
+        Row {
             fault: fault.fault.clone(),
             case: *at,
             check: check.clone(),
             outcomes: vec![outcome],
-        });
-    }
-    if full {
-        let verdict = |case: &Case| judged.reports.get(&case.id).map(|report| report.verdict);
-        table.add_grid(&fault.fault, cases.iter().map(verdict).collect());
-    }
-    Ok(())
+        }
+    });
+    let rows = rows.collect();
+    let verdict = |case: &Case| judged.reports.get(&case.id).map(|report| report.verdict);
+    let grid = full.then(|| (fault.fault.clone(), cases.iter().map(verdict).collect()));
+    Ok(Found { rows, grid })
 }
 
 fn judge_correct(suite: &Suite<'_>, cases: &[Case]) -> anyhow::Result<Vec<String>> {
-    let judged = suite.judge(CORRECT, &cases.iter().collect::<Vec<_>>())?;
+    let judged = suite.judge(CORRECT, &cases.iter().collect::<Vec<_>>(), None)?;
     let accused = cases.iter().filter_map(|case| {
         let accusation = match judged.reports.get(&case.id) {
             Some(report) => outcome::accusation(report),
@@ -171,7 +189,11 @@ fn judge_correct(suite: &Suite<'_>, cases: &[Case]) -> anyhow::Result<Vec<String
 }
 
 fn judge_pretender(suite: &Suite<'_>, cases: &[Case], name: &str) -> anyhow::Result<Option<String>> {
-    let judged = suite.judge(&catalogue::variant_of(name), &cases.iter().collect::<Vec<_>>())?;
+    let judged = suite.judge(
+        &catalogue::variant_of(name),
+        &cases.iter().collect::<Vec<_>>(),
+        None,
+    )?;
     let ids: Vec<_> = cases.iter().map(|case| case.id.as_str()).collect();
     let reports: Vec<_> = judged.reports.into_values().collect();
     Ok(pretenders::complaint(judged.code, &ids, &reports)

@@ -64,8 +64,14 @@ impl<'a> Suite<'a> {
         catalogue::parse(&ran.stdout)
     }
 
-    /// Judges a variant by some cases. The suite is given the sum of their budgets, and then killed.
-    pub(super) fn judge(&self, variant: &str, cases: &[&Case]) -> anyhow::Result<Judged> {
+    /// Judges a variant by some cases, as many at a time as the suite likes or as wanted. The suite is given the sum of their budgets,
+    /// and then killed.
+    pub(super) fn judge(
+        &self,
+        variant: &str,
+        cases: &[&Case],
+        jobs: Option<usize>,
+    ) -> anyhow::Result<Judged> {
         let log = self.scratch.join(format!("{variant}.ndjson"));
         let _removed = std::fs::remove_file(&log);
         let mut run = self.workspace.suite(&self.built)?;
@@ -73,6 +79,9 @@ impl<'a> Suite<'a> {
         run.arg("--binary").arg(self.built.path(Binary::FAULTY)?);
         run.args(["--format", "json"]).arg("--out").arg(&log);
         run.arg("--evidence").arg(self.scratch.join(variant));
+        if let Some(jobs) = jobs {
+            run.arg("--jobs").arg(jobs.to_string());
+        }
         for case in cases {
             run.args(["--case", &case.id]);
         }
