@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod codegen;
 mod conformance;
 mod count;
 mod event_log;
@@ -44,6 +45,8 @@ enum Task {
     Peers(peers::Args),
     /// Run all tests. Needs the Rust toolchain only.
     Test(test::Args),
+    /// Write the documents that are made from code: docs/cases.md.
+    Codegen,
     /// Check the rules of the workspace that the compiler does not know.
     Tidy,
     /// Run the benchmarks.
@@ -71,6 +74,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Task::KillMatrix(args) => kill_matrix::run(&workspace, &args),
         Task::Peers(args) => peers::run(&workspace, &args),
         Task::Test(args) => test::run(&workspace, &args),
+        Task::Codegen => codegen::run(&workspace),
         Task::Tidy => tidy::run(&workspace),
         Task::Bench(args) => bench::run(&workspace, &args),
         Task::Ci(args) => ci::run(&workspace, &args),

@@ -44,7 +44,8 @@ fn explain(case: &Case) -> String {
     out
 }
 
-fn steps(out: &mut String, list: &[Step], depth: usize) {
+/// The steps as a list, indented by so many levels.
+pub(super) fn steps(out: &mut String, list: &[Step], depth: usize) {
     for step in list {
         let _ = writeln!(out, "{}- {}", "  ".repeat(depth), words(step));
         match step {

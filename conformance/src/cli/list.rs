@@ -8,7 +8,7 @@ use reloadspec::conclude::exit;
 use reloadspec::target::known;
 use reloadspec::vocabulary::Capability;
 
-use super::{CliError, print};
+use super::{CliError, document, print};
 
 #[derive(Args)]
 pub(super) struct List {
@@ -29,6 +29,8 @@ enum ListFormat {
     Text,
     /// The catalogue as data.
     Json,
+    /// The catalogue as the document that can be cited.
+    Markdown,
 }
 
 impl List {
@@ -56,19 +58,20 @@ impl List {
                 .map(|json| json + "\n")
                 .map_err(|e| CliError::io("write the catalogue")(e.into()));
         }
+        if self.format == ListFormat::Markdown {
+            return Ok(document::markdown(&cases));
+        }
         let mut out = String::new();
-        let mut area = None;
-        for case in cases {
+        for (area, cases) in document::by_area(&cases) {
             // Writing to a string cannot fail, here and below.
-            if area != Some(case.area) {
-                let _ = writeln!(out, "{}{}", if area.is_some() { "\n" } else { "" }, case.area);
-                area = Some(case.area);
+            let _ = writeln!(out, "{}{area}", if out.is_empty() { "" } else { "\n" });
+            for case in cases {
+                let _ = writeln!(
+                    out,
+                    "  {:<7} {}\n          {}",
+                    case.level, case.id, case.requirement
+                );
             }
-            let _ = writeln!(
-                out,
-                "  {:<7} {}\n          {}",
-                case.level, case.id, case.requirement
-            );
         }
         Ok(out)
     }
@@ -76,6 +79,7 @@ impl List {
     fn names(&self, names: &[String]) -> String {
         match self.format {
             ListFormat::Text => names.join("\n") + "\n",
+            ListFormat::Markdown => format!("- `{}`\n", names.join("`\n- `")),
             ListFormat::Json => serde_json::json!(names).to_string() + "\n",
         }
     }

@@ -1,6 +1,7 @@
 //! Commands: arguments in, text and an exit code out.
 
 mod doctor;
+mod document;
 mod explain;
 mod list;
 mod progress;

@@ -29,6 +29,16 @@ fn list_as_data_is_the_catalogue() {
 }
 
 #[test]
+fn the_document_of_all_cases_is_the_catalogue() {
+    let text = said(&Own::target().call(&["list", "--format", "markdown"]).code(0));
+    let written = include_str!("../../../docs/cases.md");
+    assert!(
+        text == written,
+        "docs/cases.md is not of this catalogue: `cargo xtask codegen` writes it"
+    );
+}
+
+#[test]
 fn list_names_targets_and_capabilities() {
     let own = Own::target();
     own.call(&["list", "--targets"])
