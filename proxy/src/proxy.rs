@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
+use crate::admin;
 use crate::log::LogControl;
 use crate::model::Name;
 use crate::order::{Declined, Order, Wish};
@@ -76,15 +77,16 @@ impl Proxy {
         if let Some(signals) = signals {
             signals.forward(messages.clone(), Arc::clone(&serving))?;
         }
-        let supervisor = Supervisor::boot(
-            &config,
-            Reloader::new(log),
-            Arc::clone(&board),
-            messages.clone(),
-            receiver,
-        )?;
+        let mut reloader = Reloader::new(log);
+        let shared = Arc::clone(reloader.shared());
+        let orders = {
+            let messages = messages.clone();
+            Box::new(move |order| messages.send(Message::Order(order)).is_ok())
+        };
+        let doors = admin::doors(config.clone(), Arc::clone(&board), Arc::clone(&shared), orders);
+        reloader.set_follower(doors);
+        let supervisor = Supervisor::boot(&config, reloader, Arc::clone(&board), messages.clone(), receiver)?;
         serving.store(true, Ordering::Release);
-        let shared = Arc::clone(supervisor.reloader().shared());
         let addresses = supervisor.reloader().addresses();
         let thread = thread::Builder::new()
             .name("supervisor".to_owned())

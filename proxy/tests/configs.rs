@@ -41,6 +41,7 @@ fn valid_files_are_accepted() {
         )
         .expect("a string");
     }
+    assert!(!shown.contains("canary"), "a secret is shown");
     insta::assert_snapshot!(shown);
 }
 

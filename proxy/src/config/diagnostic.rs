@@ -76,6 +76,11 @@ impl Diagnostic {
         self
     }
 
+    /// The path as text, such as `routes[3].prefix`.
+    pub fn shown_path(&self) -> String {
+        Shown(&self.path).to_string()
+    }
+
     /// The same about one key.
     #[must_use]
     pub fn at_key(mut self, path: &Path<'_>) -> Self {
@@ -103,6 +108,11 @@ impl Diagnostics {
     /// One complaint about the file called `file` as a whole.
     pub fn unplaced(file: &str, diagnostic: Diagnostic) -> Self {
         Self::new(file, vec![diagnostic])
+    }
+
+    /// How messages call the file.
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     /// The complaints, in the order of the file.

@@ -10,7 +10,7 @@ use super::schema::is_key;
 use super::yaml_spans::{Kind, Spanned, SpannedDocument};
 
 /// Keys below which every value may be a secret.
-const SECRET_TABLES: [&str; 3] = ["request_headers", "response_headers", "set"];
+const SECRET_TABLES: [&str; 4] = ["request_headers", "response_headers", "set", "token"];
 
 /// Where secrets may stand in a document, and where none does.
 #[derive(Debug, Default)]
@@ -53,7 +53,9 @@ impl Secrets {
             Kind::Table(entries) => {
                 for (key, span, value) in entries {
                     self.harmless.push(span.clone());
-                    let below = secret || !is_key(key) || SECRET_TABLES.contains(&key.as_str());
+                    // A token that stands one level too high.
+                    let bare = key == "admin" && matches!(value.kind, Kind::Scalar(_));
+                    let below = bare || secret || !is_key(key) || SECRET_TABLES.contains(&key.as_str());
                     self.walk(value, below && key != "remove");
                 }
             }

@@ -5,6 +5,7 @@
 //!
 //! Architecture invariant: this module imports nothing of this crate.
 
+mod admin;
 mod headers;
 mod listener;
 mod route;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use admin::{Admin, AdminAddress, Secret};
 pub use headers::HeaderEdits;
 pub use listener::Listener;
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::HeaderEdits;
+use super::{Admin, HeaderEdits};
 
 /// Everything that is not a list of objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What is remembered of earlier configurations.
     pub revisions: Revisions,
+    /// Where the proxy is asked about itself; nowhere if absent.
+    pub admin: Option<Admin>,
     /// Edits of every request that is forwarded; a route's own edits win.
     pub request_headers: HeaderEdits,
     /// Edits of every response, the proxy's own included; a route's own edits win.
@@ -103,6 +105,7 @@ impl Default for Settings {
             drain: Drain::default(),
             limits: Limits::default(),
             revisions: Revisions::default(),
+            admin: None,
             request_headers: HeaderEdits::default(),
             response_headers: HeaderEdits::default(),
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::follower::Refused;
 use super::sockets::{BindError, Sockets, StagedSockets};
 use crate::model::Model;
 use crate::runtime::{Shared, Worker};
@@ -41,6 +42,9 @@ pub enum StageError {
     /// A worker cannot be started, or a socket cannot be handed to one.
     #[error("failed to prepare a worker: {0}")]
     Worker(#[source] io::Error),
+    /// The admin listener cannot be had.
+    #[error("{0}")]
+    Admin(#[source] Refused),
     /// A worker does not answer.
     #[error("a worker does not answer")]
     Silent,

@@ -12,6 +12,7 @@
 mod candidate;
 mod compile;
 mod fleet;
+mod follower;
 mod history;
 mod outcome;
 mod plan;
@@ -25,16 +26,18 @@ use std::time::{Instant, SystemTime};
 pub use candidate::{Candidate, Digest, Origin};
 pub use compile::compile;
 pub use fleet::StageError;
+pub use follower::{Follower, Refused};
 pub use history::Revision;
 pub use outcome::{Outcome, Rejection, Sameness};
 pub use plan::{Changes, Plan};
+pub(crate) use sockets::{Sockets, StagedSockets};
 pub use status::{Attempt, Board, Status};
 
 use crate::config::{self, Text};
 use crate::log::LogControl;
 use crate::model::{Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};
-use fleet::Fleet;
+use fleet::{Fleet, StagedFleet};
 use history::History;
 
 /// What serves, and the only one that changes it.
@@ -47,6 +50,7 @@ pub struct Reloader {
     revision: u64,
     fleet: Fleet,
     log: Option<LogControl>,
+    follower: Option<Box<dyn Follower>>,
     /// Replaced snapshots that a request may still hold. They are dropped here, off the request path.
     retired: Vec<Arc<Snapshot>>,
 }
@@ -66,8 +70,14 @@ impl Reloader {
             revision: 0,
             fleet,
             log,
+            follower: None,
             retired: Vec::new(),
         }
+    }
+
+    /// Lets something else follow the configuration too.
+    pub fn set_follower(&mut self, follower: impl Follower + 'static) {
+        self.follower = Some(Box::new(follower));
     }
 
     /// Makes a candidate serve if it is good, and changes nothing if it is not.
@@ -128,13 +138,17 @@ impl Reloader {
         }
         // By the plan, so that revisions share what did not change.
         let model = Arc::new(plan.apply(&self.model));
-        let staged = self.fleet.stage(&model)?;
+        let staged = self.stage(&model)?;
         let revision = self.revision + 1;
         let snapshot = compile(&model, revision, &staged.addresses, &self.shared.current.load());
 
         // Commit. From here on nothing can fail.
         let retired = self.shared.current.swap(Arc::new(snapshot));
-        self.fleet.commit(staged, model.settings.drain.timeout);
+        let drain = model.settings.drain.timeout;
+        self.fleet.commit(staged, drain);
+        if let Some(follower) = &mut self.follower {
+            follower.commit(drain);
+        }
         if let Some(log) = &self.log {
             log.follow(model.settings.log);
         }
@@ -158,10 +172,25 @@ impl Reloader {
         Ok(plan)
     }
 
+    fn stage(&mut self, model: &Model) -> Result<StagedFleet, StageError> {
+        let Some(follower) = &mut self.follower else {
+            return self.fleet.stage(model);
+        };
+        follower.stage(&model.settings).map_err(StageError::Admin)?;
+        let staged = self.fleet.stage(model);
+        if staged.is_err() {
+            follower.abandon();
+        }
+        staged
+    }
+
     /// Drops what nothing uses any more. To be called now and then.
     pub fn drain(&mut self) {
         self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
         self.fleet.reap();
+        if let Some(follower) = &mut self.follower {
+            follower.drain();
+        }
     }
 
     /// Whether something is retired and not gone yet.

@@ -93,6 +93,7 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
         drain,
         limits,
         revisions,
+        admin,
         request_headers,
         response_headers,
     } = to;
@@ -102,6 +103,7 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
         ("drain", from.drain != *drain),
         ("limits", from.limits != *limits),
         ("revisions", from.revisions != *revisions),
+        ("admin", from.admin != *admin),
         ("request_headers", from.request_headers != *request_headers),
         ("response_headers", from.response_headers != *response_headers),
     ];

@@ -16,7 +16,7 @@ const BACKLOG: i32 = 4096;
 
 /// Sockets by the address that the configuration gives.
 #[derive(Debug, Default)]
-pub(super) struct Sockets {
+pub(crate) struct Sockets {
     held: BTreeMap<SocketAddr, Held>,
     next_number: u64,
 }
@@ -31,7 +31,7 @@ struct Held {
 
 /// Sockets that listen already and of which nobody accepts yet, and the addresses whose sockets go. Dropped, it leaves no trace.
 #[derive(Debug, Default)]
-pub(super) struct StagedSockets {
+pub(crate) struct StagedSockets {
     opened: BTreeMap<SocketAddr, Held>,
     closing: Vec<SocketAddr>,
 }
@@ -48,7 +48,7 @@ pub struct BindError {
 
 impl Sockets {
     /// Opens what is wanted and not held.
-    pub(super) fn stage(&mut self, wanted: &[SocketAddr]) -> Result<StagedSockets, BindError> {
+    pub(crate) fn stage(&mut self, wanted: &[SocketAddr]) -> Result<StagedSockets, BindError> {
         let mut staged = StagedSockets::default();
         for &address in wanted.iter().filter(|address| !self.held.contains_key(address)) {
             let rivals: Vec<&Held> = self
@@ -80,7 +80,7 @@ impl Sockets {
     }
 
     /// Takes over what was staged and returns the numbers of the sockets that go. They are closed here once the returned guard is dropped.
-    pub(super) fn commit(&mut self, staged: StagedSockets) -> Closing {
+    pub(crate) fn commit(&mut self, staged: StagedSockets) -> Closing {
         self.held.extend(staged.opened);
         let gone: Vec<Held> = staged
             .closing
@@ -91,7 +91,7 @@ impl Sockets {
     }
 
     /// Duplicates of all sockets that are held, for a new worker.
-    pub(super) fn duplicates(&self, staged: &StagedSockets) -> io::Result<Vec<(u64, TcpListener)>> {
+    pub(crate) fn duplicates(&self, staged: &StagedSockets) -> io::Result<Vec<(u64, TcpListener)>> {
         let kept = self
             .held
             .iter()
@@ -100,19 +100,19 @@ impl Sockets {
         kept.chain(staged.opened.values()).map(Held::duplicate).collect()
     }
 
-    pub(super) fn bound(&self, address: SocketAddr) -> Option<SocketAddr> {
+    pub(crate) fn bound(&self, address: SocketAddr) -> Option<SocketAddr> {
         self.held.get(&address).map(|held| held.bound)
     }
 }
 
 /// Sockets that nobody is to accept on any more.
 #[derive(Debug)]
-pub(super) struct Closing {
+pub(crate) struct Closing {
     gone: Vec<Held>,
 }
 
 impl Closing {
-    pub(super) fn numbers(&self) -> Vec<u64> {
+    pub(crate) fn numbers(&self) -> Vec<u64> {
         self.gone.iter().map(|held| held.number).collect()
     }
 }
@@ -121,15 +121,15 @@ impl Closing {
 
 impl StagedSockets {
     /// Duplicates of what was opened, for a worker that has the rest.
-    pub(super) fn duplicates(&self) -> io::Result<Vec<(u64, TcpListener)>> {
+    pub(crate) fn duplicates(&self) -> io::Result<Vec<(u64, TcpListener)>> {
         self.opened.values().map(Held::duplicate).collect()
     }
 
-    pub(super) fn bound(&self, address: SocketAddr) -> Option<SocketAddr> {
+    pub(crate) fn bound(&self, address: SocketAddr) -> Option<SocketAddr> {
         self.opened.get(&address).map(|held| held.bound)
     }
 
-    pub(super) fn changes_nothing(&self) -> bool {
+    pub(crate) fn changes_nothing(&self) -> bool {
         self.opened.is_empty() && self.closing.is_empty()
     }
 }

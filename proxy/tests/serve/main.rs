@@ -1,5 +1,6 @@
 //! The proxy as a client and an operator see it.
 
+mod admin;
 mod changes;
 mod files;
 mod process;

@@ -51,7 +51,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
 }
 
 /// Whether two addresses would claim the same connections.
-fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+pub(super) fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
     let covers = a.ip() == b.ip()
         || (a.is_ipv4() == b.is_ipv4() && (a.ip().is_unspecified() || b.ip().is_unspecified()));
     a.port() == b.port() && (a.port() != 0 || a.ip() == b.ip()) && covers

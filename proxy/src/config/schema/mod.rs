@@ -3,6 +3,7 @@
 //! In: a [`Document`]. Out: a [`Model`], or all complaints at once. A document that has one complaint has no model: no part of it is
 //! ever applied.
 
+mod admin;
 mod headers;
 mod listeners;
 mod reader;
@@ -22,6 +23,7 @@ const ROOT_KEYS: &[&str] = &[
     "drain",
     "limits",
     "revisions",
+    "admin",
     "request_headers",
     "response_headers",
     "listeners",
@@ -30,12 +32,13 @@ const ROOT_KEYS: &[&str] = &[
 ];
 
 /// Every key of every table.
-const ALL_KEYS: [&[&str]; 13] = [
+const ALL_KEYS: [&[&str]; 14] = [
     ROOT_KEYS,
     settings::LOG_KEYS,
     settings::DRAIN_KEYS,
     settings::LIMIT_KEYS,
     settings::REVISION_KEYS,
+    admin::KEYS,
     headers::KEYS,
     listeners::KEYS,
     routes::KEYS,
@@ -63,8 +66,8 @@ pub fn validate(document: &Document, text: Text<'_>) -> Result<Model, Diagnostic
 
 fn read(document: &Document, report: &Report) -> Option<Model> {
     let root = Table::read(&document.root, &Path::ROOT, ROOT_KEYS, report)?;
-    let settings = settings::read(&root);
     let listeners = listeners::read(&root);
+    let settings = settings::read(&root, &listeners);
     let upstreams = upstreams::read(&root);
     let routes = routes::read(&root, &listeners, &upstreams);
     if root.get("listeners").is_none() && !root.is_mistyped {

@@ -1,10 +1,10 @@
 //! Settings that exist once.
 
 use super::super::{Diagnostic, Node, Path};
-use super::headers;
-use super::reader::{Report, Table};
+use super::reader::{Named, Report, Table};
 use super::scalars::{duration, number, size, text};
-use crate::model::{Drain, Limits, Log, LogFormat, LogLevel, Revisions, Settings};
+use super::{admin, headers};
+use crate::model::{Drain, Limits, Listener, Log, LogFormat, LogLevel, Revisions, Settings};
 
 pub(super) const LOG_KEYS: &[&str] = &["level", "format"];
 pub(super) const DRAIN_KEYS: &[&str] = &["timeout"];
@@ -20,7 +20,7 @@ pub(super) const LIMIT_KEYS: &[&str] = &[
     "body_bytes",
 ];
 
-pub(super) fn read(root: &Table<'_>) -> Settings {
+pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Settings {
     let default = Settings::default();
     Settings {
         log: root.with("log", log).unwrap_or_default(),
@@ -30,6 +30,7 @@ pub(super) fn read(root: &Table<'_>) -> Settings {
         drain: root.with("drain", drain).unwrap_or_default(),
         limits: root.with("limits", limits).unwrap_or_default(),
         revisions: root.with("revisions", revisions).unwrap_or_default(),
+        admin: admin::read(root, listeners),
         request_headers: root.with("request_headers", headers::request).unwrap_or_default(),
         response_headers: root
             .with("response_headers", headers::response)
