@@ -279,8 +279,10 @@ impl<'a> Driver<'a> {
     fn delete(&mut self) -> Result<(), DriveError> {
         self.settle();
         if let Some(running) = &self.running {
+            let begin = self.recorder.now();
             running.laid.file.remove()?;
             self.recorder.record(Event::Deleted {
+                begin,
                 at: self.recorder.now(),
             });
         }

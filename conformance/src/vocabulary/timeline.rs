@@ -268,7 +268,9 @@ pub enum Event {
     Config(ConfigWrite),
     /// The configuration was removed.
     Deleted {
-        /// When.
+        /// When that began: the target may know of it before the harness does.
+        begin: Nanos,
+        /// When it was done.
         at: Nanos,
     },
     /// A reload was triggered explicitly.
@@ -338,7 +340,7 @@ impl Event {
             | Self::StopAsked { at }
             | Self::Stopped { at, .. }
             | Self::LeftBehind { at, .. }
-            | Self::Deleted { at }
+            | Self::Deleted { at, .. }
             | Self::Trigger { at, .. }
             | Self::Waited { at, .. }
             | Self::Abandoned { at, .. }

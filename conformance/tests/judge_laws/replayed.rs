@@ -247,7 +247,7 @@ fn every_kind_of_event() -> Vec<Event> {
             sha256: "00".into(),
             bytes: 0,
         }),
-        Event::Deleted { at: 1 },
+        Event::Deleted { begin: 0, at: 1 },
         Event::Abandoned { at: 1, why: text() },
         Event::Released { at: 1 },
         Event::Arrival(Arrival {

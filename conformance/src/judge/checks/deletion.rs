@@ -17,15 +17,15 @@ struct Episode<'v, 'a> {
 fn episodes<'v, 'a>(view: &'v View<'a>) -> Vec<Episode<'v, 'a>> {
     let of_life = |life: &'v Life<'a>| {
         life.events.iter().filter_map(move |event| match event {
-            Event::Deleted { at } => {
+            Event::Deleted { begin: from, .. } => {
                 let back = life
                     .writes
                     .iter()
                     .map(|write| write.config.begin)
-                    .find(|begin| begin >= at);
+                    .find(|begin| begin >= from);
                 Some(Episode {
                     life,
-                    from: *at,
+                    from: *from,
                     to: back.unwrap_or(life.asked),
                 })
             }

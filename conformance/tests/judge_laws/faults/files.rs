@@ -95,7 +95,7 @@ proptest! {
         let case = case("deletion");
         let timeline = history(&case, &traits);
         let deleted = timeline.events.iter().find_map(|event| match event {
-            Event::Deleted { at } => Some(*at),
+            Event::Deleted { at, .. } => Some(*at),
             _ => None,
         }).unwrap_or_default();
         let mut twice = timeline.clone();
@@ -113,7 +113,7 @@ proptest! {
         let case = case("deletion");
         let mut timeline = history(&case, &traits);
         let deleted = timeline.events.iter().find_map(|event| match event {
-            Event::Deleted { at } => Some(*at),
+            Event::Deleted { at, .. } => Some(*at),
             _ => None,
         }).unwrap_or_default();
         let until = deleted + 1_000 * MS;

@@ -181,9 +181,11 @@ impl Paper {
     }
 
     pub(super) fn delete(&mut self) {
-        self.events.push(Event::Deleted { at: self.now });
-        self.now += MS / 10;
+        // The target is quicker than the harness's own call returns.
         let at = self.now + MS;
+        let (begin, done) = (self.now, at + MS / 10);
+        self.events.push(Event::Deleted { begin, at: done });
+        self.now = done;
         self.log(at, &format!("WARN config missing: {PATH}"));
         self.trigger(self.now, true);
         self.now = self.now.max(at) + MS;
