@@ -22,6 +22,7 @@
 mod admin;
 pub mod config;
 pub mod log;
+pub mod metrics;
 pub mod model;
 pub mod order;
 pub mod reload;

@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::admin;
 use crate::log::LogControl;
+use crate::metrics::Metrics;
 use crate::model::Name;
 use crate::order::{Declined, Order, Wish};
 use crate::reload::{Attempt, Board, Origin, Outcome, Reloader, Status};
@@ -74,6 +75,7 @@ impl Proxy {
         let (messages, receiver) = mpsc::channel();
         let serving = Arc::new(AtomicBool::new(false));
         let board = Arc::new(Board::default());
+        let metrics = Arc::new(Metrics::default());
         if let Some(signals) = signals {
             signals.forward(messages.clone(), Arc::clone(&serving))?;
         }
@@ -83,9 +85,22 @@ impl Proxy {
             let messages = messages.clone();
             Box::new(move |order| messages.send(Message::Order(order)).is_ok())
         };
-        let doors = admin::doors(config.clone(), Arc::clone(&board), Arc::clone(&shared), orders);
+        let doors = admin::doors(
+            config.clone(),
+            Arc::clone(&board),
+            Arc::clone(&metrics),
+            Arc::clone(&shared),
+            orders,
+        );
         reloader.set_follower(doors);
-        let supervisor = Supervisor::boot(&config, reloader, Arc::clone(&board), messages.clone(), receiver)?;
+        let supervisor = Supervisor::boot(
+            &config,
+            reloader,
+            Arc::clone(&board),
+            metrics,
+            messages.clone(),
+            receiver,
+        )?;
         serving.store(true, Ordering::Release);
         let addresses = supervisor.reloader().addresses();
         let thread = thread::Builder::new()

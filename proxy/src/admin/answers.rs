@@ -220,6 +220,7 @@ pub(super) fn attempt(attempt: &Attempt) -> Value {
             revision: _,
             digest,
             changed,
+            components: _,
             duration: _,
         } => {
             shown["from_revision"] = json!(from);

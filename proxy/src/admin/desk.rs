@@ -16,6 +16,7 @@ use super::door::{Answer, Answers};
 use super::request::{body, format_of, precondition, sent_candidate};
 use super::view;
 use crate::config::SIZE_LIMIT_BYTES;
+use crate::metrics::Metrics;
 use crate::model::Secret;
 use crate::order::{Order, Wish};
 use crate::reload::{self, Attempt, Board, Digest, Origin, Outcome, Rejection, Status};
@@ -28,6 +29,7 @@ pub(crate) type Orders = Box<dyn Fn(Order) -> bool + Send + Sync>;
 /// All that the endpoints need.
 pub(crate) struct Desk {
     pub(super) board: Arc<Board>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) shared: Arc<Shared>,
     /// The configuration file.
     pub(super) path: PathBuf,
@@ -41,11 +43,14 @@ enum Endpoint {
     Status,
     Config,
     Revisions,
+    Metrics,
     Plan,
     Reload,
     Rollback,
 }
 
+/// OpenMetrics, which Prometheus reads as well as its own older form.
+const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const SMALL_BODY_BYTES: usize = 4096;
 
 // === impl Endpoint ===
@@ -58,6 +63,7 @@ impl Endpoint {
             "/status" => Self::Status,
             "/config" => Self::Config,
             "/revisions" => Self::Revisions,
+            "/metrics" => Self::Metrics,
             "/plan" => Self::Plan,
             "/reload" => Self::Reload,
             "/rollback" => Self::Rollback,
@@ -67,7 +73,9 @@ impl Endpoint {
 
     fn methods(self) -> &'static str {
         match self {
-            Self::Health | Self::Ready | Self::Status | Self::Config | Self::Revisions => "GET, HEAD",
+            Self::Health | Self::Ready | Self::Status | Self::Config | Self::Revisions | Self::Metrics => {
+                "GET, HEAD"
+            }
             Self::Plan => "GET, HEAD, POST",
             Self::Reload | Self::Rollback => "POST",
         }
@@ -117,7 +125,8 @@ impl Desk {
             check_token(request.headers(), token.as_ref()).map_err(denied)?;
         }
         let Some(endpoint) = endpoint else {
-            let known = "known are /status /config /revisions /plan /reload /rollback /healthz /readyz";
+            let known =
+                "known are /status /config /revisions /metrics /plan /reload /rollback /healthz /readyz";
             return Err((
                 Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here", known),
                 None,
@@ -142,6 +151,7 @@ impl Desk {
             Endpoint::Status => Ok(self.status()),
             Endpoint::Config => Ok(self.config()),
             Endpoint::Revisions => Ok(self.revisions()),
+            Endpoint::Metrics => self.metrics(),
             Endpoint::Plan => self.plan(request).await,
             Endpoint::Reload => self.order(Wish::Reload, Origin::Api, request.headers()).await,
             Endpoint::Rollback => self.roll_back(request).await,
@@ -219,6 +229,23 @@ impl Desk {
             "attempts": status.attempts.iter().rev().map(|one| answers::attempt(one)).collect::<Vec<_>>(),
         });
         answers::tagged(&body, status.digest)
+    }
+
+    fn metrics(&self) -> Result<Answered, Problem> {
+        let text = self.metrics.render(&self.board, &self.shared).map_err(|_| {
+            let detail = "the metrics could not be written";
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "something broke",
+                detail,
+            )
+        })?;
+        Ok(answers::typed(
+            StatusCode::OK,
+            HeaderValue::from_static(METRICS_TYPE),
+            text,
+        ))
     }
 
     /// What the file, or a content that is sent, would change.

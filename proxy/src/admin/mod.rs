@@ -18,14 +18,22 @@ use std::sync::Arc;
 
 pub(crate) use doors::Doors;
 
+use crate::metrics::Metrics;
 use crate::reload::Board;
 use crate::runtime::Shared;
 use desk::{Desk, Orders};
 
 /// The admin API of a proxy whose configuration is the file at `path`. It is open once a configuration says where.
-pub(crate) fn doors(path: PathBuf, board: Arc<Board>, shared: Arc<Shared>, orders: Orders) -> Doors {
+pub(crate) fn doors(
+    path: PathBuf,
+    board: Arc<Board>,
+    metrics: Arc<Metrics>,
+    shared: Arc<Shared>,
+    orders: Orders,
+) -> Doors {
     Doors::new(Arc::new(Desk {
         board,
+        metrics,
         shared,
         path,
         orders,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{
     Action, Admin, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener, Log, LogFormat, LogLevel,
-    Model, PathMatch, Revisions, Route, RouteKey, Settings, Timeouts, Upstream,
+    Metrics, Model, PathMatch, Revisions, Route, RouteKey, Settings, Timeouts, Upstream,
 };
 
 /// What is shown in the place of a secret.
@@ -42,6 +42,7 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
         drain: Drain { timeout },
         limits,
         revisions: Revisions { keep },
+        metrics: Metrics { prefix },
         admin,
         request_headers,
         response_headers,
@@ -64,6 +65,7 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
     put("drain", json!({"timeout": duration(*timeout)}));
     put("limits", limits_of(limits));
     put("revisions", json!({"keep": keep}));
+    put("metrics", json!({"prefix": prefix.as_ref()}));
     if let Some(Admin { address, token }) = admin {
         let mut admin = json!({"address": address.to_string()});
         if token.is_some() {

@@ -24,7 +24,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use node::Node;
 pub use parse::{Document, parse};
 pub use path::{Path, Step};
-pub use schema::validate;
+pub use schema::{ROOT_KEYS, validate};
 pub use text::{Format, SIZE_LIMIT_BYTES, Text};
 
 #[cfg(test)]

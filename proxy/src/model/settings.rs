@@ -1,5 +1,6 @@
 //! Settings that exist once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Admin, HeaderEdits};
@@ -17,6 +18,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What is remembered of earlier configurations.
     pub revisions: Revisions,
+    /// How metrics are called.
+    pub metrics: Metrics,
     /// Where the proxy is asked about itself; nowhere if absent.
     pub admin: Option<Admin>,
     /// Edits of every request that is forwarded; a route's own edits win.
@@ -74,6 +77,13 @@ pub struct Revisions {
     pub keep: usize,
 }
 
+/// How metrics are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metrics {
+    /// The word before every name, without the `_` between.
+    pub prefix: Arc<str>,
+}
+
 /// Bounds on what a client may ask for. All of them are asked at each request or wait, so all of them change live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -105,6 +115,7 @@ impl Default for Settings {
             drain: Drain::default(),
             limits: Limits::default(),
             revisions: Revisions::default(),
+            metrics: Metrics::default(),
             admin: None,
             request_headers: HeaderEdits::default(),
             response_headers: HeaderEdits::default(),
@@ -123,6 +134,14 @@ impl Default for Drain {
 impl Default for Revisions {
     fn default() -> Self {
         Self { keep: 10 }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            prefix: Arc::from("gateway"),
+        }
     }
 }
 

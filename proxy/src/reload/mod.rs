@@ -28,7 +28,7 @@ pub use compile::compile;
 pub use fleet::StageError;
 pub use follower::{Follower, Refused};
 pub use history::Revision;
-pub use outcome::{Outcome, Rejection, Sameness};
+pub use outcome::{DOCUMENT, Outcome, Rejection, Sameness};
 pub use plan::{Changes, Plan};
 pub(crate) use sockets::{Sockets, StagedSockets};
 pub use status::{Attempt, Board, Status};
@@ -113,6 +113,7 @@ impl Reloader {
                 revision: self.revision,
                 digest,
                 changed: plan.to_string(),
+                components: plan.components(),
                 duration: started.elapsed(),
             },
             Err(rejection) => Outcome::Rejected {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Digest, StageError};
-use crate::config::Diagnostics;
+use crate::config::{Diagnostic, Diagnostics, ROOT_KEYS, Step};
 
 /// What became of a candidate.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub enum Outcome {
         digest: Digest,
         /// What is different, such as `routes +1 ~2`.
         changed: String,
+        /// The keys of the configuration below which something is different.
+        components: Vec<&'static str>,
         /// From the bytes to the commit.
         duration: Duration,
     },
@@ -65,7 +67,29 @@ pub enum Rejection {
 
 // === impl Rejection ===
 
+/// The component that is to blame if it is not one key's value.
+pub const DOCUMENT: &str = "document";
+
 impl Rejection {
+    /// Every word that [`word`](Self::word) gives.
+    pub const WORDS: [&str; 3] = ["invalid", "unavailable", "unreadable"];
+
+    /// The keys of the configuration that are to blame, each once.
+    pub fn components(&self) -> Vec<&'static str> {
+        match self {
+            Self::Invalid(diagnostics) => {
+                let mut components: Vec<_> = diagnostics.all().iter().map(component).collect();
+                components.sort_unstable();
+                components.dedup();
+                components
+            }
+            Self::Unavailable(StageError::Bind(_)) => vec!["listeners"],
+            Self::Unavailable(StageError::Admin(_)) => vec!["admin"],
+            Self::Unavailable(StageError::Worker(_) | StageError::Silent) => vec!["workers"],
+            Self::Unreadable(_) => vec![DOCUMENT],
+        }
+    }
+
     /// A stable word for the kind of rejection.
     pub fn word(&self) -> &'static str {
         match self {
@@ -125,6 +149,7 @@ impl Outcome {
                 digest,
                 changed,
                 duration,
+                ..
             } => {
                 let duration_ms = millis(*duration);
                 tracing::info!(path, revision, %digest, duration_ms, changed, "configuration loaded");
@@ -135,6 +160,7 @@ impl Outcome {
                 digest,
                 changed,
                 duration,
+                ..
             } => {
                 let duration_ms = millis(*duration);
                 tracing::info!(
@@ -180,6 +206,14 @@ impl Outcome {
     }
 }
 
+fn component(diagnostic: &Diagnostic) -> &'static str {
+    let first = match diagnostic.path.first() {
+        Some(Step::Key(key)) => ROOT_KEYS.iter().find(|known| *known == key),
+        _ => None,
+    };
+    first.copied().unwrap_or(DOCUMENT)
+}
+
 fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -196,6 +230,7 @@ mod tests {
             revision: from + 1,
             digest: Digest::of(b"a configuration"),
             changed: "routes +1".into(),
+            components: vec!["routes"],
             duration: Duration::from_micros(1_500),
         }
     }

@@ -65,6 +65,18 @@ impl Plan {
         settings.is_none() && listeners.is_empty() && routes.is_empty() && upstreams.is_empty()
     }
 
+    /// The keys of the configuration below which something is different.
+    pub fn components(&self) -> Vec<&'static str> {
+        let objects = [
+            ("listeners", self.listeners.is_empty()),
+            ("routes", self.routes.is_empty()),
+            ("upstreams", self.upstreams.is_empty()),
+        ];
+        let objects = objects.into_iter().filter(|(_, empty)| !empty);
+        let settings = self.settings.iter().flat_map(|(_, names)| names.iter().copied());
+        objects.map(|(kind, _)| kind).chain(settings).collect()
+    }
+
     /// The model that this plan makes of `model`.
     #[must_use]
     pub fn apply(&self, model: &Model) -> Model {
@@ -93,6 +105,7 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
         drain,
         limits,
         revisions,
+        metrics,
         admin,
         request_headers,
         response_headers,
@@ -103,6 +116,7 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
         ("drain", from.drain != *drain),
         ("limits", from.limits != *limits),
         ("revisions", from.revisions != *revisions),
+        ("metrics", from.metrics != *metrics),
         ("admin", from.admin != *admin),
         ("request_headers", from.request_headers != *request_headers),
         ("response_headers", from.response_headers != *response_headers),

@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::counters::Answered;
 use super::handle::handle;
 use super::pool::Pool;
 use super::state::{Census, ConnectionState, Tracked};
@@ -27,6 +28,7 @@ pub(super) struct Connection {
     pub(super) peer: SocketAddr,
     pub(super) local: SocketAddr,
     pub(super) state: Arc<ConnectionState>,
+    pub(super) answered: Arc<Answered>,
     notice: watch::Receiver<Notice>,
 }
 
@@ -50,6 +52,7 @@ pub(super) struct Surroundings {
     pub(super) pool: Rc<Pool>,
     pub(super) notice: watch::Receiver<Notice>,
     pub(super) census: Arc<Census>,
+    pub(super) answered: Arc<Answered>,
 }
 
 /// How long an idle connection that has to end stays open for a request that may be on its way.
@@ -69,6 +72,7 @@ pub(super) fn admit(surroundings: &Surroundings, stream: TcpStream, peer: Socket
         pool,
         notice,
         census,
+        answered,
     } = surroundings.clone();
     let state = ConnectionState::new(&shared.connections, &census);
     let io = TokioIo::new(Tracked::new(stream, Arc::clone(&state)));
@@ -78,6 +82,7 @@ pub(super) fn admit(surroundings: &Surroundings, stream: TcpStream, peer: Socket
         peer,
         local,
         state,
+        answered,
         notice,
     });
     tokio::task::spawn_local(async move { run(&connection, io).await });

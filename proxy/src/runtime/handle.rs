@@ -33,6 +33,7 @@ pub(super) async fn handle(
             .headers_mut()
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    connection.answered.count(response.status());
     response.body_mut().keep_until_sent(busy);
     Ok(response)
 }

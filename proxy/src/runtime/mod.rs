@@ -11,6 +11,7 @@
 mod accept;
 mod body;
 mod connection;
+mod counters;
 mod current;
 mod fields;
 mod forward;

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::accept::accept;
 use super::connection::{Notice, Surroundings, admit};
+use super::counters::Counters;
 use super::pool::Pool;
 use super::seats::{Passed, Seats};
 use super::state::Census;
@@ -29,6 +30,7 @@ pub struct Shared {
     pub current: Current,
     pub(super) connections: Arc<Census>,
     pub(super) seats: Seats,
+    counters: Counters,
     retired: Mutex<Vec<Weak<Generation>>>,
 }
 
@@ -90,6 +92,7 @@ impl Shared {
             current,
             connections: Arc::default(),
             seats: Seats::default(),
+            counters: Counters::default(),
             retired: Mutex::default(),
         })
     }
@@ -102,6 +105,11 @@ impl Shared {
     /// Those of them that end with their next answer, because their listener or their worker goes, or the process.
     pub fn draining_connection_count(&self) -> usize {
         self.connections.draining()
+    }
+
+    /// Answers to requests so far, by the class of their status, 1xx to 5xx.
+    pub fn answered(&self) -> [u64; 5] {
+        self.counters.totals()
     }
 
     /// Counts a generation as draining from now on, as long as a request holds a route of it.
@@ -186,6 +194,7 @@ impl Worker {
 async fn work(shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command>) {
     let (notices, notice) = watch::channel(Notice::Serve);
     let surroundings = Surroundings {
+        answered: shared.counters.open(),
         shared,
         pool: Rc::new(Pool::default()),
         notice,

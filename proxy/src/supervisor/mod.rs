@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use signals::Signals;
 
+use crate::metrics::Metrics;
 use crate::order::{Declined, Order, Wish};
 use crate::reload::{Attempt, Board, Candidate, Origin, Outcome, Rejection, Reloader, Status};
 use crate::source::{Hint, ReadError, Sight, Source};
@@ -36,6 +37,7 @@ pub(crate) struct Supervisor {
     source: Source,
     reloader: Reloader,
     board: Arc<Board>,
+    metrics: Arc<Metrics>,
     messages: Receiver<Message>,
     attempts: VecDeque<Arc<Attempt>>,
     /// Why the file cannot be read, while it cannot.
@@ -69,6 +71,7 @@ impl Supervisor {
         path: &Path,
         mut reloader: Reloader,
         board: Arc<Board>,
+        metrics: Arc<Metrics>,
         hints: Sender<Message>,
         messages: Receiver<Message>,
     ) -> Result<Self, StartError> {
@@ -91,6 +94,7 @@ impl Supervisor {
             source,
             reloader,
             board,
+            metrics,
             messages,
             attempts: VecDeque::new(),
             unreadable: None,
@@ -280,6 +284,7 @@ impl Supervisor {
             duration: started.elapsed(),
             outcome,
         });
+        self.metrics.observe(&attempt);
         self.attempts.push_back(Arc::clone(&attempt));
         let keep = self.reloader.model().settings.revisions.keep;
         let surplus = self.attempts.len().saturating_sub(keep);

@@ -337,3 +337,44 @@ fn while_it_stops_the_proxy_is_not_ready_and_takes_no_orders() {
     assert_eq!(read_answer(&mut client).body, "last");
     stopping.join().expect("an end");
 }
+
+#[test]
+fn metrics_count_reloads_and_answers_under_the_configured_prefix() {
+    let (world, app, admin) = world("127.0.0.70");
+    let metric = |name: &str| {
+        let answer = raw(admin, &request("GET", "/metrics", "", ""));
+        assert_eq!(answer.status(), 200);
+        let line = answer
+            .body
+            .lines()
+            .find(|line| line.rsplit_once(' ').is_some_and(|(found, _)| found == name));
+        let line = line.unwrap_or_else(|| panic!("no {name} in\n{}", answer.body));
+        line.rsplit_once(' ').expect("a value").1.to_owned()
+    };
+    assert_eq!(metric("gateway_config_reload_total{status=\"success\"}"), "0");
+    assert_eq!(metric("gateway_config_watcher_running"), "1");
+    world.get("/");
+    world.get("/../x");
+    assert_eq!(metric("gateway_requests_total{class=\"2xx\"}"), "1");
+    assert_eq!(metric("gateway_requests_total{class=\"4xx\"}"), "1");
+    // What retired workers counted is not lost.
+    world.apply(&(with_admin("g2", app, &at(admin)) + "workers: 1\nmetrics: {prefix: edge}\n"));
+    assert_eq!(metric("edge_requests_total{class=\"2xx\"}"), "1");
+    assert_eq!(metric("edge_config_reload_total{status=\"success\"}"), "1");
+    let digest = call(admin, "GET", "/status").1["digest"]
+        .as_str()
+        .expect("a digest")
+        .to_owned();
+    assert_eq!(metric(&format!("edge_config_hash{{hash=\"{digest}\"}}")), "1");
+    rename_over(&world.config, "admin: {address: nowhere}\n");
+    world.outcome();
+    assert_eq!(
+        metric("edge_config_reload_errors_total{error_type=\"invalid\"}"),
+        "1"
+    );
+    assert_eq!(
+        metric("edge_config_reload_component_total{component=\"admin\",status=\"error\"}"),
+        "1"
+    );
+    assert_eq!(metric("edge_config_disk_differs"), "1");
+}

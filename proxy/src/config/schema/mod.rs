@@ -17,12 +17,14 @@ use reader::{Report, Table};
 use super::{Diagnostic, Diagnostics, Document, Path, Text, locate};
 use crate::model::Model;
 
-const ROOT_KEYS: &[&str] = &[
+/// The keys at the top of a configuration.
+pub const ROOT_KEYS: &[&str] = &[
     "log",
     "workers",
     "drain",
     "limits",
     "revisions",
+    "metrics",
     "admin",
     "request_headers",
     "response_headers",
@@ -32,12 +34,13 @@ const ROOT_KEYS: &[&str] = &[
 ];
 
 /// Every key of every table.
-const ALL_KEYS: [&[&str]; 14] = [
+const ALL_KEYS: [&[&str]; 15] = [
     ROOT_KEYS,
     settings::LOG_KEYS,
     settings::DRAIN_KEYS,
     settings::LIMIT_KEYS,
     settings::REVISION_KEYS,
+    settings::METRIC_KEYS,
     admin::KEYS,
     headers::KEYS,
     listeners::KEYS,

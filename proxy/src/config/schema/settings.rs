@@ -2,13 +2,14 @@
 
 use super::super::{Diagnostic, Node, Path};
 use super::reader::{Named, Report, Table};
-use super::scalars::{duration, number, size, text};
+use super::scalars::{duration, echo, number, size, text};
 use super::{admin, headers};
-use crate::model::{Drain, Limits, Listener, Log, LogFormat, LogLevel, Revisions, Settings};
+use crate::model::{Drain, Limits, Listener, Log, LogFormat, LogLevel, Metrics, Revisions, Settings};
 
 pub(super) const LOG_KEYS: &[&str] = &["level", "format"];
 pub(super) const DRAIN_KEYS: &[&str] = &["timeout"];
 pub(super) const REVISION_KEYS: &[&str] = &["keep"];
+pub(super) const METRIC_KEYS: &[&str] = &["prefix"];
 pub(super) const LIMIT_KEYS: &[&str] = &[
     "connections",
     "header_bytes",
@@ -30,6 +31,7 @@ pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Settings {
         drain: root.with("drain", drain).unwrap_or_default(),
         limits: root.with("limits", limits).unwrap_or_default(),
         revisions: root.with("revisions", revisions).unwrap_or_default(),
+        metrics: root.with("metrics", metrics).unwrap_or_default(),
         admin: admin::read(root, listeners),
         request_headers: root.with("request_headers", headers::request).unwrap_or_default(),
         response_headers: root
@@ -88,6 +90,29 @@ fn revisions(node: &Node, path: &Path<'_>, report: &Report) -> Option<Revisions>
             .with("keep", number(1, 1000))
             .map_or(default.keep, |keep| keep as usize),
     })
+}
+
+fn metrics(node: &Node, path: &Path<'_>, report: &Report) -> Option<Metrics> {
+    let table = Table::read(node, path, METRIC_KEYS, report)?;
+    let default = Metrics::default();
+    Some(Metrics {
+        prefix: table
+            .with("prefix", prefix)
+            .map_or(default.prefix, std::sync::Arc::from),
+    })
+}
+
+fn prefix<'a>(node: &'a Node, path: &Path<'_>, report: &Report) -> Option<&'a str> {
+    let text = text(node, path, report)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if begins && text.len() <= 64 && text.chars().all(fits) {
+        return Some(text);
+    }
+    let message = format!("{} is no beginning of a metric's name", echo(text, "this"));
+    let help = "a letter, then letters, digits and `_`, at most 64 of them";
+    report.add(Diagnostic::new("bad-name", message).with_help(help).at(path));
+    None
 }
 
 fn limits(node: &Node, path: &Path<'_>, report: &Report) -> Option<Limits> {
