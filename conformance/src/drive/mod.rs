@@ -7,6 +7,7 @@ mod client;
 mod deliver;
 mod error;
 mod files;
+mod guard;
 mod life;
 mod log;
 #[cfg(test)]

@@ -14,6 +14,7 @@ use nix::unistd::Pid;
 
 use super::Cancel;
 use super::error::DriveError;
+use super::guard::Guard;
 use super::log::{Tail, read_lines};
 use super::place::user;
 use super::recorder::Recorder;
@@ -47,7 +48,7 @@ pub(super) struct Process {
     readers: mpsc::Receiver<()>,
     reader_count: usize,
     files_end: Arc<AtomicBool>,
-    guard: Child,
+    guard: Guard,
     cancel: Cancel,
 }
 
@@ -60,13 +61,15 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
+        // The guard comes first: whenever the harness dies, somebody knows of what it started.
+        let mut guard = Guard::start(start.dir, &mark)
+            .map_err(DriveError::system("start the guard of a process group"))?;
         let mut child = spawn(&mut command).map_err(|source| DriveError::Spawn {
             binary: start.binary.to_path_buf(),
             source,
         })?;
         let pid = child.id();
-        let guard =
-            guard(pid, start.dir).map_err(DriveError::system("start the guard of a process group"))?;
+        guard.watch_over(pid);
         let (done, readers) = mpsc::channel();
         let files_end = Arc::new(AtomicBool::new(false));
         let mut reader_count = 0;
@@ -209,8 +212,7 @@ impl Process {
             thread::sleep(Duration::from_millis(1));
         }
         // The guard goes first, so that it never sees its pipe close while the group's number is another's.
-        let _ = self.guard.kill();
-        let _ = self.guard.wait();
+        self.guard.dismiss();
     }
 
     fn read_to_end(&self) {
@@ -292,24 +294,6 @@ pub(super) fn describe(status: ExitStatus) -> String {
         }
         (None, None) => "unknown".to_owned(),
     }
-}
-
-/// A process that kills the group and removes its folder once the harness is gone, however that came about: its pipe then closes.
-fn guard(group: u32, folder: &Path) -> std::io::Result<Child> {
-    let mut shell = Command::new("/bin/sh");
-    shell
-        .args([
-            "-c",
-            "read -r _; kill -s KILL -- \"-$1\"; rm -rf -- \"$2\"",
-            "guard",
-            &group.to_string(),
-        ])
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0);
-    spawn(&mut shell)
 }
 
 /// Kills a whole group, for a command that did not end in time.
