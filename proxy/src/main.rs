@@ -1,8 +1,10 @@
 //! The command line of the reference proxy.
 //!
-//! Exit codes: 0 stopped as asked, or valid · 1 the configuration is invalid or unreadable · 64 usage · 69 something that the configuration
-//! needs cannot be had, such as an address in use · 70 internal · 130 and 143 ended by a second signal, or by
+//! Exit codes: 0 stopped as asked, or valid · 1 the configuration is invalid or unreadable, or a running proxy refuses · 64 usage ·
+//! 69 something that the configuration needs cannot be had, such as an address in use, or the admin listener · 70 internal · 130 and 143 ended by a second signal, or by
 //! one before it served.
+
+mod operate;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,12 +25,15 @@ const INTERNAL: u8 = 70;
 /// A reverse proxy in which every setting is hot-reloadable.
 #[derive(Debug, Parser)]
 #[command(name = "reloadspec-proxy", version, group(ArgGroup::new("task").required(true)))]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(
-    after_help = "Exit codes: 0 stopped as asked, or valid; 1 the configuration is invalid or unreadable; 64 usage; \
-    69 something that the configuration needs cannot be had, such as an address in use; 70 internal.\n\
+    after_help = "Exit codes: 0 stopped as asked, or valid; 1 the configuration is invalid or unreadable, or a running proxy refuses; 64 usage; \
+    69 something that the configuration needs cannot be had, such as an address in use, or the admin listener; 70 internal.\n\
     Signals: SIGHUP reloads; SIGTERM and SIGINT stop, a second one at once."
 )]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<operate::Command>,
     /// Serve by this configuration, and by whatever valid content the file gets.
     #[arg(long, value_name = "FILE", group = "task")]
     config: Option<PathBuf>,
@@ -72,6 +77,9 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
+    if let Some(command) = &arguments.command {
+        return operate::run(command);
+    }
     match (&arguments.config, &arguments.check) {
         (_, Some(file)) => check(file),
         (Some(file), None) => serve(file, &arguments),

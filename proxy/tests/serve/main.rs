@@ -3,6 +3,7 @@
 mod admin;
 mod changes;
 mod files;
+mod operate;
 mod process;
 mod revisions;
 mod support;

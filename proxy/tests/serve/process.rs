@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{PATIENCE, config, config_at, echo, get, rename_over};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_reloadspec-proxy");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_reloadspec-proxy");
 
 struct Process {
     child: Child,
@@ -98,7 +98,7 @@ fn file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn run(arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String) {
     let Output {
         status,
         stdout,

@@ -1,0 +1,108 @@
+//! The commands that ask a running proxy.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::process::{BINARY, run};
+use crate::support::{World, config, echo, generation};
+
+const TOKEN: &str = "canary-0123456789";
+
+#[test]
+fn an_operator_plans_looks_and_goes_back() {
+    let app = echo("a");
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("admin.sock");
+    let address = format!("unix:{}", socket.display());
+    let admin = format!("admin: {{address: '{address}', token: {TOKEN}}}\n");
+    let world = World::start(&(config("g1", app) + &admin));
+    let next = folder.path().join("next.yaml");
+    fs::write(&next, config("g2", app) + &admin + "log: {level: warn}\n").expect("a file");
+    let file = |path: &std::path::Path| path.to_str().expect("text").to_owned();
+    let (next_file, config_file) = (file(&next), file(&world.config));
+
+    let (code, shown) = run(&["plan", "--config", &next_file]);
+    let expected =
+        "~ route */\n~ log\n~ response_headers\nrevision 1 would change: routes ~1, log, response_headers\n";
+    assert_eq!((code, shown.as_str()), (Some(0), expected));
+    let (code, shown) = run(&["plan", "--config", &config_file]);
+    assert_eq!(
+        (code, shown.as_str()),
+        (Some(0), "nothing would change in revision 1\n")
+    );
+    assert_eq!(generation(&world), "g1");
+
+    world.apply(&fs::read_to_string(&next).expect("a file"));
+    let (code, shown) = run(&[
+        "rollback",
+        "1",
+        "--config",
+        &config_file,
+        "--if-match",
+        "0123456789abcdef",
+    ]);
+    assert!(
+        code == Some(1) && shown.contains("something else serves"),
+        "{shown}"
+    );
+    let (code, shown) = run(&["rollback", "1", "--config", &config_file]);
+    assert!(
+        code == Some(0) && shown.starts_with("revision 3 serves what revision 1 said: "),
+        "{shown}"
+    );
+    assert_eq!(generation(&world), "g1");
+    let (code, shown) = run(&["status", "--config", &config_file]);
+    assert!(
+        code == Some(0) && shown.contains("differs from what serves"),
+        "{shown}"
+    );
+    let (code, shown) = run(&["rollback", "9", "--config", &config_file]);
+    assert!(code == Some(1) && shown.contains("kept are 1 to 3"), "{shown}");
+    let (code, shown) = run(&["reload", "--config", &config_file, "--format", "json"]);
+    let answer: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!((code, answer["config_version"].as_u64()), (Some(0), Some(4)));
+    assert_eq!(generation(&world), "g2");
+
+    // Without the configuration, the token comes from the environment or from a file.
+    let ask = |token: Option<&str>, arguments: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.args(["status", "--admin", &address]).args(arguments);
+        command.env_remove("RELOADSPEC_PROXY_TOKEN");
+        token.map(|token| command.env("RELOADSPEC_PROXY_TOKEN", token));
+        let output = command.output().expect("the binary");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+    };
+    let (code, shown) = ask(None, &[]);
+    assert!(code == Some(1) && shown.contains("a token is needed"), "{shown}");
+    assert_eq!(ask(Some(TOKEN), &[]).0, Some(0));
+    let token_file = folder.path().join("token");
+    fs::write(&token_file, format!("{TOKEN}\n")).expect("a file");
+    assert_eq!(ask(None, &["--token-file", &file(&token_file)]).0, Some(0));
+    let (_, shown) = ask(Some("canary-and-wrong-0"), &[]);
+    assert!(!shown.contains("canary"), "{shown}");
+}
+
+#[test]
+fn what_cannot_be_asked_is_said_with_its_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bad = folder.path().join("bad.yaml");
+    fs::write(&bad, "workers: many\n").expect("a file");
+    let (code, shown) = run(&["plan", "--config", bad.to_str().expect("text")]);
+    assert!(code == Some(1) && shown.contains("bad.yaml:1:10"), "{shown}");
+    let nobody = format!("unix:{}", folder.path().join("nobody").display());
+    let (code, shown) = run(&["status", "--admin", &nobody]);
+    assert!(code == Some(69) && shown.contains(&nobody), "{shown}");
+    for arguments in [
+        &["plan"][..],
+        &["rollback"],
+        &["rollback", "first"],
+        &["status", "--admin", "nowhere"],
+        &["status", "--check", "a"],
+        &["--config", "a", "status"],
+    ] {
+        assert_eq!(run(arguments).0, Some(64), "{arguments:?}");
+    }
+}
