@@ -10,7 +10,18 @@ use super::schema::is_key;
 use super::yaml_spans::{Kind, Spanned, SpannedDocument};
 
 /// Keys below which every value may be a secret.
-const SECRET_TABLES: [&str; 4] = ["request_headers", "response_headers", "set", "token"];
+const SECRET_VALUES: [&str; 2] = ["set", "token"];
+/// The same, but that they may list names to remove, which are none.
+const SECRET_TABLES: [&str; 2] = ["request_headers", "response_headers"];
+
+/// What is known of a value by the keys that lead to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Secrecy {
+    Open,
+    /// Secret, but for `remove`.
+    Edits,
+    Secret,
+}
 
 /// Where secrets may stand in a document, and where none does.
 #[derive(Debug, Default)]
@@ -19,6 +30,22 @@ pub(super) struct Secrets {
     harmless: Vec<Range<usize>>,
     /// Whether there are values that nobody has seen.
     broke_off: bool,
+}
+
+// === impl Secrecy ===
+
+impl Secrecy {
+    fn below(self, key: &str, value: &Spanned) -> Self {
+        // A token that stands one level too high.
+        let bare = key == "admin" && matches!(value.kind, Kind::Scalar(_));
+        match self {
+            Self::Secret => Self::Secret,
+            Self::Edits if key == "remove" => Self::Open,
+            _ if bare || !is_key(key) || SECRET_VALUES.contains(&key) => Self::Secret,
+            _ if SECRET_TABLES.contains(&key) => Self::Edits,
+            within => within,
+        }
+    }
 }
 
 // === impl Secrets ===
@@ -30,7 +57,7 @@ impl Secrets {
             ..Self::default()
         };
         for node in document.root.iter().chain(document.anchors.values()) {
-            found.walk(node, false);
+            found.walk(node, Secrecy::Open);
         }
         // Nothing stands where a value was left out, and nothing is covered there.
         found.hidden.retain(|span| !span.is_empty());
@@ -43,20 +70,19 @@ impl Secrets {
         found
     }
 
-    fn walk(&mut self, node: &Spanned, secret: bool) {
+    fn walk(&mut self, node: &Spanned, secrecy: Secrecy) {
         match &node.kind {
             // The part of a URL before `@` may hold a password.
-            Kind::Scalar(text) if secret || text.contains('@') => self.hidden.push(node.span.clone()),
+            Kind::Scalar(text) if secrecy != Secrecy::Open || text.contains('@') => {
+                self.hidden.push(node.span.clone());
+            }
             Kind::Scalar(_) => self.harmless.push(node.span.clone()),
             Kind::Alias(_) => {}
-            Kind::List(items) => items.iter().for_each(|item| self.walk(item, secret)),
+            Kind::List(items) => items.iter().for_each(|item| self.walk(item, secrecy)),
             Kind::Table(entries) => {
                 for (key, span, value) in entries {
                     self.harmless.push(span.clone());
-                    // A token that stands one level too high.
-                    let bare = key == "admin" && matches!(value.kind, Kind::Scalar(_));
-                    let below = bare || secret || !is_key(key) || SECRET_TABLES.contains(&key.as_str());
-                    self.walk(value, below && key != "remove");
+                    self.walk(value, secrecy.below(key, value));
                 }
             }
         }

@@ -4,39 +4,35 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    Answer, PATIENCE, World, ask, config, connect, echo, generation, origin, raw, read_answer, read_head,
-    rename_over,
-};
+use crate::support::{Answer, PATIENCE, World, ask, config, connect, echo, generation, raw, rename_over};
 
 const TOKEN: &str = "canary-0123456789";
 
 /// An address that was free a moment ago.
-fn free(host: &str) -> SocketAddr {
+pub(crate) fn free(host: &str) -> SocketAddr {
     let socket = TcpListener::bind((host, 0)).expect("an address");
     socket.local_addr().expect("its address")
 }
 
-fn with_admin(stamp: &str, origin: SocketAddr, admin: &str) -> String {
+pub(crate) fn with_admin(stamp: &str, origin: SocketAddr, admin: &str) -> String {
     config(stamp, origin) + &format!("admin: {{{admin}}}\n")
 }
 
-fn at(address: SocketAddr) -> String {
+pub(crate) fn at(address: SocketAddr) -> String {
     format!("address: '{address}'")
 }
 
-fn request(method: &str, path: &str, fields: &str, body: &str) -> String {
+pub(crate) fn request(method: &str, path: &str, fields: &str, body: &str) -> String {
     format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }
 
-fn call(admin: SocketAddr, method: &str, path: &str) -> (u16, Value) {
+pub(crate) fn call(admin: SocketAddr, method: &str, path: &str) -> (u16, Value) {
     call_with(admin, method, path, "", "")
 }
 
@@ -49,7 +45,7 @@ fn parsed(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
 }
 
-fn world(host: &str) -> (World, SocketAddr, SocketAddr) {
+pub(crate) fn world(host: &str) -> (World, SocketAddr, SocketAddr) {
     let (app, admin) = (echo("a"), free(host));
     (World::start(&with_admin("g1", app, &at(admin))), app, admin)
 }
@@ -301,80 +297,4 @@ fn a_socket_in_the_file_system_is_for_its_owner_and_gone_at_the_end() {
     assert!(ask().contains("\"outcome\":\"rejected\""));
     world.proxy.shutdown();
     assert!(!path.exists());
-}
-
-#[test]
-fn while_it_stops_the_proxy_is_not_ready_and_takes_no_orders() {
-    let (arrived, arrivals) = mpsc::channel();
-    let (gate, open) = mpsc::channel::<()>();
-    let open = std::sync::Mutex::new(open);
-    let slow = origin(move |mut stream| {
-        read_head(&mut stream);
-        arrived.send(()).expect("a test that listens");
-        open.lock().expect("a gate").recv().expect("a test that opens");
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlast");
-    });
-    let admin = free("127.0.0.69");
-    let world = World::start(&with_admin("g1", slow, &at(admin)));
-    let mut client = connect(world.address());
-    client
-        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        .expect("to send");
-    arrivals.recv().expect("a request");
-    let proxy = world.proxy;
-    let stopping = std::thread::spawn(move || proxy.shutdown());
-    let deadline = std::time::Instant::now() + PATIENCE;
-    while call(admin, "GET", "/readyz").0 != 503 {
-        assert!(std::time::Instant::now() < deadline, "still ready");
-    }
-    let status = call(admin, "GET", "/status").1;
-    assert_eq!(
-        (&status["state"], &status["connections"]),
-        (&json!("stopping"), &json!(1))
-    );
-    assert_eq!(call(admin, "POST", "/reload").0, 503);
-    gate.send(()).expect("an origin that waits");
-    assert_eq!(read_answer(&mut client).body, "last");
-    stopping.join().expect("an end");
-}
-
-#[test]
-fn metrics_count_reloads_and_answers_under_the_configured_prefix() {
-    let (world, app, admin) = world("127.0.0.70");
-    let metric = |name: &str| {
-        let answer = raw(admin, &request("GET", "/metrics", "", ""));
-        assert_eq!(answer.status(), 200);
-        let line = answer
-            .body
-            .lines()
-            .find(|line| line.rsplit_once(' ').is_some_and(|(found, _)| found == name));
-        let line = line.unwrap_or_else(|| panic!("no {name} in\n{}", answer.body));
-        line.rsplit_once(' ').expect("a value").1.to_owned()
-    };
-    assert_eq!(metric("gateway_config_reload_total{status=\"success\"}"), "0");
-    assert_eq!(metric("gateway_config_watcher_running"), "1");
-    world.get("/");
-    world.get("/../x");
-    assert_eq!(metric("gateway_requests_total{class=\"2xx\"}"), "1");
-    assert_eq!(metric("gateway_requests_total{class=\"4xx\"}"), "1");
-    // What retired workers counted is not lost.
-    world.apply(&(with_admin("g2", app, &at(admin)) + "workers: 1\nmetrics: {prefix: edge}\n"));
-    assert_eq!(metric("edge_requests_total{class=\"2xx\"}"), "1");
-    assert_eq!(metric("edge_config_reload_total{status=\"success\"}"), "1");
-    let digest = call(admin, "GET", "/status").1["digest"]
-        .as_str()
-        .expect("a digest")
-        .to_owned();
-    assert_eq!(metric(&format!("edge_config_hash{{hash=\"{digest}\"}}")), "1");
-    rename_over(&world.config, "admin: {address: nowhere}\n");
-    world.outcome();
-    assert_eq!(
-        metric("edge_config_reload_errors_total{error_type=\"invalid\"}"),
-        "1"
-    );
-    assert_eq!(
-        metric("edge_config_reload_component_total{component=\"admin\",status=\"error\"}"),
-        "1"
-    );
-    assert_eq!(metric("edge_config_disk_differs"), "1");
 }

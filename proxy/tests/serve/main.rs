@@ -6,6 +6,7 @@ mod files;
 mod operate;
 mod process;
 mod revisions;
+mod seen;
 mod support;
 mod traffic;
 mod upstream;
