@@ -3,13 +3,18 @@
 //! A case is typed data. It holds no closure and touches nothing: what it means is up to the driver and the judge.
 
 mod active_connections;
+mod active_connections_failed;
 mod applies_changes;
 mod atomic;
 mod detects_immediately;
+mod logs_failure;
 mod logs_success;
+mod no_false_records;
+mod persistent_fault;
 mod rapid_changes;
 mod retains_previous;
 mod survives_deletion;
+mod ten_bad;
 
 use crate::vocabulary::Case;
 
@@ -24,6 +29,11 @@ pub fn all() -> Vec<Case> {
         atomic::case(),
         active_connections::case(),
         logs_success::case(),
+        ten_bad::case(),
+        active_connections_failed::case(),
+        logs_failure::case(),
+        no_false_records::case(),
+        persistent_fault::case(),
     ]
 }
 

@@ -49,9 +49,10 @@ pub(super) fn steps(out: &mut String, list: &[Step], depth: usize) {
     for step in list {
         let _ = writeln!(out, "{}- {}", "  ".repeat(depth), words(step));
         match step {
-            Step::ForEachDelivery(inner) | Step::ForEachFlaw(inner) | Step::Repeat { steps: inner, .. } => {
-                steps(out, inner, depth + 1);
-            }
+            Step::ForEachDelivery(inner)
+            | Step::ForEachFlaw(inner)
+            | Step::WithFlaw { steps: inner, .. }
+            | Step::Repeat { steps: inner, .. } => steps(out, inner, depth + 1),
             _ => {}
         }
     }
@@ -87,6 +88,7 @@ fn words(step: &Step) -> String {
         Step::Release => "release all that is held, and wait for its end".into(),
         Step::ForEachDelivery(_) => "for each delivery pattern of the target:".into(),
         Step::ForEachFlaw(_) => "for each kind of bad file:".into(),
+        Step::WithFlaw { flaw, .. } => format!("with bad files of the kind {flaw}:"),
         Step::Repeat { times, .. } => format!("{times} times:"),
     }
 }

@@ -19,6 +19,13 @@ impl Driver<'_> {
             return Ok(self.recorder.now());
         };
         let content = self.target.render(&scene, &running.laid.place)?.config;
+        let oddities = match flaw {
+            Some(_) => {
+                let good = Scene { flaw: None, ..scene };
+                odd_words(&content, &self.target.render(&good, &running.laid.place)?.config)
+            }
+            None => Vec::new(),
+        };
         let sha256 = digest(&content);
         let begin = self.recorder.now();
         running.laid.file.deliver(&content)?;
@@ -31,6 +38,7 @@ impl Driver<'_> {
             delivery: running.laid.file.delivery(),
             sha256,
             bytes: content.len() as u64,
+            oddities,
         }));
         self.keep(&scene, &content);
         Ok(begin)
@@ -65,5 +73,41 @@ impl Driver<'_> {
         let flaw = scene.flaw.map_or_else(String::new, |flaw| format!("-{flaw}"));
         let name = format!("{:04}-{}{flaw}.conf", self.configs.len() + 1, scene.generation);
         self.configs.push((name, content.to_vec()));
+    }
+}
+
+/// How many odd words are kept.
+const ODD_WORDS: usize = 8;
+
+/// Words of a bad file that the good one does not have: what a complaint about it may quote.
+fn odd_words(bad: &[u8], good: &[u8]) -> Vec<String> {
+    let words = |text: &[u8]| -> Vec<String> {
+        String::from_utf8_lossy(text)
+            .split(|letter: char| letter.is_whitespace() || "\"'`{}[]();,=".contains(letter))
+            .map(|word| {
+                word.trim_matches(|letter: char| ":.=".contains(letter))
+                    .to_owned()
+            })
+            .filter(|word| word.len() >= 3)
+            .collect()
+    };
+    let usual = words(good);
+    let mut odd = words(bad);
+    odd.retain(|word| !usual.contains(word));
+    odd.dedup();
+    odd.truncate(ODD_WORDS);
+    odd
+}
+
+#[cfg(test)]
+mod tests {
+    use super::odd_words;
+
+    #[test]
+    fn what_a_bad_file_has_more_is_what_a_complaint_may_quote() {
+        let good = b"listen 127.0.0.1:80;\nroute / o1;\n";
+        let bad = b"listen 127.0.0.1:80;\nroute / o1;\nroute /dangling: \"nowhere\";\n";
+        assert_eq!(odd_words(bad, good), ["/dangling", "nowhere"]);
+        assert!(odd_words(&good[..20], good).is_empty());
     }
 }

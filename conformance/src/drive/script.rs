@@ -197,6 +197,13 @@ impl<'a> Driver<'a> {
                 }
                 self.flaw = None;
             }
+            Step::WithFlaw { flaw, steps } if self.target.facts().flaws.contains(flaw) => {
+                self.flaw = Some(*flaw);
+                let flow = self.steps(steps)?;
+                self.flaw = None;
+                return Ok(flow);
+            }
+            Step::WithFlaw { .. } => {}
             Step::Repeat { times, steps } => {
                 for _ in 0..*times {
                     if self.steps(steps)?.is_break() {

@@ -227,11 +227,17 @@ impl<'a> Life<'a> {
 
     /// Records that match, read in `[from, to)`.
     pub(super) fn lines(&self, pattern: &Regex, from: Nanos, to: Nanos) -> Vec<(Nanos, &'a str)> {
+        self.records(from, to)
+            .filter(|(_, line)| pattern.is_match(line))
+            .collect()
+    }
+
+    /// Records read in `[from, to)`.
+    pub(super) fn records(&self, from: Nanos, to: Nanos) -> impl Iterator<Item = (Nanos, &'a str)> {
         self.records
             .iter()
             .copied()
-            .filter(|(at, line)| *at >= from && *at < to && pattern.is_match(line))
-            .collect()
+            .filter(move |(at, _)| *at >= from && *at < to)
     }
 
     /// Good files, in order.

@@ -48,13 +48,20 @@ pub fn verdict(results: &[CheckResult]) -> Verdict {
 
 fn judge_one(case: &Case, check: Check, view: &View<'_>) -> Vec<CheckResult> {
     let level = case.level_of(check);
-    let mut opinions = checks::opinions(check, view);
+    let asked = !Check::UNASKED.contains(&check);
+    let mut opinions = match view.plan.lacks.filter(|_| asked) {
+        Some(flaw) => vec![Opinion::unsupported(format!(
+            "the target cannot be given a bad file of the kind {flaw}"
+        ))],
+        None => checks::opinions(check, view),
+    };
     if opinions.is_empty() {
         opinions.push(Opinion::inconclusive("nothing was tried"));
     }
     opinions
         .into_iter()
         .map(|opinion| unless_cut_short(opinion, check, view))
+        .map(|opinion| unless_valid_here(opinion, asked, view))
         .map(|opinion| opinion.into_result(check, level, case.requirement_of(check)))
         .collect()
 }
@@ -77,6 +84,17 @@ fn unless_cut_short(opinion: Opinion, check: Check, view: &View<'_>) -> Opinion 
             ..opinion
         },
         None => opinion,
+    }
+}
+
+/// What was to be seen after a bad file was not seen where the target takes that file for a good one.
+fn unless_valid_here(opinion: Opinion, asked: bool, view: &View<'_>) -> Opinion {
+    match opinion.judgement {
+        Judgement::Met | Judgement::Inconclusive(_) if asked && view.all_valid_here() => Opinion {
+            judgement: Judgement::Unsupported(checks::VALID_HERE.to_owned()),
+            ..opinion
+        },
+        _ => opinion,
     }
 }
 

@@ -1,11 +1,17 @@
 //! What the steps of a case ask for, so that a run that was cut short is not taken for a clean one.
 
-use crate::vocabulary::{Case, Delivery, Held, Step, TargetFacts};
+use crate::vocabulary::{Case, Delivery, Flaw, Held, Step, TargetFacts};
 
 /// All processes that the steps start, in order, and what is done to each.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) lives: Vec<PlannedLife>,
+    /// Kinds of bad files that are tried, in order.
+    pub(super) flaws: Vec<Flaw>,
+    /// A kind of bad file that the case rests on, and that the target cannot be given.
+    pub(super) lacks: Option<Flaw>,
+    /// Whether the case rests on kinds of bad files of its own choice.
+    pub(super) needs_bad: bool,
 }
 
 /// What is done to one process.
@@ -53,8 +59,18 @@ impl Plan {
                     }
                 }
                 Step::ForEachFlaw(steps) => {
-                    for _ in &facts.flaws {
+                    for flaw in &facts.flaws {
+                        self.flaws.push(*flaw);
                         self.add(steps, facts, delivery);
+                    }
+                }
+                Step::WithFlaw { flaw, steps } => {
+                    self.needs_bad = true;
+                    if facts.flaws.contains(flaw) {
+                        self.flaws.push(*flaw);
+                        self.add(steps, facts, delivery);
+                    } else {
+                        self.lacks = Some(*flaw);
                     }
                 }
                 Step::Repeat { times, steps } => {

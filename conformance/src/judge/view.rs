@@ -97,12 +97,42 @@ impl<'a> View<'a> {
 
     /// Whether the target says, of a file that was delivered to it while it ran, that it refuses it.
     pub(super) fn says_refused(&self, life: &Life<'_>, write: &Write<'_>) -> bool {
-        let answered = matches!(write.trigger, Some((_, _, TriggerAnswer::Refused(_))));
+        self.refused_at(life, write).is_some()
+    }
+
+    /// When the target said so: in the log, or by its answer to the trigger.
+    pub(super) fn refused_at(&self, life: &Life<'_>, write: &Write<'_>) -> Option<Nanos> {
+        let answered = match write.trigger {
+            Some((_, at, TriggerAnswer::Refused(_))) => Some(at),
+            _ => None,
+        };
         let logged = self
             .rejected
             .as_ref()
-            .is_some_and(|pattern| !life.lines(pattern, write.config.begin, write.until).is_empty());
-        answered || logged
+            .and_then(|pattern| Some(life.lines(pattern, write.config.begin, write.until).first()?.0));
+        answered.into_iter().chain(logged).min()
+    }
+
+    /// When what a file brings about was over: seen to be served, or, of a bad one, refused or waited out.
+    pub(super) fn settled_at(&self, life: &Life<'_>, write: &Write<'_>) -> Option<Nanos> {
+        if write.config.flaw.is_none() {
+            return write.seen;
+        }
+        // What takes no good file either refuses nothing.
+        let reloads = life.changes().any(|good| good.seen.is_some());
+        let waited_out = write.told().saturating_add(self.apply_bound());
+        (reloads && self.is_bad(life, write)).then(|| self.refused_at(life, write).unwrap_or(waited_out))
+    }
+
+    /// Whether the case rests on bad files, and the target took all that it was given for good.
+    pub(super) fn all_valid_here(&self) -> bool {
+        let mut bad = self
+            .lives
+            .iter()
+            .flat_map(|life| life.writes.iter().map(move |write| (life, write)))
+            .filter(|(_, write)| write.config.flaw.is_some())
+            .peekable();
+        self.plan.needs_bad && bad.peek().is_some() && bad.all(|(life, write)| !self.is_bad(life, write))
     }
 
     /// Whether a delivered file is bad for this target: refused at a fresh start, or said to be refused.

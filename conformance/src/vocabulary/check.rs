@@ -59,6 +59,10 @@ checks! {
     RejectedChangesNothing = "rejected_changes_nothing": "a file that is refused at a fresh start changes no marker, on fresh and on kept connections",
     /// A rejection shows.
     RejectionIsObserved = "rejection_is_observed": "the rejection can be observed, in the log or in the trigger's answer",
+    /// A rejection is of use.
+    RejectionNamesCause = "rejection_names_cause": "what is said of the rejection names the file, the place in it, or what is wrong there",
+    /// A rejection is not told again and again.
+    RejectionIsToldOnce = "rejection_is_told_once": "a bad file that stays where it is is told of once, and not again",
     /// A good file after a bad one is applied.
     Recovers = "recovers": "the next good file is applied",
 
@@ -107,6 +111,8 @@ checks! {
     RecordMeansEffective = "record_means_effective": "no request that began more than 10 ms after the record was read gets the old generation",
     /// Records add up.
     BurstRecordsAddUp = "burst_records_add_up": "a burst leaves no fewer records than generations seen, and no more than writes",
+    /// No record without a change.
+    NoFalseRecord = "no_false_record": "no success is recorded of a file that was rejected, nor more often than a file was taken",
     /// The record says what.
     RecordNamesFile = "record_names_file": "the record names the file",
 }

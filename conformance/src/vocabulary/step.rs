@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Flaw;
+
 /// How a new file comes to stand where the old one stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,9 +114,9 @@ pub enum Step {
         /// How many.
         changes: u32,
     },
-    /// In [`Step::ForEachFlaw`]: starts a process of its own on the flawed file, to see whether the target refuses it.
+    /// Within [`Step::ForEachFlaw`] or [`Step::WithFlaw`]: starts a process of its own on the flawed file, to see whether the target refuses it.
     FreshStart,
-    /// In [`Step::ForEachFlaw`]: delivers the flawed file, triggers, and waits for [`Condition::Rejection`].
+    /// Within [`Step::ForEachFlaw`] or [`Step::WithFlaw`]: delivers the flawed file, triggers, and waits for [`Condition::Rejection`].
     Flawed,
     /// Removes the file; triggers where the trigger is explicit.
     Delete,
@@ -143,6 +145,13 @@ pub enum Step {
     ForEachDelivery(Vec<Step>),
     /// The steps, once for each kind of flaw that the target can be given.
     ForEachFlaw(Vec<Step>),
+    /// The steps, with bad files of this kind; skipped where the target cannot be given one.
+    WithFlaw {
+        /// The kind.
+        flaw: Flaw,
+        /// The steps.
+        steps: Vec<Step>,
+    },
     /// The steps, so many times.
     Repeat {
         /// How often.

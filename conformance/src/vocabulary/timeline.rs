@@ -175,6 +175,9 @@ pub struct ConfigWrite {
     pub sha256: String,
     /// Its size in bytes.
     pub bytes: u64,
+    /// Of a bad file: words that a good one of this generation does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub oddities: Vec<String>,
 }
 
 /// What an explicit trigger answered.

@@ -246,6 +246,7 @@ fn every_kind_of_event() -> Vec<Event> {
             delivery: Delivery::Recreate,
             sha256: "00".into(),
             bytes: 0,
+            oddities: Vec::new(),
         }),
         Event::Deleted { begin: 0, at: 1 },
         Event::Abandoned { at: 1, why: text() },

@@ -10,10 +10,11 @@ use crate::vocabulary::{Generation, Held, Nanos, Outcome, Purpose, Request};
 pub(super) fn in_flight_completes(view: &View<'_>) -> Vec<Opinion> {
     [Held::Request, Held::Download, Held::Stream, Held::Upload]
         .into_iter()
+        .filter(|what| view.plan.held(*what) > 0)
         .map(|what| {
             let held: Vec<_> = held(view, what)
                 .into_iter()
-                .filter(|(life, request)| met_change(life, request.begin, request.at))
+                .filter(|(life, request)| met_change(view, life, request.begin, request.at))
                 .collect();
             let wrong: Vec<(&Request, String)> = held
                 .iter()
@@ -29,7 +30,7 @@ pub(super) fn in_flight_completes(view: &View<'_>) -> Vec<Opinion> {
             });
             let through = held
                 .iter()
-                .filter(|(life, request)| outlasted_change(life, request.begin, request.at))
+                .filter(|(life, request)| outlasted_change(view, life, request.begin, request.at))
                 .count();
             let planned = view.plan.held(what).max(1);
             Opinion::of_trials(against, through, planned).about(what.name())
@@ -46,16 +47,20 @@ fn held<'v, 'a>(view: &'v View<'a>, what: Held) -> Vec<(&'v Life<'a>, &'a Reques
     view.lives.iter().flat_map(of_life).collect()
 }
 
-/// Whether a good file was delivered between two times.
-fn met_change(life: &Life<'_>, from: Nanos, to: Nanos) -> bool {
-    life.changes()
-        .any(|write| from < write.config.begin && write.config.begin < to)
+/// Whether a file was delivered between two times: a good one, or one that is refused.
+fn met_change(view: &View<'_>, life: &Life<'_>, from: Nanos, to: Nanos) -> bool {
+    life.writes.iter().any(|write| {
+        let matters = write.config.flaw.is_none() || view.is_bad(life, write);
+        matters && from < write.config.begin && write.config.begin < to
+    })
 }
 
-/// Whether a good file was delivered, and seen to be served, between two times.
-fn outlasted_change(life: &Life<'_>, from: Nanos, to: Nanos) -> bool {
-    life.changes()
-        .any(|write| from < write.config.begin && write.seen.is_some_and(|seen| seen <= to))
+/// Whether a file was delivered, and seen to be served or to be refused, between two times.
+fn outlasted_change(view: &View<'_>, life: &Life<'_>, from: Nanos, to: Nanos) -> bool {
+    life.writes.iter().any(|write| {
+        let settled = view.settled_at(life, write);
+        from < write.config.begin && settled.is_some_and(|settled| settled <= to)
+    })
 }
 
 /// What is wrong with a request that was held over a change.
@@ -98,7 +103,7 @@ fn may_have_accepted(
 pub(super) fn idle_connection_stays(view: &View<'_>) -> Vec<Opinion> {
     let idle: Vec<_> = held(view, Held::Idle)
         .into_iter()
-        .filter(|(life, request)| met_change(life, request.connect, request.at))
+        .filter(|(life, request)| met_change(view, life, request.connect, request.at))
         .collect();
     let ended: Vec<&Request> = idle
         .iter()
@@ -114,7 +119,7 @@ pub(super) fn idle_connection_stays(view: &View<'_>) -> Vec<Opinion> {
     });
     let through = idle
         .iter()
-        .filter(|(life, request)| outlasted_change(life, request.connect, request.begin))
+        .filter(|(life, request)| outlasted_change(view, life, request.connect, request.begin))
         .count();
     vec![Opinion::of_trials(against, through, 1)]
 }
@@ -155,7 +160,7 @@ pub(super) fn no_swallowed_request(view: &View<'_>) -> Vec<Opinion> {
     });
     let through = kept
         .iter()
-        .filter(|(life, request)| outlasted_change(life, request.connect, request.begin))
+        .filter(|(life, request)| outlasted_change(view, life, request.connect, request.begin))
         .count();
     vec![Opinion::of_trials(against, through, 1)]
 }

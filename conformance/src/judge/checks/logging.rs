@@ -219,6 +219,41 @@ fn adds_up(view: &View<'_>, pattern: &Regex, life: &Life<'_>, writes: &[Write<'_
     )
 }
 
+/// Each record stands for a file that was taken before it: of a rejected one there is none, nor two of one that was taken.
+pub(super) fn no_false_record(view: &View<'_>) -> Vec<Opinion> {
+    let Some(pattern) = &view.applied else {
+        return vec![Opinion::unsupported(
+            "the target writes no success record by default",
+        )];
+    };
+    let mut seen = 0;
+    let mut against = None;
+    for life in &view.lives {
+        let taken: Vec<Nanos> = life
+            .writes
+            .iter()
+            .filter(|write| !view.is_bad(life, write))
+            .map(|write| write.config.begin)
+            .collect();
+        let first = life.writes.first().map_or(life.ended, |write| write.config.begin);
+        let records = life.lines(pattern, first, life.asked);
+        seen += records.len();
+        let too_many = records.iter().enumerate().find_map(|(index, (at, line))| {
+            let before = taken.iter().filter(|begin| *begin < at).count();
+            (before <= index).then_some((before, index + 1, *at, *line))
+        });
+        against = against.or(too_many.map(|(before, records, at, line)| {
+            let expected =
+                format!("at most {before} records of success by then, one for each file that was taken");
+            Seen::new(expected, format!("{records}, the last of them: {line}")).at(at)
+        }));
+    }
+    if seen == 0 {
+        return vec![Opinion::unsupported(NO_RECORD)];
+    }
+    vec![Opinion::of_trials(against, seen, 1)]
+}
+
 /// Changes that the driver waited for, one at a time: not of a burst.
 fn isolated<'v, 'a>(view: &'v View<'a>) -> Vec<(&'v Life<'a>, &'v Write<'a>)> {
     view.lives

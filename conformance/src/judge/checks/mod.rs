@@ -5,10 +5,13 @@ mod connections;
 mod deletion;
 mod effect;
 mod logging;
+mod refusal;
 mod rejection;
 mod safety;
 mod timing;
 mod unasked;
+
+pub(super) use rejection::VALID_HERE;
 
 use super::opinion::Opinion;
 use super::view::View;
@@ -30,6 +33,8 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::KeptConnectionsFollow => effect::kept_connections_follow(view),
         Check::RejectedChangesNothing => rejection::changes_nothing(view),
         Check::RejectionIsObserved => rejection::is_observed(view),
+        Check::RejectionNamesCause => refusal::names_cause(view),
+        Check::RejectionIsToldOnce => refusal::is_told_once(view),
         Check::Recovers => rejection::recovers(view),
         Check::WithinTwoSeconds => timing::within_two_seconds(view),
         Check::P95Within250Ms => timing::p95_within_250_ms(view),
@@ -51,6 +56,7 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RecordIsInformational => logging::is_informational(view),
         Check::RecordMeansEffective => logging::means_effective(view),
         Check::BurstRecordsAddUp => logging::burst_adds_up(view),
+        Check::NoFalseRecord => logging::no_false_record(view),
         Check::RecordNamesFile => logging::names_file(view),
     }
 }

@@ -7,8 +7,8 @@ use super::super::view::View;
 use super::effect::{describe, late};
 use crate::vocabulary::{Flaw, Outcome, Request};
 
-const VALID_HERE: &str = "valid here: the target accepts such a file at a fresh start";
-const NOT_WAITED_OUT: &str = "neither was a refusal seen nor the apply bound waited out";
+pub(in super::super) const VALID_HERE: &str = "valid here: the target accepts such a file at a fresh start";
+pub(super) const NOT_WAITED_OUT: &str = "neither was a refusal seen nor the apply bound waited out";
 
 pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
     for_each_flaw(view, |life, write| {
@@ -65,7 +65,7 @@ pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
 }
 
 /// Whether a file was given the apply bound, before the next one came or the run ended.
-fn waited_out(view: &View<'_>, life: &Life<'_>, write: &Write<'_>) -> bool {
+pub(super) fn waited_out(view: &View<'_>, life: &Life<'_>, write: &Write<'_>) -> bool {
     let until = write.until.min(life.asked);
     until.saturating_sub(write.told()) >= view.apply_bound()
 }
@@ -159,18 +159,22 @@ pub(super) fn recovers(view: &View<'_>) -> Vec<Opinion> {
     })
 }
 
-/// One opinion a kind of bad file that the target can be given.
-fn for_each_flaw(view: &View<'_>, judge: impl Fn(&Life<'_>, &Write<'_>) -> Opinion) -> Vec<Opinion> {
-    if view.facts.flaws.is_empty() {
+/// One opinion a kind of bad file that the case tries: the weightiest, where several of a kind were delivered.
+pub(super) fn for_each_flaw(
+    view: &View<'_>,
+    judge: impl Fn(&Life<'_>, &Write<'_>) -> Opinion,
+) -> Vec<Opinion> {
+    if view.plan.flaws.is_empty() {
         return vec![Opinion::unsupported("the target cannot be given a bad file")];
     }
-    view.facts
+    view.plan
         .flaws
         .iter()
         .map(|flaw| {
             let tried = view.fresh_starts.iter().any(|start| start.flaw == *flaw);
-            let opinion = match written(view, *flaw) {
-                Some((life, write)) if tried => judge(life, write),
+            let judged = written(view, *flaw).map(|(life, write)| judge(life, write));
+            let opinion = match Opinion::weightiest(judged) {
+                Some(opinion) if tried => opinion,
                 Some(_) => Opinion::inconclusive("the file was not tried at a fresh start"),
                 None => Opinion::inconclusive("the file was not delivered: the run ended before"),
             };
@@ -179,11 +183,11 @@ fn for_each_flaw(view: &View<'_>, judge: impl Fn(&Life<'_>, &Write<'_>) -> Opini
         .collect()
 }
 
-fn written<'v, 'a>(view: &'v View<'a>, flaw: Flaw) -> Option<(&'v Life<'a>, &'v Write<'a>)> {
-    view.lives.iter().find_map(|life| {
+fn written<'v, 'a>(view: &'v View<'a>, flaw: Flaw) -> impl Iterator<Item = (&'v Life<'a>, &'v Write<'a>)> {
+    view.lives.iter().flat_map(move |life| {
         life.writes
             .iter()
-            .find(|write| write.config.flaw == Some(flaw))
-            .map(|write| (life, write))
+            .filter(move |write| write.config.flaw == Some(flaw))
+            .map(move |write| (life, write))
     })
 }

@@ -6,6 +6,7 @@ mod connections;
 mod effect;
 mod files;
 mod logging;
+mod refusals;
 mod unasked;
 
 use proptest::prelude::*;

@@ -19,6 +19,7 @@ impl Paper {
             delivery: self.delivery,
             sha256: String::new(),
             bytes: 100,
+            oddities: flaw.map(|flaw| flaw.name().to_owned()).into_iter().collect(),
         }));
         self.now += MS / 10;
         self.now
@@ -30,7 +31,9 @@ impl Paper {
         let answer = match self.traits.trigger {
             TriggerKind::Watch => return,
             TriggerKind::Signal => TriggerAnswer::Sent,
-            TriggerKind::Command | TriggerKind::Http if refused => TriggerAnswer::Refused("no".into()),
+            TriggerKind::Command | TriggerKind::Http if refused => {
+                TriggerAnswer::Refused("line 7: no".into())
+            }
             TriggerKind::Command | TriggerKind::Http => TriggerAnswer::Accepted,
         };
         let at = if self.traits.acknowledges() {

@@ -168,6 +168,10 @@ impl Paper {
                     self.steps(steps);
                 }
             }
+            Step::WithFlaw { flaw, steps } => {
+                self.flaw = Some(*flaw);
+                self.steps(steps);
+            }
             Step::Repeat { times, steps } => (0..*times).for_each(|_| self.steps(steps)),
         }
     }
