@@ -9,6 +9,7 @@ mod atomic;
 mod detects_immediately;
 mod logs_failure;
 mod logs_success;
+mod long_connections;
 mod no_false_records;
 mod persistent_fault;
 mod rapid_changes;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Case> {
         logs_success::case(),
         ten_bad::case(),
         active_connections_failed::case(),
+        long_connections::case(),
         logs_failure::case(),
         no_false_records::case(),
         persistent_fault::case(),

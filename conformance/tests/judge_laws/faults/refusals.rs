@@ -138,4 +138,17 @@ proptest! {
         insert(&mut twice, log(told + after * MS, "ERROR config rejected: syntax"));
         fails_by(&case, &twice, vec![]);
     }
+
+    #[test]
+    fn a_second_change_that_waits_for_what_is_open_is_late(traits in plain(), pick: Index, second: bool) {
+        let case = case("long_connections");
+        let timeline = history(&case, &traits);
+        let trigger = TriggerKind::Watch;
+        let late = Traits { trigger, late: Some((usize::from(second), 3_000, false)), ..traits };
+        fails_by(&case, &history(&case, &late), vec![Check::TakesEffect]);
+        let mut cut = timeline;
+        let held = |r: &Request| matches!(r.purpose, Purpose::Held(_));
+        change(&mut cut, pick, held, |request| request.outcome = Outcome::Reset { phase: Phase::Body });
+        fails_even_if_stalled(&case, &cut, &[Check::InFlightCompletes]);
+    }
 }
