@@ -31,7 +31,7 @@ const WORLD: &[&str] = &[
     "std::net::TcpStream",
 ];
 
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 13] = [
     Rule {
         krate: "proxy",
         module: "model",
@@ -66,6 +66,27 @@ const RULES: [Rule; 10] = [
         only: &["config", "reload"],
         not: &[],
         because: "a source makes candidates, and decides nothing about them",
+    },
+    Rule {
+        krate: "proxy",
+        module: "order",
+        only: &["reload"],
+        not: &["tokio", "std::fs"],
+        because: "a wish is data, and the supervisor fulfils it",
+    },
+    Rule {
+        krate: "proxy",
+        module: "metrics",
+        only: &["config", "model", "reload", "runtime"],
+        not: &["tokio", "std::fs"],
+        because: "metrics count what others did",
+    },
+    Rule {
+        krate: "proxy",
+        module: "admin",
+        only: &["config", "metrics", "model", "order", "reload", "runtime", "source"],
+        not: &[],
+        because: "the admin API reads, and asks the supervisor for what it wants changed",
     },
     Rule {
         krate: "conformance",
