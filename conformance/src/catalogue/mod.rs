@@ -7,14 +7,19 @@ mod active_connections_failed;
 mod applies_changes;
 mod atomic;
 mod detects_immediately;
+mod in_place;
 mod logs_failure;
 mod logs_success;
 mod long_connections;
 mod no_false_records;
 mod persistent_fault;
 mod rapid_changes;
+mod recreate;
+mod rename_over;
 mod retains_previous;
+mod same_size_same_mtime;
 mod survives_deletion;
+mod symlink_swap;
 mod ten_bad;
 
 use crate::vocabulary::Case;
@@ -36,6 +41,11 @@ pub fn all() -> Vec<Case> {
         logs_failure::case(),
         no_false_records::case(),
         persistent_fault::case(),
+        same_size_same_mtime::case(),
+        rename_over::case(),
+        in_place::case(),
+        symlink_swap::case(),
+        recreate::case(),
     ]
 }
 

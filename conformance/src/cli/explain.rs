@@ -51,6 +51,7 @@ pub(super) fn steps(out: &mut String, list: &[Step], depth: usize) {
         match step {
             Step::ForEachDelivery(inner)
             | Step::ForEachFlaw(inner)
+            | Step::ForEachOf { steps: inner, .. }
             | Step::WithFlaw { steps: inner, .. }
             | Step::Repeat { steps: inner, .. } => steps(out, inner, depth + 1),
             _ => {}
@@ -87,6 +88,13 @@ fn words(step: &Step) -> String {
         Step::Hold { what, count } => format!("hold open: {count} × {}", what.name()),
         Step::Release => "release all that is held, and wait for its end".into(),
         Step::ForEachDelivery(_) => "for each delivery pattern of the target:".into(),
+        Step::ForEachOf { deliveries, .. } => {
+            let names: Vec<_> = deliveries.iter().map(|delivery| delivery.name()).collect();
+            format!(
+                "for each of these that the target supports, {}:",
+                names.join(", ")
+            )
+        }
         Step::ForEachFlaw(_) => "for each kind of bad file:".into(),
         Step::WithFlaw { flaw, .. } => format!("with bad files of the kind {flaw}:"),
         Step::Repeat { times, .. } => format!("{times} times:"),

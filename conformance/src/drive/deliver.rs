@@ -26,6 +26,7 @@ impl Driver<'_> {
             }
             None => Vec::new(),
         };
+        let content = running.laid.file.shaped(content);
         let sha256 = digest(&content);
         let begin = self.recorder.now();
         running.laid.file.deliver(&content)?;

@@ -146,7 +146,7 @@ impl<'a> Driver<'a> {
         match step {
             Step::Start => return self.start(self.delivery),
             Step::StartFor(delivery) => {
-                let supported = self.target.facts().deliveries.contains(delivery);
+                let supported = self.target.facts().takes(*delivery);
                 return self.start(if supported { *delivery } else { self.delivery });
             }
             Step::LoadOn {
@@ -181,12 +181,17 @@ impl<'a> Driver<'a> {
             Step::Hold { what, count } => return Ok(self.hold(*what, *count)),
             Step::Release => self.release(),
             Step::ForEachDelivery(steps) => {
-                for delivery in self.target.facts().deliveries.clone() {
-                    self.delivery = delivery;
-                    // What one pattern does to a process is not held against the next.
-                    let _ = self.steps(steps)?;
-                }
-                self.delivery = default_delivery(self.target);
+                let all = self.target.facts().deliveries.clone();
+                self.for_each_delivery(&all, steps)?;
+            }
+            Step::ForEachOf { deliveries, steps } => {
+                let facts = self.target.facts();
+                let taken: Vec<_> = deliveries
+                    .iter()
+                    .copied()
+                    .filter(|wanted| facts.takes(*wanted))
+                    .collect();
+                self.for_each_delivery(&taken, steps)?;
             }
             Step::ForEachFlaw(steps) => {
                 for flaw in self.target.facts().flaws.clone() {
@@ -213,6 +218,16 @@ impl<'a> Driver<'a> {
             }
         }
         Ok(Flow::Continue(()))
+    }
+
+    fn for_each_delivery(&mut self, deliveries: &[Delivery], steps: &[Step]) -> Result<(), DriveError> {
+        for delivery in deliveries {
+            self.delivery = *delivery;
+            // What one pattern does to a process is not held against the next.
+            let _ = self.steps(steps)?;
+        }
+        self.delivery = default_delivery(self.target);
+        Ok(())
     }
 
     /// Leaves the target alone before a change that stands alone, for as long as it says that it needs.

@@ -59,11 +59,12 @@ pub(super) fn lay(
         fixed.push((relative.display().to_string(), content));
     }
     let file = ConfigFile::lay(ground.dir(), target.config_file(), delivery, &rendered.config)?;
+    let content = file.shaped(rendered.config);
     Ok(Laid {
         ground,
         place,
         file,
-        content: rendered.config,
+        content,
         fixed,
     })
 }

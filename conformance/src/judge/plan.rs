@@ -44,7 +44,7 @@ impl Plan {
     fn add(&mut self, steps: &[Step], facts: &TargetFacts, delivery: Delivery) {
         for step in steps {
             match step {
-                Step::StartFor(wanted) if facts.deliveries.contains(wanted) => self.start(*wanted),
+                Step::StartFor(wanted) if facts.takes(*wanted) => self.start(*wanted),
                 Step::Start | Step::StartFor(_) => self.start(delivery),
                 Step::Change => self.change(1),
                 Step::Burst { changes } => self.change(*changes as usize),
@@ -55,6 +55,11 @@ impl Plan {
                 }
                 Step::ForEachDelivery(steps) => {
                     for delivery in &facts.deliveries {
+                        self.add(steps, facts, *delivery);
+                    }
+                }
+                Step::ForEachOf { deliveries, steps } => {
+                    for delivery in deliveries.iter().filter(|wanted| facts.takes(**wanted)) {
                         self.add(steps, facts, *delivery);
                     }
                 }

@@ -49,9 +49,7 @@ fn drive_and_judge(
         );
         return Ok(unjudged(case, Verdict::NotRun(why), begun));
     }
-    let missing = case.needs.iter().find(|needed| !target.facts().has(**needed));
-    if let Some(missing) = missing {
-        let why = format!("the target does not declare {}", missing.name());
+    if let Some(why) = case.unsupported_by(target.facts()) {
         return Ok(unjudged(case, Verdict::Unsupported(why), begun));
     }
     let driver = drive::Options {

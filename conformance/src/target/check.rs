@@ -63,6 +63,13 @@ fn files(spec: &Spec) -> Result<(), String> {
     if spec.delivery.patterns.is_empty() {
         return Err("delivery.patterns is empty; a file has to be delivered somehow".into());
     }
+    let mut patterns = spec.delivery.patterns.iter();
+    if let Some(way) = patterns.find(|pattern| pattern.declared_as() != **pattern) {
+        return Err(format!(
+            "delivery.patterns: {way} is a way of {}; that is the one to list",
+            way.declared_as()
+        ));
+    }
     let mut flaws = spec.flaws.templated.iter();
     match flaws.find(|flaw| flaw.is_made_by_the_suite()) {
         Some(flaw) => Err(format!(

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Capability, Check, Step};
+use super::{Capability, Check, Delivery, Step, TargetFacts};
 
 /// How binding a requirement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ impl fmt::Display for Level {
 pub enum Area {
     /// A change is noticed and takes effect.
     HotReload,
+    /// However the file is replaced, what stands there in the end is applied, and nothing else.
+    FileReplacement,
     /// What is invalid is refused, whole.
     ConfigValidation,
     /// The configuration itself goes away or breaks.
@@ -48,6 +50,7 @@ impl fmt::Display for Area {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::HotReload => "hot-reload",
+            Self::FileReplacement => "file-replacement",
             Self::ConfigValidation => "config-validation",
             Self::ErrorHandling => "error-handling",
             Self::ConnectionManagement => "connection-management",
@@ -115,6 +118,27 @@ pub struct Case {
 }
 
 impl Case {
+    /// Why this case does not apply to a target, if it does not.
+    pub fn unsupported_by(&self, target: &TargetFacts) -> Option<String> {
+        let missing = self.needs.iter().find(|needed| !target.has(**needed));
+        if let Some(missing) = missing {
+            return Some(format!("the target does not declare {}", missing.name()));
+        }
+        let mut wanted = self.steps.iter().filter_map(|step| match step {
+            Step::ForEachOf { deliveries, .. } => Some(deliveries.as_slice()),
+            _ => None,
+        });
+        let lacks = |deliveries: &&[Delivery]| !deliveries.iter().any(|delivery| target.takes(*delivery));
+        // All that it does is done by files that are delivered in these ways.
+        let first = wanted.clone().next()?.first()?;
+        wanted.all(|deliveries| lacks(&deliveries)).then(|| {
+            format!(
+                "the target does not list the delivery pattern {}",
+                first.declared_as()
+            )
+        })
+    }
+
     /// The level at which `check` is judged in this case.
     pub fn level_of(&self, check: Check) -> Level {
         self.checks

@@ -6,6 +6,7 @@
 
 mod case;
 mod check;
+mod delivery;
 mod report;
 mod scene;
 mod step;
@@ -15,9 +16,10 @@ mod verdict;
 
 pub use case::{Area, Case, CheckSpec, FaultSpec, Level};
 pub use check::Check;
+pub use delivery::Delivery;
 pub use report::{CaseReport, Footer, Record, RunHeader, RunReport, SCHEMA};
 pub use scene::{Flaw, Generation, Marker, Markers, Scene};
-pub use step::{Condition, Delivery, Held, Step};
+pub use step::{Condition, Held, Step};
 pub use target::{Capability, LogPatterns, Settle, TargetFacts, TriggerKind};
 pub use timeline::{
     Arrival, ConfigWrite, Event, FreshStart, Nanos, Outcome, Phase, Purpose, Request, Timeline, TriggerAnswer,

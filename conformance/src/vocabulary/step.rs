@@ -1,45 +1,8 @@
 //! Steps: what the driver does. Plain data; the driver carries them out and decides nothing.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::Flaw;
-
-/// How a new file comes to stand where the old one stood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// Written beside it under another name, then renamed over it.
-    RenameOver,
-    /// Opened with truncation and written.
-    InPlace,
-    /// The folder that holds it is a symbolic link, which is swapped by rename, as Kubernetes does with `..data`.
-    SymlinkSwap,
-    /// Removed, and after a gap of 50 ms made anew.
-    Recreate,
-}
-
-impl Delivery {
-    /// All patterns.
-    pub const ALL: [Self; 4] = [Self::RenameOver, Self::InPlace, Self::SymlinkSwap, Self::Recreate];
-
-    /// The name as it stands in target folders and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RenameOver => "rename_over",
-            Self::InPlace => "in_place",
-            Self::SymlinkSwap => "symlink_swap",
-            Self::Recreate => "recreate",
-        }
-    }
-}
-
-impl fmt::Display for Delivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+use super::{Delivery, Flaw};
 
 /// What is held open over a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -143,6 +106,13 @@ pub enum Step {
     Release,
     /// The steps, once for each delivery pattern of the target.
     ForEachDelivery(Vec<Step>),
+    /// The steps, once for each of these delivery patterns that the target supports.
+    ForEachOf {
+        /// The patterns.
+        deliveries: Vec<Delivery>,
+        /// The steps.
+        steps: Vec<Step>,
+    },
     /// The steps, once for each kind of flaw that the target can be given.
     ForEachFlaw(Vec<Step>),
     /// The steps, with bad files of this kind; skipped where the target cannot be given one.

@@ -145,6 +145,11 @@ impl TargetFacts {
         }
     }
 
+    /// Whether its file may be delivered in a way.
+    pub fn takes(&self, delivery: Delivery) -> bool {
+        self.deliveries.contains(&delivery.declared_as())
+    }
+
     /// Whether it declares a capability.
     pub fn has(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)

@@ -7,6 +7,7 @@ mod effect;
 mod files;
 mod logging;
 mod refusals;
+mod replacement;
 mod unasked;
 
 use proptest::prelude::*;

@@ -59,7 +59,7 @@ impl Paper {
             binary_sha256: String::new(),
             trigger: traits.trigger,
             capabilities,
-            deliveries: Delivery::ALL.to_vec(),
+            deliveries: Delivery::DECLARED.to_vec(),
             flaws: Flaw::ALL.to_vec(),
             apply_bound_ms: traits.bound_ms,
             apply_bound_source: None,
@@ -157,11 +157,9 @@ impl Paper {
             Step::Hold { what, count } => (0..*count).for_each(|_| self.hold(*what)),
             Step::Release => self.release(),
             Step::ForEachDelivery(steps) => {
-                for delivery in Delivery::ALL {
-                    self.delivery = delivery;
-                    self.steps(steps);
-                }
+                self.for_each_delivery(&Delivery::DECLARED, steps);
             }
+            Step::ForEachOf { deliveries, steps } => self.for_each_delivery(deliveries, steps),
             Step::ForEachFlaw(steps) => {
                 for flaw in Flaw::ALL {
                     self.flaw = Some(flaw);
@@ -173,6 +171,13 @@ impl Paper {
                 self.steps(steps);
             }
             Step::Repeat { times, steps } => (0..*times).for_each(|_| self.steps(steps)),
+        }
+    }
+
+    fn for_each_delivery(&mut self, deliveries: &[Delivery], steps: &[Step]) {
+        for delivery in deliveries {
+            self.delivery = *delivery;
+            self.steps(steps);
         }
     }
 

@@ -1,0 +1,70 @@
+//! Delivery patterns: how a new file comes to stand where the old one stood.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a new file comes to stand where the old one stood.
+///
+/// A target folder lists those of [`Delivery::DECLARED`] that the target supports. Each other one is a way of doing one of
+/// these, see [`Delivery::declared_as`]: only the cases that are about it try it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Written beside it under another name, then renamed over it.
+    RenameOver,
+    /// Opened with truncation and written.
+    InPlace,
+    /// The folder that holds it is a symbolic link, which is swapped by rename, as Kubernetes does with `..data`.
+    SymlinkSwap,
+    /// Removed, and after a gap of 50 ms made anew.
+    Recreate,
+    /// As [`Self::SymlinkSwap`], with the folders elsewhere, and all old ones left there.
+    SymlinkSwapKept,
+    /// As [`Self::RenameOver`], by a file that has the size and the time of the last change of the one before.
+    SameSizeAndTime,
+}
+
+impl Delivery {
+    /// All patterns.
+    pub const ALL: [Self; 6] = [
+        Self::RenameOver,
+        Self::InPlace,
+        Self::SymlinkSwap,
+        Self::Recreate,
+        Self::SymlinkSwapKept,
+        Self::SameSizeAndTime,
+    ];
+
+    /// Those that a target folder may list.
+    pub const DECLARED: [Self; 4] = [Self::RenameOver, Self::InPlace, Self::SymlinkSwap, Self::Recreate];
+
+    /// The pattern that a target folder lists where the target supports this one.
+    #[must_use]
+    pub fn declared_as(self) -> Self {
+        match self {
+            Self::RenameOver | Self::SameSizeAndTime => Self::RenameOver,
+            Self::InPlace => Self::InPlace,
+            Self::SymlinkSwap | Self::SymlinkSwapKept => Self::SymlinkSwap,
+            Self::Recreate => Self::Recreate,
+        }
+    }
+
+    /// The name as it stands in target folders and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RenameOver => "rename_over",
+            Self::InPlace => "in_place",
+            Self::SymlinkSwap => "symlink_swap",
+            Self::Recreate => "recreate",
+            Self::SymlinkSwapKept => "symlink_swap_kept",
+            Self::SameSizeAndTime => "same_size_and_time",
+        }
+    }
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
