@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use reloadspec::conclude::exit;
 use reloadspec::select::select;
-use reloadspec::vocabulary::{Case, Step};
+use reloadspec::vocabulary::{Case, Condition, Step};
 use reloadspec::{catalogue, vocabulary::Check};
 
 use super::{CliError, print};
@@ -62,16 +62,21 @@ pub(super) fn steps(out: &mut String, list: &[Step], depth: usize) {
 fn words(step: &Step) -> String {
     match step {
         Step::Start => "start a fresh process on the next generation, and wait until it serves".into(),
-        Step::StartFor(delivery) => {
-            format!("the same, with files delivered by {delivery} where the target supports it")
-        }
+        Step::StartFor(delivery) => format!(
+            "start a fresh process on the next generation, with files delivered by {delivery} where the target supports it, and \
+             wait until it serves"
+        ),
         Step::Pause => "pause for an irregular time below 50 ms".into(),
         Step::LoadOn {
             fresh,
             kept,
             pause_us,
         } => format!(
-            "load: {fresh} tasks with a connection a request, {kept} with a kept one, {} ms between requests",
+            "load: {} with a connection a request, {kept} with a kept one, {} ms between requests",
+            match fresh {
+                1 => "1 task".to_owned(),
+                _ => format!("{fresh} tasks"),
+            },
             f64::from(*pause_us) / 1000.0
         ),
         Step::LoadOff => "end the load".into(),
@@ -82,7 +87,7 @@ fn words(step: &Step) -> String {
         Step::FreshStart => "start a process of its own on the bad file: does the target refuse it?".into(),
         Step::Flawed => "deliver the bad file, trigger, wait for the rejection".into(),
         Step::Delete => "remove the file".into(),
-        Step::Await(condition) => format!("wait for {condition:?}, for the apply bound at most"),
+        Step::Await(condition) => format!("wait for {}, for the apply bound at most", awaited(*condition)),
         Step::Watch { ms } => format!("observe for {ms} ms"),
         Step::WatchPastApplyBound { ms } => format!("observe for the apply bound and {ms} ms more"),
         Step::Hold { what, count } => format!("hold open: {count} × {}", what.name()),
@@ -98,5 +103,14 @@ fn words(step: &Step) -> String {
         Step::ForEachFlaw(_) => "for each kind of bad file:".into(),
         Step::WithFlaw { flaw, .. } => format!("with bad files of the kind {flaw}:"),
         Step::Repeat { times, .. } => format!("{times} times:"),
+    }
+}
+
+fn awaited(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Effect => "an answer of the new generation",
+        Condition::Rejection => "a sign that the file was refused",
+        Condition::MissingRecord => "a record that the file is missing",
+        Condition::SuccessRecord => "a record of the success",
     }
 }

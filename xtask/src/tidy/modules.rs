@@ -84,7 +84,9 @@ const RULES: [Rule; 13] = [
     Rule {
         krate: "proxy",
         module: "admin",
-        only: &["config", "metrics", "model", "order", "reload", "runtime", "source"],
+        only: &[
+            "config", "metrics", "model", "order", "reload", "runtime", "source",
+        ],
         not: &[],
         because: "the admin API reads, and asks the supervisor for what it wants changed",
     },
