@@ -11,21 +11,17 @@ use super::spawn::spawn;
 /// pipe then closes.
 pub(super) struct Guard(Child);
 
-/// Waits for the group's number and then for the end of the pipe. If the harness was killed before it could tell the number, the target is
-/// looked for by its mark, a few times, for it may not have come to its exec yet.
+/// Waits for the group's number and then for the end of the pipe. Whoever left the group, and the target itself if the harness was killed
+/// before it could tell the number, is found by the mark; that is looked for a few times, for a child may not have come to its exec yet.
 const SCRIPT: &str = r#"
-read -r group
-if [ -n "$group" ]; then
-    read -r _
-    kill -s KILL -- "-$group"
-else
-    for _ in 1 2 3 4 5; do
-        for process in /proc/[0-9]*; do
-            grep -qzxF -e "$2" "$process/environ" && kill -s KILL "${process#/proc/}"
-        done
-        sleep 0.1
+read -r group && read -r _
+[ -n "$group" ] && kill -s KILL -- "-$group"
+for _ in 1 2 3; do
+    for process in /proc/[0-9]*; do
+        grep -qzxF -e "$2" "$process/environ" && kill -s KILL "${process#/proc/}"
     done
-fi
+    sleep 0.1
+done
 rm -rf -- "$1"
 "#;
 
@@ -106,9 +102,11 @@ mod tests {
             if told {
                 guard.watch_over(child.id());
             }
+            let other = marked(&mark);
             // As the end of the harness closes it.
             drop(guard.0.stdin.take());
             assert!(is_killed(child), "told {told}");
+            assert!(is_killed(other), "a group of its own, told {told}");
             assert!(guard.0.wait().unwrap().success());
             assert!(!folder.path().exists());
         }

@@ -47,6 +47,16 @@ impl Problem {
         }
     }
 
+    /// The proxy itself failed at it.
+    pub(super) fn internal(detail: &str) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "something broke",
+            detail,
+        )
+    }
+
     /// A refused configuration; `still` ends the detail by saying what still serves.
     pub(super) fn rejected(rejection: &Rejection, still: &str) -> Self {
         let (status, title) = match rejection {

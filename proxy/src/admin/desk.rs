@@ -232,15 +232,10 @@ impl Desk {
     }
 
     fn metrics(&self) -> Result<Answered, Problem> {
-        let text = self.metrics.render(&self.board, &self.shared).map_err(|_| {
-            let detail = "the metrics could not be written";
-            Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "something broke",
-                detail,
-            )
-        })?;
+        let text = self
+            .metrics
+            .render(&self.board, &self.shared)
+            .map_err(|_| Problem::internal("the metrics could not be written"))?;
         Ok(answers::typed(
             StatusCode::OK,
             HeaderValue::from_static(METRICS_TYPE),
@@ -272,15 +267,9 @@ impl Desk {
             };
             reload::plan(&model, &candidate).map(|plan| (plan, candidate.digest, from))
         });
-        let planned = planned.await.map_err(|_| {
-            let detail = "the plan was not finished";
-            Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "something broke",
-                detail,
-            )
-        })?;
+        let planned = planned
+            .await
+            .map_err(|_| Problem::internal("the plan was not finished"))?;
         let (plan, digest, from) = planned.map_err(|rejection| Problem::rejected(&rejection, ""))?;
         let body = json!({
             "config_version": status.revision,

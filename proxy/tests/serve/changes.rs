@@ -2,15 +2,15 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use reloadspec_proxy::reload::Outcome;
 
 use crate::support::{
-    World, ask, config, config_at, connect, echo, generation, get, origin, raw, read_answer, read_head,
+    World, ask, config, config_at, connect, echo, gated, generation, get, raw, read_answer,
 };
 
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
@@ -68,25 +68,14 @@ fn connections_stay_and_see_the_change() {
 
 #[test]
 fn a_request_in_flight_ends_as_it_began() {
-    let (arrived, arrivals) = mpsc::channel();
-    let (gate, open) = mpsc::channel::<()>();
-    let open = std::sync::Mutex::new(open);
-    let slow = origin(move |mut stream| {
-        read_head(&mut stream);
-        arrived.send(()).expect("a test that listens");
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nhal")
-            .expect("to send");
-        open.lock().expect("a gate").recv().expect("a test that opens");
-        stream.write_all(b"ves").expect("to send");
-    });
-    let world = World::start(&config("g1", slow));
+    let slow = gated("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nhal", "ves");
+    let world = World::start(&config("g1", slow.address));
     let mut client = connect(world.address());
     client.write_all(REQUEST.as_bytes()).expect("to send");
-    arrivals.recv().expect("a request");
+    slow.arrived();
     world.apply(&config("g2", echo("b")));
     assert_eq!(generation(&world), "g2");
-    gate.send(()).expect("an origin that waits");
+    slow.open();
     let answer = read_answer(&mut client);
     assert_eq!(
         (answer.field("x-generation"), answer.body.as_str()),
@@ -277,21 +266,11 @@ fn a_shorter_idle_time_out_ends_connections_that_stand() {
 
 #[test]
 fn a_stopping_proxy_finishes_what_it_began() {
-    let (arrived, arrivals) = mpsc::channel();
-    let (gate, open) = mpsc::channel::<()>();
-    let open = std::sync::Mutex::new(open);
-    let slow = origin(move |mut stream| {
-        read_head(&mut stream);
-        arrived.send(()).expect("a test that listens");
-        open.lock().expect("a gate").recv().expect("a test that opens");
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-            .expect("to send");
-    });
-    let world = World::start(&config("g1", slow));
+    let slow = gated("", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+    let world = World::start(&config("g1", slow.address));
     let address = world.address();
     let client = thread::spawn(move || raw(address, REQUEST));
-    arrivals.recv().expect("a request");
+    slow.arrived();
     let World {
         proxy,
         folder: _folder,
@@ -301,7 +280,7 @@ fn a_stopping_proxy_finishes_what_it_began() {
     while TcpStream::connect(address).is_ok() {
         thread::yield_now();
     }
-    gate.send(()).expect("an origin that waits");
+    slow.open();
     let answer = client.join().expect("a client");
     assert_eq!(
         (answer.status(), answer.field("connection"), answer.body.as_str()),

@@ -1,31 +1,22 @@
 //! What can be seen of a proxy that reloads, drains and stops: its metrics, its status, its readiness.
 
 use std::io::Write;
-use std::sync::mpsc;
 
 use serde_json::json;
 
 use crate::admin::{at, call, free, request, with_admin, world};
-use crate::support::{PATIENCE, World, connect, echo, origin, raw, read_answer, read_head, rename_over};
+use crate::support::{PATIENCE, World, connect, echo, gated, raw, read_answer, rename_over};
 
 #[test]
 fn while_it_stops_the_proxy_is_not_ready_and_takes_no_orders() {
-    let (arrived, arrivals) = mpsc::channel();
-    let (gate, open) = mpsc::channel::<()>();
-    let open = std::sync::Mutex::new(open);
-    let slow = origin(move |mut stream| {
-        read_head(&mut stream);
-        arrived.send(()).expect("a test that listens");
-        open.lock().expect("a gate").recv().expect("a test that opens");
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlast");
-    });
+    let slow = gated("", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlast");
     let admin = free("127.0.0.69");
-    let world = World::start(&with_admin("g1", slow, &at(admin)));
+    let world = World::start(&with_admin("g1", slow.address, &at(admin)));
     let mut client = connect(world.address());
     client
         .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         .expect("to send");
-    arrivals.recv().expect("a request");
+    slow.arrived();
     let proxy = world.proxy;
     let stopping = std::thread::spawn(move || proxy.shutdown());
     let deadline = std::time::Instant::now() + PATIENCE;
@@ -38,7 +29,7 @@ fn while_it_stops_the_proxy_is_not_ready_and_takes_no_orders() {
         (&json!("stopping"), &json!(1))
     );
     assert_eq!(call(admin, "POST", "/reload").0, 503);
-    gate.send(()).expect("an origin that waits");
+    slow.open();
     assert_eq!(read_answer(&mut client).body, "last");
     stopping.join().expect("an end");
 }
@@ -86,22 +77,14 @@ fn metrics_count_reloads_and_answers_under_the_configured_prefix() {
 
 #[test]
 fn a_generation_drains_until_its_last_request_is_answered() {
-    let (arrived, arrivals) = mpsc::channel();
-    let (gate, open) = mpsc::channel::<()>();
-    let open = std::sync::Mutex::new(open);
-    let slow = origin(move |mut stream| {
-        read_head(&mut stream);
-        arrived.send(()).expect("a test that listens");
-        open.lock().expect("a gate").recv().expect("a test that opens");
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlast");
-    });
+    let slow = gated("", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlast");
     let admin = free("127.0.0.71");
-    let world = World::start(&with_admin("g1", slow, &at(admin)));
+    let world = World::start(&with_admin("g1", slow.address, &at(admin)));
     let mut client = connect(world.address());
     client
         .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         .expect("to send");
-    arrivals.recv().expect("a request");
+    slow.arrived();
     world.apply(&with_admin("g2", echo("b"), &at(admin)));
     world.apply(&with_admin("g3", echo("b"), &at(admin)));
     let draining = || call(admin, "GET", "/status").1["draining"].clone();
@@ -109,7 +92,7 @@ fn a_generation_drains_until_its_last_request_is_answered() {
         draining(),
         json!({"generations": 1, "revisions": [1], "connections": 0})
     );
-    gate.send(()).expect("an origin that waits");
+    slow.open();
     assert_eq!(read_answer(&mut client).field("x-generation"), Some("g1"));
     assert_eq!(draining()["generations"], 0);
 }

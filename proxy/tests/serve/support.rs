@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -187,6 +187,44 @@ pub(crate) fn origin(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Socke
         }
     });
     address
+}
+
+/// A server that holds each answer back.
+pub(crate) struct Gated {
+    pub(crate) address: SocketAddr,
+    arrivals: Receiver<()>,
+    gate: Sender<()>,
+}
+
+/// A server that sends the first part of its answer with the request, and the rest once it may.
+pub(crate) fn gated(at_once: &'static str, later: &'static str) -> Gated {
+    let (arrived, arrivals) = mpsc::channel();
+    let (gate, open) = mpsc::channel();
+    let open = Mutex::new(open);
+    let address = origin(move |mut stream| {
+        read_head(&mut stream);
+        stream.write_all(at_once.as_bytes()).expect("to send");
+        arrived.send(()).expect("a test that listens");
+        open.lock().expect("a gate").recv().expect("a test that opens");
+        stream.write_all(later.as_bytes()).expect("to send");
+    });
+    Gated {
+        address,
+        arrivals,
+        gate,
+    }
+}
+
+impl Gated {
+    /// Waits until a request has come.
+    pub(crate) fn arrived(&self) {
+        self.arrivals.recv().expect("a request");
+    }
+
+    /// Lets the answer go.
+    pub(crate) fn open(&self) {
+        self.gate.send(()).expect("an origin that waits");
+    }
 }
 
 /// A server that answers every request with the request's head as its body, after its name.
