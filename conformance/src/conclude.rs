@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalogue;
-use crate::target::Deviation;
+use crate::target::{Deviation, Target};
 use crate::vocabulary::{CaseReport, CheckResult, Footer, Verdict};
 
 /// The exit codes, in the order of their precedence. See `docs/verdicts.md`.
@@ -60,8 +60,29 @@ pub fn is_known(results: &[CheckResult]) -> bool {
     failed.peek().is_some() && failed.all(|result| result.deviation.is_some())
 }
 
-/// Deviations that did not fail as listed, in words. Those of cases that were not run are left out.
-pub fn stale(deviations: &[Deviation], cases: &[CaseReport]) -> Vec<String> {
+/// Expectations of a target's folder that did not come true, in words: deviations that did not fail as listed, and cases that are said
+/// not to apply and do. Those of cases that were not run are left out.
+pub fn stale(target: &Target, cases: &[CaseReport]) -> Vec<String> {
+    let mut stale = stale_deviations(target.deviations(), cases);
+    stale.extend(stale_inapplicable(target.inapplicable(), cases));
+    stale
+}
+
+fn stale_inapplicable(listed: &BTreeMap<String, String>, cases: &[CaseReport]) -> Vec<String> {
+    let known = catalogue::all();
+    let stale = |id: &String| {
+        if !known.iter().any(|case| case.id == id) {
+            return Some(format!("{id}: there is no such case"));
+        }
+        let report = cases.iter().find(|report| report.case == *id)?;
+        let is_judged = !matches!(report.verdict, Verdict::Error(_) | Verdict::NotRun(_));
+        (is_judged && !report.has_unsupported())
+            .then(|| format!("{id}: listed as inapplicable, but all of it applies"))
+    };
+    listed.keys().filter_map(stale).collect()
+}
+
+fn stale_deviations(deviations: &[Deviation], cases: &[CaseReport]) -> Vec<String> {
     let known = catalogue::all();
     let stale = |deviation: &Deviation| {
         let name = format!("{} {}", deviation.case, deviation.check);
@@ -84,7 +105,7 @@ pub fn stale(deviations: &[Deviation], cases: &[CaseReport]) -> Vec<String> {
     deviations.iter().filter_map(stale).collect()
 }
 
-/// The end of a run. Where `strict`, an unsupported check counts as a failure.
+/// The end of a run. Where `strict`, what is unsupported counts as a failure, unless the target's folder says why it cannot apply.
 pub fn footer(cases: &[CaseReport], stale: Vec<String>, strict: bool, took_ms: u64) -> Footer {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for case in cases {
@@ -109,16 +130,11 @@ pub fn footer(cases: &[CaseReport], stale: Vec<String>, strict: bool, took_ms: u
 }
 
 fn exit_code(case: &CaseReport, strict: bool) -> u8 {
-    let unsupported = || {
-        case.checks
-            .iter()
-            .any(|result| matches!(result.verdict, Verdict::Unsupported(_)))
-    };
     match &case.verdict {
         Verdict::Error(_) => exit::HARNESS,
         Verdict::NotRun(_) => exit::NO_BINARY,
         Verdict::Fail if !case.known_deviation => exit::NOT_CONFORMANT,
-        _ if strict && unsupported() => exit::NOT_CONFORMANT,
+        _ if strict && case.inapplicable.is_none() && case.has_unsupported() => exit::NOT_CONFORMANT,
         Verdict::Inconclusive(_) => exit::INCONCLUSIVE,
         Verdict::Fail | Verdict::Pass | Verdict::Observed | Verdict::Weak | Verdict::Unsupported(_) => {
             exit::CONFORMANT
@@ -140,7 +156,7 @@ fn has_failed(result: &CheckResult) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{exit, footer, is_known, mark_deviations, stale};
+    use super::{exit, footer, is_known, mark_deviations, stale_deviations, stale_inapplicable};
     use crate::target::Deviation;
     use crate::vocabulary::{Area, CaseReport, Check, CheckResult, Level, Verdict};
 
@@ -168,6 +184,7 @@ mod tests {
             level: Level::Must,
             verdict,
             known_deviation: is_known(&checks),
+            inapplicable: None,
             checks,
             took_ms: 1,
             evidence: None,
@@ -225,7 +242,7 @@ mod tests {
             vec![result(Check::NeverTorn, Verdict::Pass)],
             &[torn_is_known()],
         );
-        let stale = stale(&[torn_is_known()], std::slice::from_ref(&report));
+        let stale = stale_deviations(&[torn_is_known()], std::slice::from_ref(&report));
         assert_eq!(stale.len(), 1);
         assert_eq!(footer(&[report], stale, false, 0).exit_code, exit::STALE);
     }
@@ -236,7 +253,7 @@ mod tests {
             case: "no_such_case".into(),
             ..torn_is_known()
         };
-        assert_eq!(stale(&[deviation], &[]).len(), 1);
+        assert_eq!(stale_deviations(&[deviation], &[]).len(), 1);
     }
 
     #[test]
@@ -247,9 +264,32 @@ mod tests {
                 Verdict::Unsupported("no markers".into()),
             )]
         };
-        let code = |strict| footer(&[report(Verdict::Pass, checks(), &[])], Vec::new(), strict, 0).exit_code;
-        assert_eq!(code(false), exit::CONFORMANT);
-        assert_eq!(code(true), exit::NOT_CONFORMANT);
+        let of_one_check = report(Verdict::Pass, checks(), &[]);
+        let whole = report(Verdict::Unsupported("no trigger".into()), Vec::new(), &[]);
+        for mut report in [of_one_check, whole] {
+            let code = |report: &CaseReport, strict| {
+                footer(std::slice::from_ref(report), Vec::new(), strict, 0).exit_code
+            };
+            assert_eq!(code(&report, false), exit::CONFORMANT);
+            assert_eq!(code(&report, true), exit::NOT_CONFORMANT);
+            report.inapplicable = Some("nobody triggers it".into());
+            assert_eq!(code(&report, true), exit::CONFORMANT);
+        }
+    }
+
+    #[test]
+    fn what_is_said_not_to_apply_and_does_is_stale() {
+        let listed = |id: &str| [(id.to_owned(), "reason".to_owned())].into();
+        let applies = [report(
+            Verdict::Pass,
+            vec![result(Check::NeverTorn, Verdict::Pass)],
+            &[],
+        )];
+        let does_not = [report(Verdict::Unsupported("no".into()), Vec::new(), &[])];
+        assert_eq!(stale_inapplicable(&listed(CASE), &applies).len(), 1);
+        assert!(stale_inapplicable(&listed(CASE), &does_not).is_empty());
+        assert!(stale_inapplicable(&listed(CASE), &[]).is_empty());
+        assert_eq!(stale_inapplicable(&listed("no_such_case"), &[]).len(), 1);
     }
 
     #[test]

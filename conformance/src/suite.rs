@@ -14,7 +14,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use crate::drive::Cancel;
 use crate::target::Target;
 use crate::vocabulary::{
-    Case, CaseReport, CheckResult, Event, Record, RunHeader, RunReport, SCHEMA, Timeline,
+    Case, CaseReport, CheckResult, Event, Profile, Record, RunHeader, RunReport, SCHEMA, Timeline,
 };
 use crate::{conclude, judge};
 
@@ -27,6 +27,8 @@ pub struct RunOptions {
     pub evidence: Option<PathBuf>,
     /// Whether an unsupported check counts as a failure.
     pub strict: bool,
+    /// Which cases were asked for; the report says so.
+    pub profile: Profile,
     /// How many cases may run side by side; by default two a core.
     pub jobs: Option<NonZero<usize>>,
     /// Ends the run from outside.
@@ -79,10 +81,10 @@ pub fn run(
     progress: &mut dyn Progress,
 ) -> Result<RunReport, RunError> {
     let begun = Instant::now();
-    let header = header(target, cases, options.strict);
+    let header = header(target, cases, options);
     write_record(log, &Record::Run(header.clone()))?;
     let reports = schedule::run(target, cases, options, &header, log, progress)?;
-    let stale = conclude::stale(target.deviations(), &reports);
+    let stale = conclude::stale(target, &reports);
     let footer = conclude::footer(&reports, stale, options.strict, millis(begun));
     write_record(log, &Record::Footer(footer.clone()))?;
     Ok(RunReport {
@@ -100,13 +102,14 @@ pub fn judged_report(case: &Case, checks: Vec<CheckResult>, took_ms: u64) -> Cas
         level: case.level,
         verdict: judge::verdict(&checks),
         known_deviation: conclude::is_known(&checks),
+        inapplicable: None,
         checks,
         took_ms,
         evidence: None,
     }
 }
 
-fn header(target: &Target, cases: &[Case], strict: bool) -> RunHeader {
+fn header(target: &Target, cases: &[Case], options: &RunOptions) -> RunHeader {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     RunHeader {
         schema: SCHEMA,
@@ -114,7 +117,8 @@ fn header(target: &Target, cases: &[Case], strict: bool) -> RunHeader {
         started_unix_s: now.map_or(0, |since| since.as_secs()),
         target: target.facts().clone(),
         cases: cases.iter().map(|case| case.id.to_owned()).collect(),
-        strict,
+        strict: options.strict,
+        profile: options.profile,
     }
 }
 

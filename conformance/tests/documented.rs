@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use reloadspec::report::terminal;
 use reloadspec::suite::{Quiet, RunOptions, run};
 use reloadspec::target::{Locate, Target};
-use reloadspec::vocabulary::Verdict;
+use reloadspec::vocabulary::{Profile, Verdict};
 use reloadspec::{catalogue, select};
 
 const BINARY: &str = "RELOADSPEC_PROXY_BIN";
@@ -61,7 +61,8 @@ fn reload_logs_successful_configuration_change_at_info_level() {
 fn passes(case: &str) {
     // A test that failed while it held this has said so itself.
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let cases = select::select(catalogue::all(), &[case.to_owned()]).expect("a case of this name");
+    let cases =
+        select::select(catalogue::all(), Profile::Extended, &[case.to_owned()]).expect("a case of this name");
     let locate = Locate {
         binary: Some(binary()),
         peers: None,

@@ -18,6 +18,9 @@ pub(crate) struct Args {
     /// Only cases whose id matches.
     #[arg(long = "case", value_name = "PATTERN")]
     cases: Vec<String>,
+    /// Which cases: `core` or `extended`, which is all of them.
+    #[arg(long, default_value = "extended", value_name = "PROFILE")]
+    profile: String,
     /// Arguments for `reloadspec run`.
     #[arg(last = true, value_name = "ARGS")]
     rest: Vec<String>,
@@ -42,6 +45,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
             .arg("--binary")
             .arg(built.path(Binary::PROXY)?);
     }
+    suite.args(["--profile", &args.profile]);
     for case in &args.cases {
         suite.args(["--case", case]);
     }

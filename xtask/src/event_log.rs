@@ -71,6 +71,9 @@ pub(crate) struct CaseReport {
     /// The reason, where one belongs to it.
     #[serde(default)]
     pub(crate) why: Option<String>,
+    /// Why the target's folder says that what is unsupported in it cannot apply.
+    #[serde(default)]
+    pub(crate) inapplicable: Option<String>,
     /// Its checks.
     #[serde(default)]
     pub(crate) checks: Vec<CheckResult>,

@@ -1,12 +1,13 @@
 //! `active_connections_persist_through_successful_reload`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Held, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Held, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "active_connections_persist_through_successful_reload",
         area: Area::ConnectionManagement,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "what is in flight over a change finishes intact, byte for byte, on the generation that \
             accepted it; an idle kept connection stays, and swallows no request",

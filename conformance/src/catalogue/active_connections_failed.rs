@@ -1,6 +1,6 @@
 //! `active_connections_persist_through_failed_reload`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Flaw, Held, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Flaw, Held, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
@@ -8,6 +8,7 @@ pub(super) fn case() -> Case {
     Case {
         id: "active_connections_persist_through_failed_reload",
         area: Area::ConnectionManagement,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "what is in flight while a bad file is refused finishes intact, byte for byte; an idle kept \
             connection stays, and swallows no request",

@@ -1,12 +1,13 @@
 //! `proxy_applies_hot_reload_when_configuration_file_changes`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "proxy_applies_hot_reload_when_configuration_file_changes",
         area: Area::HotReload,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a valid change is applied without a restart, and so are the second and the third: no \
             connect is refused, the old origin and the old credential are let go",

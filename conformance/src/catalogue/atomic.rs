@@ -1,12 +1,13 @@
 //! `reload_is_atomic_during_concurrent_requests`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "reload_is_atomic_during_concurrent_requests",
         area: Area::ConnectionManagement,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "under load each answer is wholly of one generation, and no request is refused, reset, \
             lost or answered with an error, over many reloads",

@@ -1,12 +1,13 @@
 //! `proxy_detects_config_changes_immediately_on_file_modification`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "proxy_detects_config_changes_immediately_on_file_modification",
         area: Area::HotReload,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a change is effective within the apply bound however it is delivered, and soon enough \
             not to be noticed",

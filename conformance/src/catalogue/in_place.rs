@@ -1,12 +1,13 @@
 //! `in_place_overwrite_is_applied`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, Delivery, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, Delivery, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "in_place_overwrite_is_applied",
         area: Area::FileReplacement,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a file that is truncated and written anew in its place is applied, and so are the second and the third",
         rationale: "Editors, shells (`cat new > file`) and file systems that are mounted into containers change a file where it \

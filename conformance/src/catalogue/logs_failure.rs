@@ -1,6 +1,6 @@
 //! `reload_logs_failed_change_with_cause`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Flaw, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Flaw, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
@@ -11,6 +11,7 @@ pub(super) fn case() -> Case {
     Case {
         id: "reload_logs_failed_change_with_cause",
         area: Area::Logging,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a change that is refused is told of, with its cause: the file, the place in it, or what is wrong \
             there",

@@ -1,12 +1,13 @@
 //! `reload_logs_successful_configuration_change_at_info_level`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, Condition, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, Condition, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "reload_logs_successful_configuration_change_at_info_level",
         area: Area::Logging,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "an isolated change leaves exactly one record of its success at the informational level, \
             shown by default, written once it is true; a burst leaves no fewer records than \

@@ -1,6 +1,6 @@
 //! `reload_does_not_wait_for_long_connections`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Held, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Held, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
@@ -8,6 +8,7 @@ pub(super) fn case() -> Case {
     Case {
         id: "reload_does_not_wait_for_long_connections",
         area: Area::ConnectionManagement,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a change, and the one after it, take effect within the apply bound while requests and streams \
             are open that do not end, and those finish intact all the same",

@@ -1,12 +1,13 @@
 //! `no_false_reload_records`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, Condition, FaultSpec, Flaw, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, Condition, FaultSpec, Flaw, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "no_false_reload_records",
         area: Area::Logging,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "no success is recorded of a file that was rejected, nor without a change",
         rationale: "Whoever waits for the record of a success before the next machine is rolled over takes it at its \

@@ -1,12 +1,13 @@
 //! `persistent_fault_is_logged_once`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Flaw, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Flaw, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "persistent_fault_is_logged_once",
         area: Area::Logging,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a bad file that stays where it is is told of once, and not again and again",
         rationale: "A proxy that looks at its file each second, and complains each time, fills a disk in a night and \

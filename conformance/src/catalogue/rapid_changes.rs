@@ -1,12 +1,13 @@
 //! `proxy_handles_multiple_rapid_config_changes`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "proxy_handles_multiple_rapid_config_changes",
         area: Area::HotReload,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "fifty changes as fast as they can be written, then ten pairs, each as soon as the one before is \
             served, one trigger each, end on the last, never go back, and fail no request",

@@ -1,12 +1,13 @@
 //! `delete_then_recreate_is_applied`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, Delivery, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, Delivery, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "delete_then_recreate_is_applied",
         area: Area::FileReplacement,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a file that is removed, is gone for a second and is made anew is applied, and so it is once more",
         rationale: "Package managers and deployment scripts remove before they write. A watch that is bound to the file ends with \

@@ -1,12 +1,13 @@
 //! `rename_over_is_applied`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, Delivery, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, Delivery, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "rename_over_is_applied",
         area: Area::FileReplacement,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a file that is renamed over the old one is applied, and so are the second and the third",
         rationale: "To write beside and to rename over is how a careful program replaces a file: whoever reads it finds it whole. \

@@ -1,12 +1,13 @@
 //! `proxy_retains_previous_config_when_invalid_hot_reload_detected`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "proxy_retains_previous_config_when_invalid_hot_reload_detected",
         area: Area::ConfigValidation,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "each kind of invalid file leaves every marker as it was, on fresh and on kept \
             connections, and the process alive; the rejection can be observed; the next good file is \

@@ -1,12 +1,13 @@
 //! `same_size_same_mtime_change_is_seen`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, Delivery, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, Delivery, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "same_size_same_mtime_change_is_seen",
         area: Area::HotReload,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a change that keeps the size of the file and the time of its last change is applied",
         rationale: "Tools that copy with times (`rsync -t`, `cp -p`, `tar`), builds that set all times to one value, and clocks of a \

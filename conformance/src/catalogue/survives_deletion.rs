@@ -1,12 +1,13 @@
 //! `proxy_handles_config_file_deletion_during_runtime`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, Condition, Delivery, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, Condition, Delivery, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "proxy_handles_config_file_deletion_during_runtime",
         area: Area::ErrorHandling,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "while the file is gone the target serves on and says so at most once; a new file in its \
             place is applied",

@@ -1,12 +1,13 @@
 //! `symlink_swap_is_applied`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, Delivery, FaultSpec, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, Delivery, FaultSpec, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "symlink_swap_is_applied",
         area: Area::FileReplacement,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a file that is replaced by the swap of a link above it is applied, five times in a row, and three times where the \
             old folder stays",

@@ -1,12 +1,13 @@
 //! `ten_bad_then_good_recovers`
 
-use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Flaw, Level, Step};
+use crate::vocabulary::{Area, Case, Check, CheckSpec, FaultSpec, Flaw, Level, Profile, Step};
 
 /// The case.
 pub(super) fn case() -> Case {
     Case {
         id: "ten_bad_then_good_recovers",
         area: Area::ConfigValidation,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "ten bad files in a row, each of them different, change nothing, and the good file after them is \
             applied",

@@ -9,7 +9,7 @@ use reloadspec::judge;
 use reloadspec::suite::RunError;
 use reloadspec::target::Target;
 use reloadspec::vocabulary::{
-    Area, Case, Check, CheckSpec, Condition, Event, Level, Marker, Outcome, Step, Timeline, Verdict,
+    Area, Case, Check, CheckSpec, Condition, Event, Level, Marker, Outcome, Profile, Step, Timeline, Verdict,
 };
 
 use super::run::cancel_on_signal;
@@ -120,6 +120,7 @@ fn examination() -> Case {
     Case {
         id: "doctor",
         area: Area::HotReload,
+        profile: Profile::Core,
         level: Level::Must,
         requirement: "a target folder does what it says",
         rationale: "",

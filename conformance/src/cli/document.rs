@@ -15,6 +15,9 @@ Written by `cargo xtask codegen` from the catalogue, and not edited.
 This document states what a proxy owes its users when its configuration changes while it runs. It can be cited: each case has a stable id, which is also the
 anchor of its section, so that `cases.md#rename_over_is_applied` means the same next year. A case whose meaning changes gets another id.
 
+Each case is of a profile. What is `core` is owed by every proxy that takes a new configuration while it runs; a run of `extended` has all of it, and what asks for
+a further capability or takes long to find out.
+
 MUST and SHOULD are to be read as in RFC 2119 and RFC 8174; OBSERVE asks for a figure and judges nothing. What is asked of a proxy is asked of it from outside:
 nothing here presumes a language of configuration, a process model or a way to reload. The words are those of the [glossary](glossary.md); when a MUST counts as met, and when
 nothing can be said, is in [verdicts](verdicts.md). Each case ends with where it comes from: issues in which its absence hurt somebody, or `documented` where
@@ -91,8 +94,8 @@ fn in_every_case(out: &mut String) {
 fn section(out: &mut String, case: &Case) {
     let _ = write!(
         out,
-        "\n### {}\n\n**{}**: {}.\n\n{}\n\n",
-        case.id, case.level, case.requirement, case.rationale
+        "\n### {}\n\n**{}** ({}): {}.\n\n{}\n\n",
+        case.id, case.level, case.profile, case.requirement, case.rationale
     );
     if !case.needs.is_empty() {
         let names: Vec<&str> = case.needs.iter().copied().map(Capability::name).collect();

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use reloadspec::conclude::exit;
 use reloadspec::select::select;
-use reloadspec::vocabulary::{Case, Condition, Step};
+use reloadspec::vocabulary::{Case, Condition, Profile, Step};
 use reloadspec::{catalogue, vocabulary::Check};
 
 use super::{CliError, print};
 
 pub(super) fn run(pattern: &str) -> Result<u8, CliError> {
-    let cases = select(catalogue::all(), &[pattern.to_owned()])?;
+    let cases = select(catalogue::all(), Profile::Extended, &[pattern.to_owned()])?;
     let texts: Vec<String> = cases.iter().map(explain).collect();
     print(&texts.join("\n"))?;
     Ok(exit::CONFORMANT)
@@ -19,7 +19,7 @@ pub(super) fn run(pattern: &str) -> Result<u8, CliError> {
 fn explain(case: &Case) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail, here and below.
-    let _ = writeln!(out, "{}\n  {}, {}\n", case.id, case.area, case.level);
+    let _ = writeln!(out, "{}\n  {}, {}, {}\n", case.id, case.area, case.level, case.profile);
     let _ = writeln!(out, "Requirement: {}.\n", case.requirement);
     let _ = writeln!(out, "{}\n", case.rationale);
     let _ = writeln!(out, "Comes from: {}\n", case.provenance.join(", "));

@@ -55,6 +55,7 @@ fn judged_again(log: Log, catalogue: &[Case], differences: &mut Vec<String>) -> 
                 differences.extend(differing(report, &checks));
                 *report = CaseReport {
                     evidence: report.evidence.take(),
+                    inapplicable: report.inapplicable.take(),
                     ..suite::judged_report(case, checks, report.took_ms)
                 };
             }

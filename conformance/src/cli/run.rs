@@ -6,7 +6,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use reloadspec::catalogue;
 use reloadspec::conclude::exit;
 use reloadspec::drive::Cancel;
@@ -14,7 +14,7 @@ use reloadspec::report::{junit, markdown, terminal};
 use reloadspec::select::select;
 use reloadspec::suite::{self, RunOptions};
 use reloadspec::target::Target;
-use reloadspec::vocabulary::RunReport;
+use reloadspec::vocabulary::{Profile, RunReport};
 
 use super::progress::Bar;
 use super::{CliError, Format, Where, print, style};
@@ -30,6 +30,9 @@ pub(super) struct Run {
     /// Only cases whose id contains this, or of this area; `*` stands for any text.
     #[arg(long = "case", value_name = "PATTERN")]
     cases: Vec<String>,
+    /// Which cases: the core that every proxy that reloads owes, or all.
+    #[arg(long, value_enum, default_value = "extended")]
+    profile: Selection,
     #[command(flatten)]
     locate: Where,
     /// The format of the report.
@@ -55,9 +58,26 @@ pub(super) struct Run {
     no_progress: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Selection {
+    /// What whoever reloads at all owes to whoever uses it; under a minute for a fast proxy.
+    Core,
+    /// All of the core, and what needs a further capability of the target, or takes long.
+    Extended,
+}
+
+impl From<Selection> for Profile {
+    fn from(selection: Selection) -> Self {
+        match selection {
+            Selection::Core => Self::Core,
+            Selection::Extended => Self::Extended,
+        }
+    }
+}
+
 impl Run {
     pub(super) fn run(self) -> Result<u8, CliError> {
-        let cases = select(catalogue::all(), &self.cases)?;
+        let cases = select(catalogue::all(), self.profile.into(), &self.cases)?;
         let locate = self.locate.clone().into();
         let mut targets = Vec::new();
         for reference in self.targets.iter().chain(&self.target) {
@@ -68,6 +88,7 @@ impl Run {
             seed: self.seed.unwrap_or_else(seed_of_the_time),
             evidence: Some(self.evidence.clone()).filter(|path| path.as_os_str() != "none"),
             strict: self.strict,
+            profile: self.profile.into(),
             jobs: self.jobs,
             cancel: cancel_on_signal()?,
         };

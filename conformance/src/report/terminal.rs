@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::printable;
-use crate::vocabulary::{CaseReport, CheckResult, RunReport, Verdict};
+use crate::vocabulary::{CaseReport, CheckResult, Profile, RunReport, Verdict};
 
 /// How to write it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,7 +17,14 @@ pub fn render(report: &RunReport, style: Style) -> String {
     let mut out = String::new();
     let target = &report.header.target;
     let version = target.version.as_deref().unwrap_or("of unknown version");
-    line(&mut out, &format!("{} {version}", style.bold(&target.title())));
+    let profile = match report.header.profile {
+        Profile::Core => ", profile core",
+        Profile::Extended => "",
+    };
+    line(
+        &mut out,
+        &format!("{} {version}{profile}", style.bold(&target.title())),
+    );
     if let Some(source) = &target.apply_bound_source {
         line(
             &mut out,
@@ -42,6 +49,12 @@ pub fn render(report: &RunReport, style: Style) -> String {
         }
         if let Some(why) = case.verdict.why().filter(|_| case.checks.is_empty()) {
             line(&mut out, &format!("       {}", printable(why)));
+        }
+        if let Some(reason) = &case.inapplicable {
+            line(
+                &mut out,
+                &format!("       it cannot apply: {}", printable(reason)),
+            );
         }
         if let Some(folder) = &case.evidence {
             line(&mut out, &format!("       evidence: {folder}"));

@@ -26,6 +26,9 @@ pub(super) fn run(
         evidence::clear(root, header, case.id).map_err(wrong(root))?;
     }
     let mut report = drive_and_judge(target, case, options, header, log)?;
+    if report.has_unsupported() {
+        report.inapplicable = target.inapplicable().get(case.id).cloned();
+    }
     if let (Some(root), Verdict::Error(_)) = (&options.evidence, &report.verdict) {
         let folder = evidence::write_error(root, header, &report).map_err(wrong(root))?;
         report.evidence = Some(folder.display().to_string());

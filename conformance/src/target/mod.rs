@@ -11,6 +11,7 @@ mod locate;
 mod render;
 mod spec;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -161,6 +162,11 @@ impl Target {
     /// Findings that its maintainers know and accept.
     pub fn deviations(&self) -> &[Deviation] {
         &self.deviations
+    }
+
+    /// Cases of which something cannot apply to it, each with the reason.
+    pub fn inapplicable(&self) -> &BTreeMap<String, String> {
+        &self.spec.inapplicable
     }
 
     /// The config file's path below the folder that it is delivered to.

@@ -31,6 +31,9 @@ pub(super) struct Spec {
     pub(super) flaws: Flaws,
     #[serde(default)]
     pub(super) settings: BTreeMap<String, String>,
+    /// Reasons by case.
+    #[serde(default)]
+    pub(super) inapplicable: BTreeMap<String, String>,
     /// What each variant changes. Merged before this is read, so only its presence is of interest here.
     #[serde(default, rename = "variant")]
     pub(super) _variants: BTreeMap<String, toml::Table>,

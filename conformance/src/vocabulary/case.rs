@@ -28,6 +28,41 @@ impl fmt::Display for Level {
     }
 }
 
+/// Which runs a case is part of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// What whoever reloads at all owes to whoever uses it, and what takes seconds to find out.
+    Core,
+    /// All of the core, and what needs a further capability of the target, or takes long.
+    #[default]
+    Extended,
+}
+
+impl Profile {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Core, Self::Extended];
+
+    /// The name as it stands on command lines and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Extended => "extended",
+        }
+    }
+
+    /// Whether a run of this profile has the cases of another.
+    pub fn includes(self, other: Self) -> bool {
+        other <= self
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// The part of hot reload that a case belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -97,6 +132,8 @@ pub struct Case {
     pub id: &'static str,
     /// The area that it is listed under.
     pub area: Area,
+    /// Which runs it is part of.
+    pub profile: Profile,
     /// The highest level among its checks.
     pub level: Level,
     /// The requirement in one sentence.

@@ -14,7 +14,7 @@ mod target;
 mod timeline;
 mod verdict;
 
-pub use case::{Area, Case, CheckSpec, FaultSpec, Level};
+pub use case::{Area, Case, CheckSpec, FaultSpec, Level, Profile};
 pub use check::Check;
 pub use delivery::Delivery;
 pub use report::{CaseReport, Footer, Record, RunHeader, RunReport, SCHEMA};

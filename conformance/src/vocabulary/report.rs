@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Area, CheckResult, Event, Level, TargetFacts, Verdict};
+use super::{Area, CheckResult, Event, Level, Profile, TargetFacts, Verdict};
 
 /// The version of the event log's schema.
 pub const SCHEMA: u32 = 1;
@@ -24,6 +24,9 @@ pub struct CaseReport {
     /// Whether every failure in it is a known deviation.
     #[serde(default)]
     pub known_deviation: bool,
+    /// Why the target's folder says that what is unsupported in it cannot apply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inapplicable: Option<String>,
     /// The checks, each with its verdict.
     pub checks: Vec<CheckResult>,
     /// How long it took, in milliseconds.
@@ -31,6 +34,16 @@ pub struct CaseReport {
     /// The evidence folder, where one was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+}
+
+impl CaseReport {
+    /// Whether anything in it does not apply to the target.
+    pub fn has_unsupported(&self) -> bool {
+        let of_checks = self.checks.iter().map(|result| &result.verdict);
+        std::iter::once(&self.verdict)
+            .chain(of_checks)
+            .any(|verdict| matches!(verdict, Verdict::Unsupported(_)))
+    }
 }
 
 /// The first record of a run.
@@ -49,6 +62,9 @@ pub struct RunHeader {
     /// Whether an unsupported check counts as a failure.
     #[serde(default)]
     pub strict: bool,
+    /// Which cases were asked for.
+    #[serde(default)]
+    pub profile: Profile,
 }
 
 /// The last record of a run.

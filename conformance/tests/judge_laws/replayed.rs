@@ -11,8 +11,8 @@ use reloadspec::report::log;
 use reloadspec::suite::{judged_report, write_record, write_timeline};
 use reloadspec::vocabulary::{
     Arrival, Case, CaseReport, Check, CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw, FreshStart,
-    Generation, Held, Markers, Outcome, Phase, Purpose, Record, Request, RunHeader, SCHEMA, Timeline,
-    TriggerAnswer, Verdict,
+    Generation, Held, Markers, Outcome, Phase, Profile, Purpose, Record, Request, RunHeader, SCHEMA,
+    Timeline, TriggerAnswer, Verdict,
 };
 
 use crate::asking::{answered, case, history, is_load, markers};
@@ -28,6 +28,7 @@ fn recorded(timelines: &[Timeline], excused: Option<Check>) -> Vec<u8> {
         target: timelines[0].target.clone(),
         cases: timelines.iter().map(|timeline| timeline.case.clone()).collect(),
         strict: false,
+        profile: Profile::Extended,
     };
     write_record(&mut out, &Record::Run(header)).expect("written");
     let mut reports = Vec::new();

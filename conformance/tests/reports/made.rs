@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reloadspec::conclude;
 use reloadspec::vocabulary::{
     Area, Capability, CaseReport, Check, CheckResult, Delivery, Finding, Flaw, Level, LogPatterns, Marker,
-    RunHeader, RunReport, SCHEMA, TargetFacts, TriggerKind, Verdict,
+    Profile, RunHeader, RunReport, SCHEMA, TargetFacts, TriggerKind, Verdict,
 };
 
 /// A line as a target may log it: markup, a terminal's escape, what is no character of XML, and bytes that were no UTF-8.
@@ -125,6 +125,7 @@ fn run(variant: &str, cases: Vec<CaseReport>, stale: Vec<String>) -> RunReport {
             target: facts(variant),
             cases: cases.iter().map(|case| case.case.clone()).collect(),
             strict: false,
+            profile: Profile::Core,
         },
         cases,
         footer,
@@ -163,6 +164,7 @@ fn case(id: &str, verdict: Verdict, checks: Vec<CheckResult>) -> CaseReport {
         evidence: (verdict == Verdict::Fail).then(|| format!("reports/evidence/made-swift/{id}")),
         verdict,
         known_deviation: conclude::is_known(&checks),
+        inapplicable: None,
         checks,
         took_ms: 1_250,
     }
