@@ -19,7 +19,11 @@ pub(super) fn run(pattern: &str) -> Result<u8, CliError> {
 fn explain(case: &Case) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail, here and below.
-    let _ = writeln!(out, "{}\n  {}, {}, {}\n", case.id, case.area, case.level, case.profile);
+    let _ = writeln!(
+        out,
+        "{}\n  {}, {}, {}\n",
+        case.id, case.area, case.level, case.profile
+    );
     let _ = writeln!(out, "Requirement: {}.\n", case.requirement);
     let _ = writeln!(out, "{}\n", case.rationale);
     let _ = writeln!(out, "Comes from: {}\n", case.provenance.join(", "));
