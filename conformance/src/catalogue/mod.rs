@@ -21,6 +21,7 @@ mod same_size_same_mtime;
 mod survives_deletion;
 mod symlink_swap;
 mod ten_bad;
+mod truncated_write;
 
 use crate::vocabulary::Case;
 
@@ -46,6 +47,7 @@ pub fn all() -> Vec<Case> {
         in_place::case(),
         symlink_swap::case(),
         recreate::case(),
+        truncated_write::case(),
     ]
 }
 

@@ -29,10 +29,11 @@ impl Driver<'_> {
         let content = running.laid.file.shaped(content);
         let sha256 = digest(&content);
         let begin = self.recorder.now();
-        running.laid.file.deliver(&content)?;
+        let resumed = running.laid.file.deliver(&content)?;
         let at = self.recorder.now();
         self.recorder.record(Event::Config(ConfigWrite {
             begin,
+            resumed: resumed.map(|instant| self.recorder.time_of(instant)),
             at,
             generation: self.generation,
             flaw,

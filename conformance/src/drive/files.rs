@@ -7,7 +7,7 @@ use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::DriveError;
 use crate::vocabulary::Delivery;
@@ -15,6 +15,9 @@ use patterns::Likeness;
 
 /// How long the file is gone when it is made anew.
 const GAP: Duration = Duration::from_millis(50);
+
+/// How long a writer pauses who does so in the middle of a file: longer than most who look at it again and again wait between two looks.
+const WRITERS_PAUSE: Duration = Duration::from_millis(1_100);
 
 /// What everybody may do with a file.
 const READABLE: u32 = 0o444;
@@ -64,7 +67,11 @@ impl ConfigFile {
                 file.link()?;
             }
             Delivery::SameSizeAndTime => file.likeness = Some(Likeness::lay(&file.path, content)?),
-            Delivery::RenameOver | Delivery::InPlace | Delivery::Recreate => write(&file.path, content)?,
+            Delivery::RenameOver
+            | Delivery::InPlace
+            | Delivery::EmptyFirst
+            | Delivery::TwoThirdsFirst
+            | Delivery::Recreate => write(&file.path, content)?,
         }
         Ok(file)
     }
@@ -77,9 +84,13 @@ impl ConfigFile {
         self.delivery
     }
 
-    /// Delivers new content.
-    pub(super) fn deliver(&mut self, content: &[u8]) -> Result<(), DriveError> {
+    /// Delivers new content. Returns when a pause in the middle of it was over, if there was one.
+    pub(super) fn deliver(&mut self, content: &[u8]) -> Result<Option<Instant>, DriveError> {
         match self.delivery {
+            Delivery::EmptyFirst => return self.write_with_pause(content, 0).map(Some),
+            Delivery::TwoThirdsFirst => {
+                return self.write_with_pause(content, content.len() * 2 / 3).map(Some);
+            }
             Delivery::RenameOver => self.rename_over(content),
             Delivery::InPlace => write(&self.path, content),
             Delivery::SameSizeAndTime => self.replace_by_one_alike(content),
@@ -97,7 +108,20 @@ impl ConfigFile {
                 }
                 write(&self.path, content)
             }
-        }
+        }?;
+        Ok(None)
+    }
+
+    /// Writes in place, the first `first` bytes at once and the others after a pause. Returns when the pause was over.
+    fn write_with_pause(&self, content: &[u8], first: usize) -> Result<Instant, DriveError> {
+        let written = File::create(&self.path).and_then(|mut file| {
+            file.write_all(&content[..first])?;
+            thread::sleep(WRITERS_PAUSE);
+            let resumed = Instant::now();
+            file.write_all(&content[first..])?;
+            Ok(resumed)
+        });
+        written.map_err(DriveError::file("write", &self.path))
     }
 
     /// Removes it.

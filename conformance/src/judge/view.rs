@@ -95,6 +95,11 @@ impl<'a> View<'a> {
         !start.served && (start.exited.is_some() || said())
     }
 
+    /// Whether the target refuses this kind of bad file at a fresh start; none if that was not tried.
+    pub(super) fn refuses_at_start(&self, flaw: Flaw) -> Option<bool> {
+        self.refused_at_start.get(&flaw).copied()
+    }
+
     /// Whether the target says, of a file that was delivered to it while it ran, that it refuses it.
     pub(super) fn says_refused(&self, life: &Life<'_>, write: &Write<'_>) -> bool {
         self.refused_at(life, write).is_some()

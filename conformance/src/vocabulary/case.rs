@@ -169,10 +169,11 @@ impl Case {
         // All that it does is done by files that are delivered in these ways.
         let first = wanted.clone().next()?.first()?;
         wanted.all(|deliveries| lacks(&deliveries)).then(|| {
-            format!(
-                "the target does not list the delivery pattern {}",
-                first.declared_as()
-            )
+            let declared = first.declared_as();
+            if target.deliveries.contains(&declared) {
+                return "the target reads the file only when it is told to".to_owned();
+            }
+            format!("the target does not list the delivery pattern {declared}")
         })
     }
 

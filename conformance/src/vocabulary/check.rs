@@ -63,6 +63,8 @@ checks! {
     RejectionNamesCause = "rejection_names_cause": "what is said of the rejection names the file, the place in it, or what is wrong there",
     /// A rejection is not told again and again.
     RejectionIsToldOnce = "rejection_is_told_once": "a bad file that stays where it is is told of once, and not again",
+    /// What stands there while a file is being written is no configuration.
+    HalfWrittenChangesNothing = "half_written_changes_nothing": "while a file is only begun to be written, every answer is wholly of the one before",
     /// A good file after a bad one is applied.
     Recovers = "recovers": "the next good file is applied",
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Flaw;
+
 /// How a new file comes to stand where the old one stood.
 ///
 /// A target folder lists those of [`Delivery::DECLARED`] that the target supports. Each other one is a way of doing one of
@@ -23,17 +25,23 @@ pub enum Delivery {
     SymlinkSwapKept,
     /// As [`Self::RenameOver`], by a file that has the size and the time of the last change of the one before.
     SameSizeAndTime,
+    /// As [`Self::InPlace`], with a pause of 1.1 s after the truncation, in which the file is empty.
+    EmptyFirst,
+    /// As [`Self::InPlace`], with a pause of 1.1 s after two thirds of it.
+    TwoThirdsFirst,
 }
 
 impl Delivery {
     /// All patterns.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::RenameOver,
         Self::InPlace,
         Self::SymlinkSwap,
         Self::Recreate,
         Self::SymlinkSwapKept,
         Self::SameSizeAndTime,
+        Self::EmptyFirst,
+        Self::TwoThirdsFirst,
     ];
 
     /// Those that a target folder may list.
@@ -44,9 +52,21 @@ impl Delivery {
     pub fn declared_as(self) -> Self {
         match self {
             Self::RenameOver | Self::SameSizeAndTime => Self::RenameOver,
-            Self::InPlace => Self::InPlace,
+            Self::InPlace | Self::EmptyFirst | Self::TwoThirdsFirst => Self::InPlace,
             Self::SymlinkSwap | Self::SymlinkSwapKept => Self::SymlinkSwap,
             Self::Recreate => Self::Recreate,
+        }
+    }
+
+    /// What stands at the path in the middle of it, where the writer pauses there.
+    ///
+    /// Only who watches the file can come upon that: who is told to read it is told once it is whole.
+    #[must_use]
+    pub fn pauses_on(self) -> Option<Flaw> {
+        match self {
+            Self::EmptyFirst => Some(Flaw::Empty),
+            Self::TwoThirdsFirst => Some(Flaw::Truncated),
+            _ => None,
         }
     }
 
@@ -59,6 +79,8 @@ impl Delivery {
             Self::Recreate => "recreate",
             Self::SymlinkSwapKept => "symlink_swap_kept",
             Self::SameSizeAndTime => "same_size_and_time",
+            Self::EmptyFirst => "empty_first",
+            Self::TwoThirdsFirst => "two_thirds_first",
         }
     }
 }

@@ -145,9 +145,10 @@ impl TargetFacts {
         }
     }
 
-    /// Whether its file may be delivered in a way.
+    /// Whether its file may be delivered in a way, so that it can show what it makes of that.
     pub fn takes(&self, delivery: Delivery) -> bool {
-        self.deliveries.contains(&delivery.declared_as())
+        let may_meet = delivery.pauses_on().is_none() || self.trigger == TriggerKind::Watch;
+        may_meet && self.deliveries.contains(&delivery.declared_as())
     }
 
     /// Whether it declares a capability.

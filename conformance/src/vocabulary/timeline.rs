@@ -162,6 +162,9 @@ pub struct Arrival {
 pub struct ConfigWrite {
     /// When it began.
     pub begin: Nanos,
+    /// Where the writer paused in the middle of it: when the pause was over, and the rest began to be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Nanos>,
     /// When the last call that delivers it had returned.
     pub at: Nanos,
     /// The generation that its markers carry.

@@ -240,6 +240,7 @@ fn every_kind_of_event() -> Vec<Event> {
             command: text(),
         },
         Event::Config(ConfigWrite {
+            resumed: None,
             begin: 1,
             at: 2,
             generation,

@@ -222,3 +222,33 @@ fn what_cannot_be_written_is_told_with_its_path() {
         format!("failed to write {}", file.path().display())
     );
 }
+
+#[test]
+fn a_writer_who_pauses_leaves_what_he_has_written_so_far_for_that_time() {
+    for (delivery, meanwhile) in [(Delivery::EmptyFirst, ""), (Delivery::TwoThirdsFirst, "two thi")] {
+        let (_dir, mut file) = laid(delivery);
+        let (path, before) = (file.path().to_path_buf(), inode(&file));
+        let done = AtomicBool::new(false);
+        let seen = thread::scope(|scope| {
+            let looker = scope.spawn(|| {
+                let mut seen = Vec::new();
+                while !done.load(Ordering::SeqCst) {
+                    seen.push((Instant::now(), fs::read_to_string(&path).unwrap()));
+                    thread::sleep(Duration::from_millis(1));
+                }
+                seen
+            });
+            let resumed = file.deliver(b"two thirds.").unwrap().unwrap();
+            done.store(true, Ordering::SeqCst);
+            let seen = looker.join().unwrap();
+            seen.into_iter()
+                .filter(|(at, _)| *at < resumed)
+                .map(|(_, text)| text)
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(read(&file), "two thirds.");
+        assert_eq!(inode(&file), before, "in place");
+        assert_eq!(seen.last().map(String::as_str), Some(meanwhile));
+        assert!(seen.iter().filter(|text| *text == meanwhile).count() > 100);
+    }
+}

@@ -4,6 +4,7 @@ mod burst;
 mod connections;
 mod deletion;
 mod effect;
+mod half_written;
 mod logging;
 mod refusal;
 mod rejection;
@@ -35,6 +36,7 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RejectionIsObserved => rejection::is_observed(view),
         Check::RejectionNamesCause => refusal::names_cause(view),
         Check::RejectionIsToldOnce => refusal::is_told_once(view),
+        Check::HalfWrittenChangesNothing => half_written::changes_nothing(view),
         Check::Recovers => rejection::recovers(view),
         Check::WithinTwoSeconds => timing::within_two_seconds(view),
         Check::P95Within250Ms => timing::p95_within_250_ms(view),

@@ -104,7 +104,7 @@ fn is_of_odd_file(view: &View<'_>, life: &Life<'_>, odd: &[&Write<'_>], request:
     })
 }
 
-fn describe_markers(request: &Request) -> String {
+pub(super) fn describe_markers(request: &Request) -> String {
     match &request.outcome {
         Outcome::Answered { status, markers, .. } => format!(
             "status {status}, stamp {}, origin {}, upstream stamp {}, credential {}",

@@ -11,8 +11,14 @@ impl Paper {
         self.generation = self.generation.next();
         let begin = self.now;
         self.now += MS / 5 + self.below(MS);
+        let pauses = self.delivery.pauses_on().is_some();
+        if pauses {
+            self.now += 1_100 * MS;
+        }
+        let resumed = pauses.then_some(self.now - MS / 10);
         self.events.push(Event::Config(ConfigWrite {
             begin,
+            resumed,
             at: self.now,
             generation: self.generation,
             flaw,
