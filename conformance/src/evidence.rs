@@ -5,8 +5,11 @@
 //! | `finding.md` | what was required, expected and observed, and the requests that this rests on |
 //! | `timeline.ndjson` | the case as an event log: `reloadspec replay` judges it again |
 //! | `log.txt` | what the target logged, with times |
+//! | `repro-CHECK.sh` | a script that shows the finding again, with the target and common tools alone |
 //! | `configs/` | every configuration as it was delivered, in order, and `fixed/` what was written once |
 //! | `target.json` | the target's facts: version and digest of the binary, bounds, patterns |
+
+mod repro;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -16,6 +19,7 @@ use std::path::{Path, PathBuf};
 use crate::conclude;
 use crate::drive::Run;
 use crate::suite::{write_record, write_timeline};
+use crate::target::Target;
 use crate::vocabulary::{CaseReport, Event, Outcome, Record, Request, RunHeader, Verdict};
 
 /// Where the folder of a case is, below `root`.
@@ -58,10 +62,18 @@ pub fn write_error(root: &Path, header: &RunHeader, report: &CaseReport) -> io::
 ///
 /// # Errors
 /// If it cannot be written.
-pub fn write(root: &Path, header: &RunHeader, report: &CaseReport, run: &Run) -> io::Result<PathBuf> {
+pub fn write(
+    root: &Path,
+    target: &Target,
+    header: &RunHeader,
+    report: &CaseReport,
+    run: &Run,
+) -> io::Result<PathBuf> {
     let folder = folder_of(root, header, &report.case);
     fs::create_dir_all(folder.join("configs"))?;
-    fs::write(folder.join("finding.md"), finding(header, report, run))?;
+    let mut finding = finding(header, report, run);
+    finding.push_str(&scripts(&folder, &repro::scripts(target, header, report, run))?);
+    fs::write(folder.join("finding.md"), finding)?;
     timeline(&folder.join("timeline.ndjson"), header, report, run)?;
     fs::write(folder.join("log.txt"), log(run))?;
     for (name, content) in &run.configs {
@@ -77,6 +89,25 @@ pub fn write(root: &Path, header: &RunHeader, report: &CaseReport, run: &Run) ->
         serde_json::to_string_pretty(&header.target)?,
     )?;
     Ok(folder)
+}
+
+/// Writes the scripts, and says how each is used, or why there is none.
+fn scripts(folder: &Path, scripts: &[(String, Result<String, String>)]) -> io::Result<String> {
+    let mut told = String::from("\n## By hand\n\n");
+    for (name, script) in scripts {
+        // Writing to a string cannot fail.
+        let _ = match script {
+            Ok(script) => {
+                fs::write(folder.join(name), script)?;
+                writeln!(
+                    told,
+                    "- `sh {name} [BINARY]` ends with 0 once it has seen it again"
+                )
+            }
+            Err(why) => writeln!(told, "- no `{name}`: {why}"),
+        };
+    }
+    Ok(if scripts.is_empty() { String::new() } else { told })
 }
 
 fn timeline(path: &Path, header: &RunHeader, report: &CaseReport, run: &Run) -> io::Result<()> {

@@ -37,6 +37,7 @@ impl Driver<'_> {
             delivery,
         };
         self.recorder.record(started);
+        self.places.push(laid.place.clone());
         let within = Duration::from_millis(self.target.facts().ready_within_ms);
         self.running = Some(Running {
             process,

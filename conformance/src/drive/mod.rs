@@ -27,7 +27,7 @@ mod wire;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::target::Target;
+use crate::target::{Place, Target};
 use crate::vocabulary::{Case, Timeline};
 
 pub use error::DriveError;
@@ -66,6 +66,8 @@ pub struct Run {
     pub configs: Vec<(String, Vec<u8>)>,
     /// Files that were written once, before the start: their path below the run's folder, and the bytes.
     pub fixed: Vec<(String, Vec<u8>)>,
+    /// Where and between whom its processes ran, one for each start.
+    pub places: Vec<Place>,
     /// The command line that the target was last started with, the binary first.
     pub command: Vec<String>,
 }

@@ -15,7 +15,7 @@ use super::recorder::{Pulse, Recorder};
 use super::traffic::{HeldOpen, Load, Traffic, client_of};
 use super::trial::{Laid, Trial};
 use super::{Options, Run};
-use crate::target::{OriginAddress, Target};
+use crate::target::{OriginAddress, Place, Target};
 use crate::vocabulary::{
     Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Held, Step, Timeline, TriggerAnswer,
 };
@@ -48,6 +48,7 @@ pub(super) struct Driver<'a> {
     held: Vec<HeldOpen>,
     pub(super) configs: Vec<(String, Vec<u8>)>,
     pub(super) fixed: Vec<(String, Vec<u8>)>,
+    pub(super) places: Vec<Place>,
     pub(super) command: Vec<String>,
     pub(super) config_path: String,
     pub(super) usual_start: Duration,
@@ -95,6 +96,7 @@ impl<'a> Driver<'a> {
             held: Vec::new(),
             configs: Vec::new(),
             fixed: Vec::new(),
+            places: Vec::new(),
             command: Vec::new(),
             config_path: String::new(),
             usual_start: Duration::ZERO,
@@ -120,6 +122,7 @@ impl<'a> Driver<'a> {
             timeline,
             configs: std::mem::take(&mut self.configs),
             fixed: std::mem::take(&mut self.fixed),
+            places: std::mem::take(&mut self.places),
             command: std::mem::take(&mut self.command),
         })
     }

@@ -88,7 +88,7 @@ fn drive_and_judge(
         .as_ref()
         .filter(|_| report.verdict != Verdict::Pass)
     {
-        let written = evidence::write(root, header, &report, &run);
+        let written = evidence::write(root, target, header, &report, &run);
         let folder = written.map_err(|source| RunError::Write {
             what: format!("the evidence below {}", root.display()),
             source,

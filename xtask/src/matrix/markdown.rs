@@ -28,7 +28,8 @@ pub(super) fn render(entries: &[Entry], table: &str) -> String {
          ## Reproduce\n\n\
          ```console\n$ cargo xtask peers install\n$ cargo xtask matrix\n```\n\n\
          One target: `cargo xtask conformance --target NAME`. The event logs, and the evidence of every verdict but pass, are then in\n\
-         `reports/matrix/`.\n",
+         `reports/matrix/`, with a script for each finding that shows it by the proxy and common tools alone. `cargo xtask matrix --repro` runs all of these; those\n\
+         of failures are kept in [repro/](repro/).\n",
         table.trim_end()
     )
 }

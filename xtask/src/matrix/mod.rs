@@ -3,6 +3,7 @@
 //! The table is written from the suite's event logs and is not edited. A target whose binary is missing is shown as *not run*.
 
 mod markdown;
+mod repro;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,6 +26,9 @@ pub(crate) struct Args {
     /// Which cases: `core` or `extended`, which is all of them.
     #[arg(long, default_value = "extended", value_name = "PROFILE")]
     profile: String,
+    /// Run the script of each finding, without the suite; each must show what it says. Those of failures are kept in docs/repro, if the matrix is whole.
+    #[arg(long)]
+    repro: bool,
     /// Where the table goes: docs/matrix.md, or reports/matrix.md where it is not whole.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -50,6 +54,8 @@ pub(crate) enum Outcome {
     Broken(String),
 }
 
+/// Where the table of all targets and cases goes.
+const WHOLE_TABLE: &str = "docs/matrix.md";
 const FOLDER: &str = "conformance/targets";
 const LOGS: &str = "reports/matrix";
 const REFERENCE: &str = "reference";
@@ -66,7 +72,7 @@ const NO_BINARY: i32 = 69;
 /// Judges all and writes the table.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode> {
     let usual = if args.targets.is_empty() && args.profile == WHOLE {
-        "docs/matrix.md"
+        WHOLE_TABLE
     } else {
         "reports/matrix.md"
     };
@@ -77,11 +83,35 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         println!("FAILED {complaint}");
     }
     println!("matrix: {}", out.display());
-    Ok(Count {
+    let mut count = Count {
         passed: 0,
         failed: complaints.len(),
+    };
+    if args.repro {
+        count = count + reproduce(workspace, &entries, usual == WHOLE_TABLE)?;
     }
-    .exit_code())
+    Ok(count.exit_code())
+}
+
+/// Runs the script of each finding. One that does not show it counts as failed.
+fn reproduce(workspace: &Workspace, entries: &[Entry], is_whole: bool) -> anyhow::Result<Count> {
+    let evidence: Vec<_> = entries
+        .iter()
+        .map(|entry| workspace.path(LOGS).join(&entry.name))
+        .collect();
+    let tried = repro::try_all(workspace, &evidence)?;
+    let mut count = Count::default();
+    for one in &tried {
+        let word = if one.shown { "shown" } else { "NOT SHOWN" };
+        println!("{word:10} {}: {}", one.path.display(), one.said);
+        count = count + Count::one(one.shown);
+    }
+    println!("scripts: {count}");
+    if is_whole {
+        let kept = repro::keep(workspace, &tried)?;
+        println!("kept: {} scripts of failures", kept.len());
+    }
+    Ok(count)
 }
 
 /// The same as a step of CI: each target counts once, those that are not here do not.

@@ -1,0 +1,113 @@
+//! What a script looks for, by check.
+
+use super::NoScript;
+use crate::vocabulary::{Check, TargetFacts};
+
+/// A look at what was done: a shell function that ends the script where the fault shows.
+pub(super) struct Look {
+    /// The function `look`, called with the action that was just done.
+    pub(super) function: String,
+    /// The pattern of the lines of the log that matter to it; all of them, if it is empty.
+    pub(super) record: String,
+    /// What it counts in a load, where it looks at a load rather than at single answers.
+    pub(super) in_load: Option<&'static str>,
+}
+
+/// The look that shows that a check is not met.
+pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
+    let log = &facts.log;
+    let pattern = |pattern: &Option<String>| pattern.clone().unwrap_or_default();
+    let look = |function: &str| Look {
+        function: format!("look() {{\n{function}\n}}\n"),
+        record: String::new(),
+        in_load: None,
+    };
+    let logged = |of: &Option<String>, function: &str| Look {
+        record: pattern(of),
+        ..look(function)
+    };
+    let loaded = |kind: &'static str, what: &str| Look {
+        in_load: Some(kind),
+        ..look(&format!(
+            "    [ $1 != load ] || [ \"$(loaded {kind})\" = 0 ] || shown \"$(loaded {kind}) of $(loaded requests) requests: {what}\""
+        ))
+    };
+    let held = |pattern: &str| {
+        look(&format!(
+            "    [ $1 != held ] || ! grep -qE '{pattern}' \"$work/held\" || shown \"$(grep -cE '{pattern}' \"$work/held\") of $(grep -vc ^held \"$work/held\"): $(grep -m1 -E '{pattern}' \"$work/held\")\""
+        ))
+    };
+    Ok(match check {
+        Check::TakesEffect | Check::Recovers | Check::LastWins => look(
+            "    case $1 in change | burst)\n        [ -n \"$took\" ] || shown \"g$good was delivered, and $apply_ms ms later the answer is g$(ask)\" ;;\n    esac",
+        ),
+        Check::WithinTwoSeconds => look(
+            "    [ $1 != change ] || [ \"${took:-$apply_ms}\" -le 2000 ] || shown \"g$good took ${took:-more than $apply_ms} ms\"",
+        ),
+        Check::P95Within250Ms => look(
+            "    [ $1 != change ] || { changes=$((${changes:-0} + 1)); [ \"${took:-$apply_ms}\" -le 250 ] || slow=$((${slow:-0} + 1)); }\n    \
+             [ $1 != end ] || [ $((${slow:-0} * 20)) -le \"${changes:-0}\" ] || shown \"$slow of $changes changes took more than 250 ms\"",
+        ),
+        Check::RejectedChangesNothing => look(
+            "    [ $1 != flawed ] || [ -z \"$strayed\" ] || shown \"a file that is refused at a fresh start was delivered over g$good, and the answer became: $strayed\"",
+        ),
+        Check::StaysAlive => look("    kill -0 \"$pid\" 2>/dev/null || shown \"the process ended\""),
+        Check::ServesOnWithoutFile => look(
+            "    [ $1 != rest ] || [ \"$answer\" = \"$good\" ] || shown \"without the file, the answer is ${answer:-none} instead of g$good\"",
+        ),
+        Check::OneSuccessRecord if log.applied.is_none() => logged(
+            &None,
+            "    [ $1 = change ] && [ -n \"$took\" ] || return 0\n    sleep 1\n    \
+             say \"all that was logged since:\"; logged | tail -n \"$(new_records)\" | cut -c 1-160 | sed 's/^/    /'\n    \
+             shown \"g$good took effect, and none of these lines says that it did\"",
+        ),
+        Check::OneSuccessRecord => logged(
+            &log.applied,
+            "    [ $1 = change ] && [ -n \"$took\" ] || return 0\n    sleep 1\n    \
+             [ \"$(new_records)\" = 1 ] || shown \"g$good took effect, and $(new_records) records of a success were logged\"",
+        ),
+        Check::NoRecordAtStart => logged(
+            &log.applied,
+            "    [ $1 != start ] || [ -z \"$(records)\" ] || shown \"before there was any change, this was logged: $(records | head -n 1)\"",
+        ),
+        Check::RecordNamesFile => logged(
+            &log.applied,
+            "    [ $1 = change ] && [ -n \"$took\" ] || return 0\n    sleep 1\n    \
+             [ -z \"$(records)\" ] || records | grep -qF \"$name\" || shown \"no record of a success names $name: $(records | tail -n 1)\"",
+        ),
+        Check::NoFalseRecord => logged(
+            &log.applied,
+            "    [ $1 = flawed ] || return 0\n    \
+             [ \"$(new_records)\" = 0 ] || shown \"of a bad file this was logged: $(records | tail -n 1)\"",
+        ),
+        Check::WarnsAtMostOnce => logged(
+            &log.missing,
+            "    [ $1 != rest ] || [ \"$(new_records)\" -le 1 ] || shown \"$(new_records) warnings of one file that is missing; the first: $(records | head -n 1)\"",
+        ),
+        Check::WarnsOfMissingFile => logged(
+            &log.missing,
+            "    [ $1 != rest ] || [ \"$(new_records)\" != 0 ] || shown \"the file is missing, and nothing was logged of it\"",
+        ),
+        Check::RejectionIsObserved => logged(
+            &log.rejected,
+            "    [ $1 = flawed ] || return 0\n    sleep 1\n    \
+             [ \"$(new_records)\" != 0 ] || shown \"a bad file was delivered, and nothing was logged of it\"",
+        ),
+        Check::RejectionIsToldOnce => logged(
+            &log.rejected,
+            "    case $1 in flawed | rest)\n        [ \"$(new_records)\" -le 1 ] || shown \"$(new_records) complaints of one bad file; the first: $(records | head -n 1)\" ;;\n    esac",
+        ),
+        Check::NoFailedRequest => loaded("failed", "$(sed -n 's/^failed [0-9]* //p' \"$work/load\")"),
+        Check::NoKeepaliveRace => loaded("races", "the kept connection ended as it was sent"),
+        Check::NoErrorStatus => loaded("errors", "$(sed -n 's/^errors [0-9]* //p' \"$work/load\")"),
+        Check::NeverTorn => loaded("torn", "$(sed -n 's/^torn [0-9]* //p' \"$work/load\")"),
+        Check::NoMixing | Check::MixingWindowCloses | Check::NeverBackwards => loaded(
+            "older",
+            "an older generation, on a fresh connection, after a newer one had answered",
+        ),
+        Check::IdleConnectionStays => held("^(closed|lost)"),
+        Check::InFlightCompletes => held("^(cut|lost)"),
+        Check::NoSwallowedRequest => held("^lost"),
+        other => return Err(format!("nothing short of the suite looks for {other}")),
+    })
+}

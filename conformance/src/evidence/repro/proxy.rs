@@ -1,0 +1,208 @@
+//! The target's part of a script: how it is started and told, and its files as templates that the shell fills in.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::NoScript;
+use super::actions::Segment;
+use crate::target::{LogSource, OriginAddress, Place, Target, Trigger};
+use crate::vocabulary::{Flaw, Generation, Scene};
+
+/// Stands for the folder of the run.
+const DIR: &str = "@DIR@";
+/// Stands for the number of the generation.
+const GENERATION: &str = "@GENERATION@";
+/// Stands for the port of its origin.
+const PORT: &str = "@PORT@";
+
+/// A generation that no run comes to, with an origin whose port nobody else has: where they show, the placeholders belong.
+const SENTINEL: Generation = Generation(3_999_999_996);
+const SENTINEL_PORT: u16 = 64_998;
+
+/// All that the actions need to know of the target.
+pub(super) fn describe(target: &Target, segment: &Segment<'_>) -> Result<String, NoScript> {
+    let facts = target.facts();
+    let place = Place {
+        dir: PathBuf::from(DIR),
+        config: Path::new(DIR).join("conf").join(target.config_file()),
+        ..segment.place.clone()
+    };
+    let mut out = String::new();
+    let origins: Vec<String> = place
+        .origins
+        .iter()
+        .map(|origin| origin.address.to_string())
+        .collect();
+    // Writing to a string cannot fail, here and below.
+    let _ = writeln!(out, "proxy=${{1:-$(command -v {})}}", quoted(&facts.binary));
+    let _ = writeln!(out, "listen={}", place.listen);
+    let _ = writeln!(out, "origin_addresses='{}'", origins.join(" "));
+    let _ = writeln!(
+        out,
+        "config_name={}",
+        quoted(&target.config_file().display().to_string())
+    );
+    let _ = writeln!(out, "delivery={}", segment.delivery.name());
+    let _ = writeln!(
+        out,
+        "ready_ms={} apply_ms={}",
+        facts.ready_within_ms, facts.apply_bound_ms
+    );
+    let settle = facts.settle.as_ref().map_or(0, |settle| settle.ms);
+    let _ = writeln!(out, "settle_ms={settle}");
+    out.push_str(&functions(target, &place, segment)?);
+    Ok(out)
+}
+
+fn functions(target: &Target, place: &Place, segment: &Segment<'_>) -> Result<String, NoScript> {
+    let failed = |error: crate::target::TargetError| error.to_string();
+    let mut out = String::new();
+    let scene = Scene {
+        generation: segment.first,
+        flaw: None,
+    };
+    let _ = writeln!(out, "fixed_files() {{");
+    out.push_str("    log_files=\n");
+    for source in target.log_sources() {
+        if let LogSource::File(path) = source {
+            let _ = writeln!(out, "    log_files=\"$log_files $work/{}\"", path.display());
+        }
+    }
+    for (path, content) in target.render(&scene, place).map_err(failed)?.fixed {
+        let path = path.display();
+        let content = text(content)?;
+        let _ = writeln!(out, "    mkdir -p \"$(dirname \"$work/{path}\")\"");
+        let _ = writeln!(
+            out,
+            "    sed \"s|{DIR}|$work|g\" >\"$work/{path}\" <<'FILE'\n{content}\nFILE"
+        );
+    }
+    out.push_str("}\n");
+    let start = target.start(place).map_err(failed)?;
+    let env = start
+        .env
+        .iter()
+        .map(|(name, value)| format!("{name}={}", quoted(value)));
+    let env = env.collect::<Vec<_>>().join(" ");
+    let args = words(&start.args);
+    let _ = writeln!(
+        out,
+        "command_line() {{\n    cd \"$work\" || exit 2\n    setsid $as env -i PATH=\"$PATH\" HOME=\"$work\" TMPDIR=\"$work\" LANG=C {env} \\\n        \
+         \"$proxy\" {args} >\"$work/stdout\" 2>\"$work/stderr\" &\n}}"
+    );
+    let _ = writeln!(
+        out,
+        "pull() {{ {}; }}",
+        pull(target.trigger(place).map_err(failed)?)
+    );
+    out.push_str(&template(target, place, None)?);
+    for flaw in segment.flaws() {
+        if !flaw.is_made_by_the_suite() {
+            out.push_str(&template(target, place, Some(flaw))?);
+        }
+    }
+    Ok(out)
+}
+
+fn pull(trigger: Trigger) -> String {
+    match trigger {
+        Trigger::Watch => ":".to_owned(),
+        Trigger::Signal(signal) => {
+            format!("kill -{} \"$pid\"", signal.as_str().trim_start_matches("SIG"))
+        }
+        Trigger::Command { args } => {
+            let args = words(&args);
+            format!(
+                "$as env HOME=\"$work\" \"$proxy\" {args} >\"$work/told\" 2>&1 || say \"    refused: $(tail -n 1 \"$work/told\")\""
+            )
+        }
+        Trigger::Http {
+            method,
+            url,
+            headers,
+            sends_config,
+        } => {
+            let mut call = format!("curl -s -S -f -m 30 -X {} {}", quoted(&method), quoted(&url));
+            for (name, value) in headers {
+                let _ = write!(call, " -H {}", quoted(&format!("{name}: {value}")));
+            }
+            if sends_config {
+                call.push_str(" --data-binary \"@$config\"");
+            }
+            format!("{call} >\"$work/told\" 2>&1 || say \"    refused: $(tail -n 1 \"$work/told\")\"")
+        }
+    }
+}
+
+/// A function that prints the file of a flaw, with placeholders for what changes from one generation to the next.
+fn template(target: &Target, place: &Place, flaw: Option<Flaw>) -> Result<String, NoScript> {
+    let render = |generation: Generation, place: &Place| {
+        let rendered = target.render(&Scene { generation, flaw }, place);
+        rendered
+            .map_err(|error| error.to_string())
+            .and_then(|it| text(it.config))
+    };
+    let index = SENTINEL.origin_index(place.origins.len());
+    let mut marked = place.clone();
+    if let Some(OriginAddress { address, .. }) = marked.origins.get_mut(index) {
+        *address = SocketAddr::new(address.ip(), SENTINEL_PORT);
+    }
+    let template = render(SENTINEL, &marked)?
+        .replace(&SENTINEL.0.to_string(), GENERATION)
+        .replace(&SENTINEL_PORT.to_string(), PORT);
+    for generation in [Generation(5), Generation(6)] {
+        let origin = &place.origins[generation.origin_index(place.origins.len())];
+        let filled_in = template
+            .replace(GENERATION, &generation.0.to_string())
+            .replace(PORT, &origin.address.port().to_string());
+        if filled_in != render(generation, place)? {
+            return Err("its files differ by more than the generation and its origin".into());
+        }
+    }
+    let name = flaw.map_or("good", Flaw::name);
+    Ok(format!(
+        "config_{name}() {{\n    cat <<'FILE'\n{template}\nFILE\n}}\n"
+    ))
+}
+
+/// As a here-document holds it: without the newline at its end.
+fn text(content: Vec<u8>) -> Result<String, NoScript> {
+    let text = String::from_utf8(content).map_err(|_| "a file of it is no text".to_owned())?;
+    if text.lines().any(|line| line == "FILE") {
+        return Err("a file of it has a line that would end it here".into());
+    }
+    Ok(text
+        .strip_suffix('\n')
+        .map_or_else(|| text.clone(), str::to_owned))
+}
+
+fn words(arguments: &[String]) -> String {
+    let words = arguments.iter().map(|argument| quoted(argument));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// As one word of a command, in which the folder of the run is filled in.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for letter in text.chars() {
+        if matches!(letter, '"' | '\\' | '$' | '`') {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out.push('"');
+    out.replace(DIR, "$work")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_word_is_one_word_whatever_is_in_it() {
+        assert_eq!(quoted("a b"), "\"a b\"");
+        assert_eq!(quoted("$(x) `y` \"z\" \\"), "\"\\$(x) \\`y\\` \\\"z\\\" \\\\\"");
+        assert_eq!(quoted("@DIR@/conf"), "\"$work/conf\"");
+    }
+}
