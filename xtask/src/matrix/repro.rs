@@ -2,6 +2,7 @@
 //!
 //! The evidence of a run in, one line a script out. The scripts of what failed are kept in `docs/repro/`, for whoever wants to see it without the suite.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -119,7 +120,28 @@ pub(super) fn keep(workspace: &Workspace, tried: &[Tried]) -> anyhow::Result<Vec
         std::fs::copy(&from, &to).with_context(|| format!("failed to keep {}", from.display()))?;
         paths.push(below);
     }
+    let readme = kept.join("README.md");
+    std::fs::create_dir_all(&kept)
+        .and_then(|()| std::fs::write(&readme, contents(&paths)))
+        .with_context(|| format!("failed to write {}", readme.display()))?;
     Ok(paths)
+}
+
+/// What is kept, for a reader who comes here first.
+fn contents(paths: &[PathBuf]) -> String {
+    let mut text = String::from(
+        "# Failures that show themselves\n\n\
+         Written by `cargo xtask matrix --repro` and not edited. Each script shows one failure of the [matrix](../matrix.md) by the proxy, a shell, curl\n\
+         and Python 3, without the suite: it starts the proxy on loopback addresses, does what the case did, and ends with 0 once it has seen the fault, with 1\n\
+         if it has not, with 2 if it could not be tried. What shows only under load is first looked for in the same load without a change.\n\n\
+         ```console\n$ sh docs/repro/TARGET/SCRIPT.sh [BINARY]\n```\n\n",
+    );
+    for path in paths {
+        let path = path.display();
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "- [{path}]({path})");
+    }
+    text
 }
 
 #[cfg(test)]
@@ -161,5 +183,7 @@ mod tests {
         let kept = keep(&workspace, &tried).unwrap();
         assert_eq!(kept, [PathBuf::from("caddy-api/a_case-a.sh")]);
         assert!(workspace.path(KEPT).join(&kept[0]).is_file());
+        let readme = std::fs::read_to_string(workspace.path(KEPT).join("README.md")).unwrap();
+        assert!(readme.contains("(caddy-api/a_case-a.sh)"), "{readme}");
     }
 }
