@@ -126,6 +126,7 @@ mod tests {
         let write = |at, number, flaw| {
             Event::Config(ConfigWrite {
                 begin: at,
+                resumed: None,
                 at: at + 1,
                 generation: Generation(number),
                 flaw,

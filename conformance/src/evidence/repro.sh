@@ -188,11 +188,27 @@ lay() {
     *) render "$1" >"$config"; chmod 644 "$config" ;;
     esac
 }
+# Writes in place: so many bytes at once, and the others after a pause, in which answers are watched.
+write_with_pause() {
+    render "$2" >"$work/whole"
+    exec 3>"$config"
+    head -c "$1" "$work/whole" >&3
+    strayed= paused=$(now)
+    while [ $(($(now) - paused)) -lt 1100 ]; do
+        answer=$(ask)
+        [ "$answer" = "$good" ] || strayed="${strayed:-${answer:-no answer}}"
+        sleep 0.01
+    done
+    tail -c "+$(($1 + 1))" "$work/whole" >&3
+    exec 3>&-
+}
 # Delivers the file of a generation: GENERATION [FLAW]
 deliver() {
     case $delivery in
     in_place) render "$@" >"$config" ;;
     recreate) [ ! -e "$config" ] || { rm -f "$config"; sleep 0.05; }; render "$@" >"$config" ;;
+    empty_first) write_with_pause 0 "$@" ;;
+    two_thirds_first) render "$@" >"$work/whole"; write_with_pause $(($(wc -c <"$work/whole") * 2 / 3)) "$@" ;;
     symlink_swap*) [ -L "$config" ] || ln -s "..data/$name" "$config"; swap "$@" ;;
     *) written=$((written + 1)); render "$@" >"$folder/.$name.$written" && chmod 644 "$folder/.$name.$written"
        [ "$delivery" != same_size_and_time ] || touch -r "$config" "$folder/.$name.$written"

@@ -51,6 +51,9 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
         Check::RejectedChangesNothing => look(
             "    [ $1 != flawed ] || [ -z \"$strayed\" ] || shown \"a file that is refused at a fresh start was delivered over g$good, and the answer became: $strayed\"",
         ),
+        Check::HalfWrittenChangesNothing => look(
+            "    [ $1 != change ] || [ -z \"${strayed:-}\" ] || shown \"while g$good was only begun to be written, the answer became: $strayed\"",
+        ),
         Check::StaysAlive => look("    kill -0 \"$pid\" 2>/dev/null || shown \"the process ended\""),
         Check::ServesOnWithoutFile => look(
             "    [ $1 != rest ] || [ \"$answer\" = \"$good\" ] || shown \"without the file, the answer is ${answer:-none} instead of g$good\"",

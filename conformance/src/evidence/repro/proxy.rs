@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::NoScript;
 use super::actions::Segment;
 use crate::target::{LogSource, OriginAddress, Place, Target, Trigger};
-use crate::vocabulary::{Flaw, Generation, Scene};
+use crate::vocabulary::{Delivery, Flaw, Generation, Scene};
 
 /// Stands for the folder of the run.
 const DIR: &str = "@DIR@";
@@ -20,9 +20,24 @@ const PORT: &str = "@PORT@";
 const SENTINEL: Generation = Generation(3_999_999_996);
 const SENTINEL_PORT: u16 = 64_998;
 
+/// The ways to deliver a file that the script's shell functions know.
+const KNOWN_DELIVERIES: [Delivery; 8] = [
+    Delivery::RenameOver,
+    Delivery::InPlace,
+    Delivery::SymlinkSwap,
+    Delivery::SymlinkSwapKept,
+    Delivery::Recreate,
+    Delivery::SameSizeAndTime,
+    Delivery::EmptyFirst,
+    Delivery::TwoThirdsFirst,
+];
+
 /// All that the actions need to know of the target.
 pub(super) fn describe(target: &Target, segment: &Segment<'_>) -> Result<String, NoScript> {
     let facts = target.facts();
+    if !KNOWN_DELIVERIES.contains(&segment.delivery) {
+        return Err(format!("no shell delivers a file by {}", segment.delivery));
+    }
     let place = Place {
         dir: PathBuf::from(DIR),
         config: Path::new(DIR).join("conf").join(target.config_file()),
