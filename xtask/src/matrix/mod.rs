@@ -15,6 +15,7 @@ use crate::count::Count;
 use crate::event_log::SuiteRun;
 use crate::process::{self, Echo};
 use crate::progress::Progress;
+use crate::side_by_side;
 use crate::workspace::{Binary, Built, Workspace};
 
 /// What to judge, and where to write.
@@ -32,6 +33,14 @@ pub(crate) struct Args {
     /// Where the table goes: docs/matrix.md, or reports/matrix.md where it is not whole.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+/// How to judge.
+struct How<'a> {
+    /// By which cases.
+    profile: &'a str,
+    /// How many targets at a time: one where their times are to be read, more where it is enough that they are judged.
+    at_a_time: usize,
 }
 
 /// A target, and what came of it.
@@ -64,7 +73,7 @@ const CORE: &str = "core";
 /// The profile with all cases.
 const WHOLE: &str = "extended";
 /// For all variants of one target.
-const DEADLINE: Duration = Duration::from_secs(15 * 60);
+const DEADLINE: Duration = Duration::from_secs(30 * 60);
 const REPORT_DEADLINE: Duration = Duration::from_secs(60);
 /// The suite's exit code for a missing binary.
 const NO_BINARY: i32 = 69;
@@ -77,7 +86,15 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         "reports/matrix.md"
     };
     let out = args.out.clone().unwrap_or_else(|| workspace.path(usual));
-    let entries = judge_all(workspace, &args.targets, &args.profile, &out)?;
+    let entries = judge_all(
+        workspace,
+        &args.targets,
+        &How {
+            profile: &args.profile,
+            at_a_time: 1,
+        },
+        &out,
+    )?;
     let complaints = complaints(&entries);
     for complaint in &complaints {
         println!("FAILED {complaint}");
@@ -117,7 +134,15 @@ fn reproduce(workspace: &Workspace, entries: &[Entry], is_whole: bool) -> anyhow
 /// The same as a step of CI: each target counts once, those that are not here do not.
 pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Count> {
     let out = workspace.path("reports/matrix.md");
-    let entries = judge_all(workspace, &[], CORE, &out)?;
+    let entries = judge_all(
+        workspace,
+        &[],
+        &How {
+            profile: CORE,
+            at_a_time: side_by_side::default_jobs(),
+        },
+        &out,
+    )?;
     let complaints = complaints(&entries);
     for complaint in &complaints {
         println!("FAILED {complaint}");
@@ -136,7 +161,7 @@ pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Count> {
 fn judge_all(
     workspace: &Workspace,
     wanted: &[String],
-    profile: &str,
+    how: &How<'_>,
     out: &Path,
 ) -> anyhow::Result<Vec<Entry>> {
     let known = targets(workspace)?;
@@ -147,18 +172,25 @@ fn judge_all(
     let logs = workspace.path(LOGS);
     let _removed = std::fs::remove_dir_all(&logs);
     std::fs::create_dir_all(&logs).with_context(|| format!("failed to create {}", logs.display()))?;
-    let mut entries = Vec::new();
-    let names = known
+    let names: Vec<_> = known
         .iter()
-        .filter(|name| wanted.is_empty() || wanted.contains(name));
-    let mut progress = Progress::new(names.clone().count());
-    for name in names {
-        progress.begin(name);
-        let outcome = judge(workspace, &built, name, profile)?;
-        let name = name.clone();
-        entries.push(Entry { name, outcome });
-    }
+        .filter(|name| wanted.is_empty() || wanted.contains(name))
+        .collect();
+    let mut progress = Progress::new(names.len());
+    let judged = side_by_side::map(
+        &names,
+        how.at_a_time,
+        |name| judge(workspace, &built, name, how.profile),
+        |name| progress.begin(name),
+    );
     drop(progress);
+    let mut entries = Vec::new();
+    for (name, outcome) in names.into_iter().zip(judged) {
+        entries.push(Entry {
+            name: name.clone(),
+            outcome: outcome?,
+        });
+    }
     let table = table(workspace, &built, &entries)?;
     if let Some(folder) = out.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
