@@ -12,6 +12,9 @@ pub struct Style {
     pub colour: bool,
 }
 
+/// Fewer trials bound nothing that is worth to be told.
+const ENOUGH_FOR_A_BOUND: u64 = 30;
+
 /// Writes a run.
 pub fn render(report: &RunReport, style: Style) -> String {
     let mut out = String::new();
@@ -77,11 +80,22 @@ pub fn case_line(case: &CaseReport, style: Style) -> String {
         ""
     };
     let word = format!("{:<12}", case.verdict.word());
+    let bound = bound(case).unwrap_or_default();
     format!(
-        "  {} {}{known}  {took:.1} s",
+        "  {} {}{known}  {took:.1} s{bound}",
         style.verdict(&case.verdict, &word),
         case.case
     )
+}
+
+/// What the trials of a passed case are worth, by the rule of three: n without a failure bound the rate of failures at 3/n (95 %).
+fn bound(case: &CaseReport) -> Option<String> {
+    let passed = case
+        .checks
+        .iter()
+        .filter(|result| result.verdict == Verdict::Pass && case.verdict == Verdict::Pass);
+    let trials = passed.filter_map(|result| result.trials).max()?;
+    (trials >= ENOUGH_FOR_A_BOUND).then(|| format!(", {trials} trials: below {:.2} %", 300.0 / trials as f64))
 }
 
 /// One line about the whole.
