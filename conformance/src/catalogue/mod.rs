@@ -7,16 +7,22 @@ mod active_connections_failed;
 mod applies_changes;
 mod atomic;
 mod detects_immediately;
+mod event_streams;
+mod idle_stay;
 mod in_place;
+mod kept_follow;
 mod logs_failure;
 mod logs_success;
 mod long_connections;
+mod lost_posts;
 mod no_false_records;
+mod no_refused_connect;
 mod persistent_fault;
 mod rapid_changes;
 mod recreate;
 mod rename_over;
 mod retains_previous;
+mod retirement;
 mod same_size_same_mtime;
 mod survives_deletion;
 mod symlink_swap;
@@ -48,6 +54,12 @@ pub fn all() -> Vec<Case> {
         symlink_swap::case(),
         recreate::case(),
         truncated_write::case(),
+        kept_follow::case(),
+        idle_stay::case(),
+        retirement::case(),
+        lost_posts::case(),
+        event_streams::case(),
+        no_refused_connect::case(),
     ]
 }
 

@@ -57,6 +57,7 @@ pub(super) fn steps(out: &mut String, list: &[Step], depth: usize) {
             | Step::ForEachFlaw(inner)
             | Step::ForEachOf { steps: inner, .. }
             | Step::WithFlaw { steps: inner, .. }
+            | Step::RepeatFor { steps: inner, .. }
             | Step::Repeat { steps: inner, .. } => steps(out, inner, depth + 1),
             _ => {}
         }
@@ -83,6 +84,10 @@ fn words(step: &Step) -> String {
             },
             f64::from(*pause_us) / 1000.0
         ),
+        Step::PostsOn { tasks, pause_us } => format!(
+            "load of POSTs: {tasks} tasks, each on a connection that it keeps, {} ms between requests",
+            f64::from(*pause_us) / 1000.0
+        ),
         Step::LoadOff => "end the load".into(),
         Step::Change => "deliver the next generation, trigger, wait until it is served".into(),
         Step::Burst { changes } => {
@@ -91,7 +96,14 @@ fn words(step: &Step) -> String {
         Step::FreshStart => "start a process of its own on the bad file: does the target refuse it?".into(),
         Step::Flawed => "deliver the bad file, trigger, wait for the rejection".into(),
         Step::Delete => "remove the file".into(),
-        Step::Await(condition) => format!("wait for {}, for the apply bound at most", awaited(*condition)),
+        Step::Await(condition) => format!(
+            "wait for {}, for the apply bound{} at most",
+            awaited(*condition),
+            match condition {
+                Condition::KeptFollow => " and the drain bound",
+                _ => "",
+            }
+        ),
         Step::Watch { ms } => format!("observe for {ms} ms"),
         Step::WatchPastApplyBound { ms } => format!("observe for the apply bound and {ms} ms more"),
         Step::Hold { what, count } => format!("hold open: {count} × {}", what.name()),
@@ -106,6 +118,7 @@ fn words(step: &Step) -> String {
         }
         Step::ForEachFlaw(_) => "for each kind of bad file:".into(),
         Step::WithFlaw { flaw, .. } => format!("with bad files of the kind {flaw}:"),
+        Step::RepeatFor { ms, at_most, .. } => format!("for {ms} ms, but at most {at_most} times:"),
         Step::Repeat { times, .. } => format!("{times} times:"),
     }
 }
@@ -116,5 +129,6 @@ fn awaited(condition: Condition) -> &'static str {
         Condition::Rejection => "a sign that the file was refused",
         Condition::MissingRecord => "a record that the file is missing",
         Condition::SuccessRecord => "a record of the success",
+        Condition::KeptFollow => "an answer of the new generation to each task that keeps its connection",
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Method, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
@@ -20,6 +20,9 @@ use tokio::task::JoinHandle;
 use super::recorder::Recorder;
 use super::wire::{Seen, Wire};
 use crate::vocabulary::{Event, Markers, Nanos, Outcome, Phase, Purpose, Request};
+
+/// Past this without an answer, a request has failed.
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The body of a request.
 pub(super) type Body = BoxBody<Bytes, std::convert::Infallible>;
@@ -38,6 +41,8 @@ pub(super) enum Expected {
     Pattern(usize),
     /// Anything, if the origin says that it received a body of this digest.
     Received(String),
+    /// Events, all of them, in order, each once.
+    Events,
 }
 
 /// A request to be made.
@@ -91,7 +96,21 @@ impl Client {
         }
     }
 
-    /// Makes a connection for a request and sends it. The request's end is recorded; the connection is returned if it lives.
+    /// A request that nobody may simply make again.
+    pub(super) fn post(&self) -> Ask {
+        let body = Bytes::from_static(b"once");
+        Ask {
+            method: Method::POST,
+            path: "/upload".into(),
+            length: Some(body.len()),
+            expected: Expected::Received(origin::digest(&body)),
+            body: Full::new(body).boxed(),
+            ..self.plain(Purpose::Post, REQUEST_TIMEOUT)
+        }
+    }
+
+    /// Makes a connection for a request and sends it. The request's end is recorded; the connection is returned, if there is one,
+    /// whether it lives or not.
     pub(super) async fn ask_fresh(&self, ask: Ask) -> (Request, Option<Connection>) {
         let connect = self.recorder.now();
         let number = self.recorder.next_number();
@@ -99,8 +118,7 @@ impl Client {
         let failed = match connected {
             Ok(Ok(mut connection)) => {
                 let request = connection.ask(ask).await;
-                let lives = connection.is_open() && matches!(request.outcome, Outcome::Answered { .. });
-                return (request, lives.then_some(connection));
+                return (request, Some(connection));
             }
             Ok(Err(error)) => connect_failed(&error),
             Err(_) => Outcome::TimedOut {
@@ -242,6 +260,7 @@ impl Connection {
             || match expected {
                 Expected::Text => received.ends_with(format!(" {number}\n").as_bytes()),
                 Expected::Pattern(bytes) => received == origin::pattern(number, *bytes),
+                Expected::Events => origin::are_all_events(&received),
                 Expected::Received(digest) => text(origin::RECEIVED_DIGEST).as_ref() == Some(digest),
             };
         Outcome::Answered {

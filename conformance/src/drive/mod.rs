@@ -8,6 +8,7 @@ mod deliver;
 mod error;
 mod files;
 mod guard;
+mod held;
 mod life;
 mod log;
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! The one clock of a case, and the one place where everything that happens is written down.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::vocabulary::{Event, Nanos};
+use crate::vocabulary::{Event, Generation, Nanos};
 
 /// How often the harness looks whether it is on time.
 const PULSE: Duration = Duration::from_millis(5);
@@ -26,6 +26,8 @@ struct State {
     events: Vec<Event>,
     arrived: HashSet<u64>,
     open: HashSet<u64>,
+    /// What each task that keeps its connection got last, by the task's number.
+    kept: HashMap<u64, Option<Generation>>,
 }
 
 impl Recorder {
@@ -87,6 +89,22 @@ impl Recorder {
     pub(super) fn note_open(&self, request: u64) {
         self.lock().open.insert(request);
         self.changed.notify_all();
+    }
+
+    /// What a task that keeps its connection got.
+    pub(super) fn note_kept(&self, task: u64, got: Option<Generation>) {
+        self.lock().kept.insert(task, got);
+        self.changed.notify_all();
+    }
+
+    /// A task that keeps its connection has ended.
+    pub(super) fn forget_kept(&self, task: u64) {
+        self.lock().kept.remove(&task);
+    }
+
+    /// Whether each task that keeps its connection got at least this generation last.
+    pub(super) fn have_followed(&self, wanted: Generation) -> bool {
+        self.lock().kept.values().all(|got| *got >= Some(wanted))
     }
 
     /// Whether an origin has received a request, or its idle connection is open.

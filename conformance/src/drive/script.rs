@@ -12,18 +12,13 @@ use super::error::DriveError;
 use super::place::free_address;
 use super::process::Process;
 use super::recorder::{Pulse, Recorder};
-use super::traffic::{HeldOpen, Load, Traffic, client_of};
+use super::traffic::{HeldOpen, Load, LoadKind, Traffic};
 use super::trial::{Laid, Trial};
 use super::{Options, Run};
 use crate::target::{OriginAddress, Place, Target};
 use crate::vocabulary::{
-    Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Held, Step, Timeline, TriggerAnswer,
+    Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Step, Timeline, TriggerAnswer,
 };
-
-/// How long the origin may take to see what is held open. An upload may be kept by a proxy that buffers requests.
-const HELD_OPEN: Duration = Duration::from_secs(1);
-/// As [`HELD_OPEN`], for an upload, which a proxy may keep to itself until it has all of it.
-const UPLOAD_OPEN: Duration = Duration::from_millis(200);
 
 /// Whether to go on with the steps.
 pub(super) type Flow = ControlFlow<()>;
@@ -35,17 +30,17 @@ pub(super) struct Driver<'a> {
     pub(super) options: &'a Options,
     pub(super) recorder: Arc<Recorder>,
     pub(super) traffic: Traffic,
-    origins: Origins,
+    pub(super) origins: Origins,
     pub(super) origin_addresses: Vec<OriginAddress>,
     deadline: Instant,
     pub(super) generation: Generation,
     delivery: Delivery,
     flaw: Option<Flaw>,
     random: u64,
-    gate: u64,
+    pub(super) gate: u64,
     pub(super) running: Option<Running>,
-    load: Option<Load>,
-    held: Vec<HeldOpen>,
+    pub(super) loads: Vec<Load>,
+    pub(super) held: Vec<HeldOpen>,
     pub(super) configs: Vec<(String, Vec<u8>)>,
     pub(super) fixed: Vec<(String, Vec<u8>)>,
     pub(super) places: Vec<Place>,
@@ -92,7 +87,7 @@ impl<'a> Driver<'a> {
             random: options.seed | 1,
             gate: 0,
             running: None,
-            load: None,
+            loads: Vec::new(),
             held: Vec::new(),
             configs: Vec::new(),
             fixed: Vec::new(),
@@ -156,13 +151,8 @@ impl<'a> Driver<'a> {
                 fresh,
                 kept,
                 pause_us,
-            } => {
-                if let Some(running) = &self.running {
-                    let client = client_of(&self.recorder, running.laid.place.listen);
-                    let pause = Duration::from_micros(u64::from(*pause_us));
-                    self.load = Some(self.traffic.load(&client, *fresh, *kept, pause));
-                }
-            }
+            } => self.load(&[(LoadKind::Fresh, *fresh), (LoadKind::Kept, *kept)], *pause_us),
+            Step::PostsOn { tasks, pause_us } => self.load(&[(LoadKind::Posts, *tasks)], *pause_us),
             Step::LoadOff => self.end_load(),
             Step::Change => return self.change(),
             Step::Burst { changes } => return self.burst(*changes),
@@ -212,6 +202,17 @@ impl<'a> Driver<'a> {
                 return Ok(flow);
             }
             Step::WithFlaw { .. } => {}
+            Step::RepeatFor { ms, at_most, steps } => {
+                let until = Instant::now() + Duration::from_millis(u64::from(*ms));
+                for _ in 0..*at_most {
+                    if self.steps(steps)?.is_break() {
+                        return Ok(Flow::Break(()));
+                    }
+                    if Instant::now() >= until {
+                        break;
+                    }
+                }
+            }
             Step::Repeat { times, steps } => {
                 for _ in 0..*times {
                     if self.steps(steps)?.is_break() {
@@ -313,46 +314,6 @@ impl<'a> Driver<'a> {
         }
         self.pull()?;
         Ok(())
-    }
-
-    fn hold(&mut self, what: Held, count: u8) -> Flow {
-        let Some(running) = &self.running else {
-            return Flow::Continue(());
-        };
-        let client = client_of(&self.recorder, running.laid.place.listen);
-        let gate = self.gate + 1;
-        let open: Vec<HeldOpen> = (0..count)
-            .map(|_| self.traffic.hold(&client, what, gate))
-            .collect();
-        let patience = if what == Held::Upload {
-            UPLOAD_OPEN
-        } else {
-            HELD_OPEN
-        };
-        let deadline = Instant::now() + patience;
-        let mark = self.recorder.mark();
-        let all_open = || open.iter().all(|open| self.recorder.has_arrived(open.number)) || self.over();
-        self.recorder.wait_for(mark, deadline, all_open, |_| false);
-        self.held.extend(open);
-        Flow::Continue(())
-    }
-
-    pub(super) fn release(&mut self) {
-        if self.held.is_empty() {
-            return;
-        }
-        self.gate += 1;
-        self.recorder.record(Event::Released {
-            at: self.recorder.now(),
-        });
-        self.origins.open_gate(self.gate);
-        self.traffic.release(std::mem::take(&mut self.held));
-    }
-
-    pub(super) fn end_load(&mut self) {
-        if let Some(load) = self.load.take() {
-            load.stop();
-        }
     }
 
     pub(super) fn abandon(&self, why: &str) -> Flow {

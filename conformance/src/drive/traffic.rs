@@ -5,26 +5,16 @@ use std::sync::Arc;
 use std::thread::JoinHandle as Thread;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::BodyExt;
-use http_body_util::channel::{Channel, Sender};
-use hyper::Method;
-use reloadspec_fixtures::origin;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::client::{Ask, Body, Client, Connection, Expected};
+use super::client::{Client, Connection, REQUEST_TIMEOUT};
+use super::held::run_held;
 use crate::vocabulary::{Generation, Held, Outcome, Purpose};
 
-/// Past this without an answer, a request has failed.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// The same for a probe, which is made again.
+/// Past this without an answer, a probe, which is made again, has failed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
-/// The same for what is held: the longest apply bound, and time to end after its release.
-const HELD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The size of bodies that are cut in two by a gate.
-const HELD_BYTES: usize = 256 * 1024;
 
 /// The thread that all connections live on.
 pub(super) struct Traffic {
@@ -51,17 +41,17 @@ impl Traffic {
         })
     }
 
-    /// Starts a load: `fresh` tasks with a connection a request, `kept` with one that they keep.
-    pub(super) fn load(&self, client: &Client, fresh: u8, kept: u8, pause: Duration) -> Load {
+    /// Starts a load of so many tasks of each kind.
+    pub(super) fn load(&self, client: &Client, tasks: &[(LoadKind, u8)], pause: Duration) -> Load {
         let (stop, stopped) = watch::channel(false);
-        let task = |keeps: bool| {
+        let task = |kind: LoadKind| {
             self.handle
-                .spawn(run_load(client.clone(), keeps, pause, stopped.clone()))
+                .spawn(run_load(client.clone(), kind, pause, stopped.clone()))
         };
-        let tasks = (0..fresh)
-            .map(|_| task(false))
-            .chain((0..kept).map(|_| task(true)))
-            .collect();
+        let all = tasks
+            .iter()
+            .flat_map(|(kind, count)| std::iter::repeat_n(*kind, usize::from(*count)));
+        let tasks = all.map(task).collect();
         Load {
             handle: self.handle.clone(),
             stop,
@@ -130,6 +120,17 @@ impl Drop for Traffic {
     }
 }
 
+/// What the tasks of a load do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LoadKind {
+    /// A connection a request.
+    Fresh,
+    /// Requests on a connection that is kept.
+    Kept,
+    /// The same, of requests that nobody may simply make again.
+    Posts,
+}
+
 /// A load that runs.
 pub(super) struct Load {
     handle: Handle,
@@ -178,21 +179,31 @@ async fn join(tasks: Vec<JoinHandle<()>>) {
     }
 }
 
-async fn run_load(client: Client, keeps: bool, pause: Duration, mut stopped: watch::Receiver<bool>) {
+async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: watch::Receiver<bool>) {
+    let keeps = kind != LoadKind::Fresh;
+    let number = client.recorder.next_number();
+    if keeps {
+        client.recorder.note_kept(number, None);
+    }
     let mut connection: Option<Connection> = None;
     while !*stopped.borrow() {
-        let ask = client.plain(Purpose::Load, REQUEST_TIMEOUT);
-        connection = match connection.take() {
-            Some(mut kept) => {
-                let request = kept.ask(ask).await;
-                let lives = matches!(request.outcome, Outcome::Answered { closes: false, .. });
-                (lives && kept.is_open()).then_some(kept)
-            }
-            None => client.ask_fresh(ask).await.1.filter(|_| keeps),
+        let ask = match kind {
+            LoadKind::Fresh | LoadKind::Kept => client.plain(Purpose::Load, REQUEST_TIMEOUT),
+            LoadKind::Posts => client.post(),
         };
+        let (request, used) = match connection.take() {
+            Some(mut kept) => (kept.ask(ask).await, Some(kept)),
+            None => client.ask_fresh(ask).await,
+        };
+        if keeps {
+            client.recorder.note_kept(number, request.generation());
+            let lives = matches!(request.outcome, Outcome::Answered { closes: false, .. });
+            connection = used.filter(|used| lives && used.is_open());
+        }
         // Either the pause is over, or the load; an error means the same as the latter.
         let _ = tokio::time::timeout(pause, stopped.wait_for(|stop| *stop)).await;
     }
+    client.recorder.forget_kept(number);
 }
 
 async fn run_probe(client: Client, wanted: Generation, deadline: Instant) {
@@ -214,61 +225,6 @@ async fn run_probe(client: Client, wanted: Generation, deadline: Instant) {
             _ => tokio::time::sleep(Duration::from_millis(4)).await,
         }
     }
-}
-
-async fn run_held(client: Client, what: Held, number: u64, gate: u64, released: oneshot::Receiver<()>) {
-    let ask = |path: String, expected: Expected| Ask {
-        number,
-        purpose: Purpose::Held(what),
-        method: Method::GET,
-        path,
-        body: super::client::no_body(),
-        length: None,
-        expected,
-        timeout: HELD_TIMEOUT,
-    };
-    let in_two = format!("gate={gate}&bytes={HELD_BYTES}&seed={number}");
-    let ask = match what {
-        Held::Request => ask(format!("/held?gate={gate}"), Expected::Text),
-        Held::Download => ask(format!("/download?{in_two}"), Expected::Pattern(HELD_BYTES)),
-        Held::Stream => ask(format!("/stream?{in_two}"), Expected::Pattern(HELD_BYTES)),
-        Held::Upload => {
-            let bytes = Bytes::from(origin::pattern(number, HELD_BYTES));
-            let digest = origin::digest(&bytes);
-            Ask {
-                method: Method::POST,
-                body: in_two_halves(bytes, released),
-                length: Some(HELD_BYTES),
-                ..ask("/upload".into(), Expected::Received(digest))
-            }
-        }
-        Held::Idle => {
-            let (_, connection) = client
-                .ask_fresh(client.plain(Purpose::Probe, REQUEST_TIMEOUT))
-                .await;
-            let Some(mut connection) = connection else { return };
-            client.recorder.note_open(number);
-            // An error means that the owner is gone.
-            if released.await.is_ok() {
-                connection.ask(ask("/".into(), Expected::Text)).await;
-            }
-            return;
-        }
-    };
-    client.ask_fresh(ask).await;
-}
-
-/// A body whose second half is sent once it is released.
-fn in_two_halves(mut bytes: Bytes, released: oneshot::Receiver<()>) -> Body {
-    let second = bytes.split_off(bytes.len() / 2);
-    let (mut sender, body): (Sender<Bytes>, Channel<Bytes>) = Channel::new(1);
-    tokio::spawn(async move {
-        // An error means that the connection is gone; the request sees that for itself.
-        if sender.send_data(bytes).await.is_ok() && released.await.is_ok() {
-            let _ = sender.send_data(second).await;
-        }
-    });
-    body.boxed()
 }
 
 /// The client of a case, shared by all of its traffic.

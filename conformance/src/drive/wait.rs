@@ -14,6 +14,7 @@ impl Driver<'_> {
         let waited_since = self.recorder.now();
         let bound = Duration::from_millis(self.target.facts().apply_bound_ms);
         let deadline = Instant::now() + bound;
+        let drained = self.target.facts().drained_within_ms();
         let log = &self.target.facts().log;
         let line = |pattern: &Option<String>| {
             let pattern = pattern.as_deref().and_then(|text| Regex::new(text).ok());
@@ -31,6 +32,10 @@ impl Driver<'_> {
             Condition::Rejection => self.wait_for_event(deadline, line(&log.rejected)),
             Condition::MissingRecord => self.wait_for_event(deadline, line(&log.missing)),
             Condition::SuccessRecord if log.applied.is_none() => false,
+            Condition::KeptFollow => {
+                let drained = Duration::from_millis(drained.unwrap_or(0));
+                self.wait_until_kept_follow(Instant::now() + drained)
+            }
             Condition::SuccessRecord => self.wait_for_event(deadline, line(&log.applied)),
         };
         let at = self.recorder.now();
@@ -41,6 +46,15 @@ impl Driver<'_> {
             met,
         });
         met
+    }
+
+    fn wait_until_kept_follow(&self, deadline: Instant) -> bool {
+        let wanted = self.generation;
+        let followed = || self.recorder.have_followed(wanted);
+        let mark = self.recorder.mark();
+        self.recorder
+            .wait_for(mark, deadline, || followed() || self.over(), |_| false);
+        followed()
     }
 
     fn wait_for_event(&self, deadline: Instant, satisfies: impl Fn(&Event) -> bool) -> bool {

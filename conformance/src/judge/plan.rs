@@ -83,8 +83,11 @@ impl Plan {
                         self.add(steps, facts, delivery);
                     }
                 }
+                // How often it comes to be done is up to the target; it is done once at least.
+                Step::RepeatFor { steps, .. } => self.add(steps, facts, delivery),
                 Step::Pause
                 | Step::LoadOn { .. }
+                | Step::PostsOn { .. }
                 | Step::LoadOff
                 | Step::FreshStart
                 | Step::Flawed

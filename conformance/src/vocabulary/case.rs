@@ -77,6 +77,8 @@ pub enum Area {
     ErrorHandling,
     /// What a change does to connections.
     ConnectionManagement,
+    /// What a change does to the addresses that are listened on.
+    Listeners,
     /// What a change leaves in the log.
     Logging,
 }
@@ -89,6 +91,7 @@ impl fmt::Display for Area {
             Self::ConfigValidation => "config-validation",
             Self::ErrorHandling => "error-handling",
             Self::ConnectionManagement => "connection-management",
+            Self::Listeners => "listeners",
             Self::Logging => "logging",
         })
     }

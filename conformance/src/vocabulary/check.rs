@@ -98,6 +98,16 @@ checks! {
 
     /// What was accepted is finished.
     InFlightCompletes = "in_flight_completes": "what was in flight finishes intact, byte for byte, on the generation that accepted it",
+    /// Kept connections follow at once.
+    KeptFollowAtOnce = "kept_follow_at_once": "a request on a kept connection that began after the new generation was seen gets it",
+    /// And in the end.
+    KeptFollowOnceDrained = "kept_follow_once_drained": "no request on a kept connection that begins after the drain bound gets an older generation",
+    /// The end of a connection is announced where it can be.
+    RetirementIsAnnounced = "retirement_is_announced": "a connection that ends after the answer to what was in flight over a change had that answer say so",
+    /// No POST is lost.
+    NoLostPost = "no_lost_post": "every POST that is sent on a kept connection is answered",
+    /// Somebody listens.
+    NoConnectLost = "no_connect_lost": "no connect is refused, left hanging, or reset before a byte was answered, over many changes",
     /// A kept connection stays.
     IdleConnectionStays = "idle_connection_stays": "an idle kept connection stays open",
     /// A kept connection answers.

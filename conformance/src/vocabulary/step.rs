@@ -18,6 +18,10 @@ pub enum Held {
     Upload,
     /// A kept connection without an outstanding request; on release a request is sent on it.
     Idle,
+    /// Two requests on one connection: the first as [`Self::Request`], the other 200 ms after the answer to it.
+    Pair,
+    /// A stream of numbered events that goes on until a gate opens.
+    Events,
 }
 
 impl Held {
@@ -29,6 +33,8 @@ impl Held {
             Self::Stream => "stream",
             Self::Upload => "upload",
             Self::Idle => "idle",
+            Self::Pair => "pair",
+            Self::Events => "events",
         }
     }
 }
@@ -46,6 +52,9 @@ pub enum Condition {
     MissingRecord,
     /// A log record of a successful reload since the newest write. Deadline: the apply bound.
     SuccessRecord,
+    /// An answer of the newest generation to each task of the load that keeps its connection, on that or on one made after
+    /// it had ended. Deadline: the apply bound and the drain bound; none is waited for where that is past a case's patience.
+    KeptFollow,
 }
 
 /// One thing that the driver does.
@@ -68,7 +77,14 @@ pub enum Step {
         /// The pause after each answer, in microseconds.
         pause_us: u32,
     },
-    /// Ends the load, after its requests in flight were answered.
+    /// As `LoadOn`, for requests that nobody may simply make again: POST, with a short body, on connections that are kept.
+    PostsOn {
+        /// Tasks.
+        tasks: u8,
+        /// The pause after each answer, in microseconds.
+        pause_us: u32,
+    },
+    /// Ends all loads, after their requests in flight were answered.
     LoadOff,
     /// Delivers the next generation, triggers the reload and waits for [`Condition::Effect`].
     Change,
@@ -119,6 +135,16 @@ pub enum Step {
     WithFlaw {
         /// The kind.
         flaw: Flaw,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// The steps, again and again for a time, but not more often than so many times: slow targets get through, and fast ones
+    /// are not asked for more than is of use.
+    RepeatFor {
+        /// Milliseconds. What has begun by then is finished.
+        ms: u32,
+        /// How often at most.
+        at_most: u32,
         /// The steps.
         steps: Vec<Step>,
     },

@@ -80,6 +80,9 @@ pub struct Settle {
     pub reason: String,
 }
 
+/// The longest that a case waits for old connections to have been drained, in milliseconds.
+const LONGEST_DRAIN_MS: u64 = 30_000;
+
 /// The facts about a target that verdicts rest on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetFacts {
@@ -135,6 +138,13 @@ impl TargetFacts {
     /// Whether its configuration bears the generation in a place.
     pub fn bears(&self, marker: Marker) -> bool {
         self.markers.contains(&marker)
+    }
+
+    /// Until when after a change was seen its old connections may still be served by what was before, in milliseconds; `None`
+    /// where that is longer than a case waits.
+    pub fn drained_within_ms(&self) -> Option<u64> {
+        let all = self.apply_bound_ms.saturating_add(self.drain_bound_ms);
+        (all <= LONGEST_DRAIN_MS).then_some(all)
     }
 
     /// `name` or `name:variant`.

@@ -33,6 +33,8 @@ pub enum Purpose {
     Probe,
     /// Part of a load.
     Load,
+    /// Part of a load of requests that nobody may simply make again.
+    Post,
     /// Held open over a change.
     Held(Held),
 }

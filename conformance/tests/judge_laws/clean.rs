@@ -39,13 +39,13 @@ proptest! {
             prop_assert_eq!(failed(&results), vec![], "{}: {:#?}", case.id, told(&results));
             let mut allowed = vec![Check::P95Within250Ms];
             if traits.mixing_ms > 0 {
-                allowed.push(Check::NoMixing);
+                allowed.extend([Check::NoMixing, Check::KeptFollowAtOnce]);
             }
             if traits.pins {
-                allowed.push(Check::KeptConnectionsFollow);
+                allowed.extend([Check::KeptConnectionsFollow, Check::KeptFollowAtOnce]);
             }
             if traits.races {
-                allowed.push(Check::NoKeepaliveRace);
+                allowed.extend([Check::NoKeepaliveRace, Check::NoLostPost]);
             }
             if traits.polite_ends {
                 allowed.push(Check::IdleConnectionStays);

@@ -166,8 +166,9 @@ fn rest(out: &mut String, free: Option<Nanos>, next: Nanos) {
 
 fn of_the_script(what: Held) -> &'static str {
     match what {
-        Held::Request => "request",
-        Held::Download | Held::Stream => "download",
+        Held::Request | Held::Pair => "request",
+        // Whatever is long is shown by what a shell can hold open.
+        Held::Download | Held::Stream | Held::Events => "download",
         Held::Upload => "upload",
         Held::Idle => "idle",
     }

@@ -100,7 +100,9 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
             &log.rejected,
             "    case $1 in flawed | rest)\n        [ \"$(new_records)\" -le 1 ] || shown \"$(new_records) complaints of one bad file; the first: $(records | head -n 1)\" ;;\n    esac",
         ),
-        Check::NoFailedRequest => loaded("failed", "$(sed -n 's/^failed [0-9]* //p' \"$work/load\")"),
+        Check::NoFailedRequest | Check::NoConnectLost => {
+            loaded("failed", "$(sed -n 's/^failed [0-9]* //p' \"$work/load\")")
+        }
         Check::NoKeepaliveRace => loaded("races", "the kept connection ended as it was sent"),
         Check::NoErrorStatus => loaded("errors", "$(sed -n 's/^errors [0-9]* //p' \"$work/load\")"),
         Check::NeverTorn => loaded("torn", "$(sed -n 's/^torn [0-9]* //p' \"$work/load\")"),

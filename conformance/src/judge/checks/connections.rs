@@ -7,8 +7,17 @@ use super::super::view::View;
 use super::effect::describe;
 use crate::vocabulary::{Generation, Held, Nanos, Outcome, Purpose, Request};
 
+/// What is in flight for as long as it is held.
+const IN_FLIGHT: [Held; 5] = [
+    Held::Request,
+    Held::Download,
+    Held::Stream,
+    Held::Upload,
+    Held::Events,
+];
+
 pub(super) fn in_flight_completes(view: &View<'_>) -> Vec<Opinion> {
-    [Held::Request, Held::Download, Held::Stream, Held::Upload]
+    IN_FLIGHT
         .into_iter()
         .filter(|what| view.plan.held(*what) > 0)
         .map(|what| {
@@ -38,7 +47,7 @@ pub(super) fn in_flight_completes(view: &View<'_>) -> Vec<Opinion> {
         .collect()
 }
 
-fn held<'v, 'a>(view: &'v View<'a>, what: Held) -> Vec<(&'v Life<'a>, &'a Request)> {
+pub(super) fn held<'v, 'a>(view: &'v View<'a>, what: Held) -> Vec<(&'v Life<'a>, &'a Request)> {
     let of_life = |life: &'v Life<'a>| {
         life.judged()
             .filter(move |r| r.purpose == Purpose::Held(what))
@@ -56,7 +65,7 @@ fn met_change(view: &View<'_>, life: &Life<'_>, from: Nanos, to: Nanos) -> bool 
 }
 
 /// Whether a file was delivered, and seen to be served or to be refused, between two times.
-fn outlasted_change(view: &View<'_>, life: &Life<'_>, from: Nanos, to: Nanos) -> bool {
+pub(super) fn outlasted_change(view: &View<'_>, life: &Life<'_>, from: Nanos, to: Nanos) -> bool {
     life.writes.iter().any(|write| {
         let settled = view.settled_at(life, write);
         from < write.config.begin && settled.is_some_and(|settled| settled <= to)

@@ -4,7 +4,9 @@ mod burst;
 mod connections;
 mod deletion;
 mod effect;
+mod flood;
 mod half_written;
+mod kept;
 mod logging;
 mod refusal;
 mod rejection;
@@ -32,6 +34,11 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::OldOriginGetsNothing => effect::old_origin_gets_nothing(view),
         Check::CredentialTakesEffect => effect::credential_takes_effect(view),
         Check::KeptConnectionsFollow => effect::kept_connections_follow(view),
+        Check::KeptFollowAtOnce => kept::follow_at_once(view),
+        Check::KeptFollowOnceDrained => kept::follow_once_drained(view),
+        Check::RetirementIsAnnounced => kept::retirement_is_announced(view),
+        Check::NoLostPost => kept::no_lost_post(view),
+        Check::NoConnectLost => flood::no_connect_lost(view),
         Check::RejectedChangesNothing => rejection::changes_nothing(view),
         Check::RejectionIsObserved => rejection::is_observed(view),
         Check::RejectionNamesCause => refusal::names_cause(view),

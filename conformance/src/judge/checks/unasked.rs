@@ -124,7 +124,7 @@ pub(super) fn no_refused_connect(view: &View<'_>) -> Vec<Opinion> {
 }
 
 /// Connects that were made while the target had to listen.
-fn connects<'v, 'a>(view: &'v View<'a>, life: &'v Life<'a>) -> Vec<&'a Request> {
+pub(super) fn connects<'v, 'a>(view: &'v View<'a>, life: &'v Life<'a>) -> Vec<&'a Request> {
     let answered = |request: &&Request| matches!(request.outcome, Outcome::Answered { .. });
     // A process that ends by itself refuses what comes after its last answer; its end is another check's.
     let dead_after = life.exited.map(|_| {

@@ -5,6 +5,7 @@ mod bursts;
 mod connections;
 mod effect;
 mod files;
+mod kept;
 mod logging;
 mod refusals;
 mod replacement;

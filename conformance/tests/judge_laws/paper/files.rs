@@ -4,7 +4,7 @@ use reloadspec::vocabulary::{
     Condition, ConfigWrite, Event, Flaw, FreshStart, Nanos, TriggerAnswer, TriggerKind,
 };
 
-use super::{MS, PATH, Paper};
+use super::{DRAIN, MS, PATH, Paper};
 
 impl Paper {
     pub(super) fn write(&mut self, flaw: Option<Flaw>) -> Nanos {
@@ -140,6 +140,10 @@ impl Paper {
         if condition == Condition::SuccessRecord {
             let record = self.life().last_record;
             self.now = self.now.max(record) + MS / 10;
+        }
+        if condition == Condition::KeptFollow && self.traits.pins {
+            // Old connections are ended when the documented time is over.
+            self.now += DRAIN + self.traits.bound_ms * MS;
         }
         self.events.push(Event::Waited {
             begin,

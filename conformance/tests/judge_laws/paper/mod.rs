@@ -15,6 +15,8 @@ use reloadspec::vocabulary::{
 use crate::traits::Traits;
 
 pub(crate) const MS: Nanos = 1_000_000;
+/// For how long a connection that stays with its generation does so.
+pub(crate) const DRAIN: Nanos = 10_000 * MS;
 pub(crate) const ORIGINS: usize = 3;
 pub(crate) const PATH: &str = "/ground/conf/proxy.yaml";
 
@@ -37,6 +39,7 @@ struct Life {
     /// What was served since when, in order; `None` is an empty file that was taken.
     served: Vec<(Nanos, Option<Generation>)>,
     load: Option<(Nanos, u8, u8, u32)>,
+    posts: Option<(Nanos, u8, u32)>,
     held: Vec<(Held, u64, Nanos, u64, Option<Generation>)>,
     last_record: Nanos,
     stops: bool,
@@ -64,7 +67,7 @@ impl Paper {
             apply_bound_ms: traits.bound_ms,
             apply_bound_source: None,
             ready_within_ms: 5_000,
-            drain_bound_ms: 10_000,
+            drain_bound_ms: DRAIN / MS,
             stop_within_ms: 5_000,
             log: LogPatterns {
                 sources: vec!["stderr".into()],
@@ -145,6 +148,10 @@ impl Paper {
                 let load = (self.now, *fresh, *kept, *pause_us);
                 self.life().load = Some(load);
             }
+            Step::PostsOn { tasks, pause_us } => {
+                let posts = (self.now, *tasks, *pause_us);
+                self.life().posts = Some(posts);
+            }
             Step::LoadOff => self.end_load(),
             Step::Change => self.change(),
             Step::Burst { changes } => self.burst(*changes),
@@ -169,6 +176,15 @@ impl Paper {
             Step::WithFlaw { flaw, steps } => {
                 self.flaw = Some(*flaw);
                 self.steps(steps);
+            }
+            Step::RepeatFor { ms, at_most, steps } => {
+                let until = self.now + u64::from(*ms) * MS;
+                for _ in 0..*at_most {
+                    self.steps(steps);
+                    if self.now >= until {
+                        break;
+                    }
+                }
             }
             Step::Repeat { times, steps } => (0..*times).for_each(|_| self.steps(steps)),
         }
@@ -199,6 +215,7 @@ impl Paper {
         self.life = Some(Life {
             served: vec![(began + 20 * MS, Some(generation))],
             load: None,
+            posts: None,
             held: Vec::new(),
             last_record: 0,
             stops: true,

@@ -4,7 +4,7 @@ use reloadspec::vocabulary::{
     Arrival, Event, Generation, Held, Markers, Nanos, Outcome, Phase, Purpose, Request,
 };
 
-use super::{MS, ORIGINS, Paper};
+use super::{DRAIN, MS, ORIGINS, Paper};
 use crate::asking::{answered, markers};
 
 impl Paper {
@@ -97,6 +97,11 @@ impl Paper {
     }
 
     pub(super) fn end_load(&mut self) {
+        if let Some((from, tasks, pause_us)) = self.life().posts.take() {
+            for _ in 0..tasks {
+                self.kept_load(Purpose::Post, from, u64::from(pause_us) * 1_000);
+            }
+        }
         let Some((from, fresh, kept, pause_us)) = self.life().load.take() else {
             return;
         };
@@ -109,18 +114,20 @@ impl Paper {
             }
         }
         for _ in 0..kept {
-            self.kept_load(from, pause);
+            self.kept_load(Purpose::Load, from, pause);
         }
         self.now += 5 * MS;
     }
 
-    pub(super) fn kept_load(&mut self, from: Nanos, pause: Nanos) {
+    pub(super) fn kept_load(&mut self, purpose: Purpose, from: Nanos, pause: Nanos) {
         let mut at = from + self.below(MS);
         let mut connection = (self.id(), at, 0);
         while at < self.now {
             let (number, connect, nth) = connection;
             let ends = nth > 0 && self.chance(2);
+            let drained = self.traits.pins && nth > 0 && self.is_drained(connect, at);
             let instead = match (self.traits.races, self.traits.polite_ends) {
+                _ if drained => Some(Outcome::NotSent),
                 (true, _) if ends => Some(Outcome::Ended { phase: Phase::Head }),
                 (_, true) if ends => Some(Outcome::NotSent),
                 _ => None,
@@ -129,7 +136,7 @@ impl Paper {
                 let id = self.id();
                 self.events.push(Event::Request(Request {
                     id,
-                    purpose: Purpose::Load,
+                    purpose,
                     connection: number,
                     connect,
                     nth,
@@ -141,10 +148,20 @@ impl Paper {
                 at += pause;
                 connection = (self.id(), at, 0);
             } else {
-                at = self.exchange(Purpose::Load, connection, at) + pause;
+                at = self.exchange(purpose, connection, at) + pause;
                 connection.2 += 1;
             }
         }
+    }
+
+    /// Whether a connection that stays with its generation is so old that it has been ended.
+    fn is_drained(&mut self, connect: Nanos, now: Nanos) -> bool {
+        let since = |(since, _): &&(Nanos, Option<Generation>)| *since > connect;
+        let served = &self.life().served;
+        served
+            .iter()
+            .find(since)
+            .is_some_and(|(since, _)| since + DRAIN <= now)
     }
 
     pub(super) fn hold(&mut self, what: Held) {
@@ -185,6 +202,7 @@ impl Paper {
             } else {
                 Self::outcome(generation)
             };
+            let answer = (at, generation);
             self.events.push(Event::Request(Request {
                 id,
                 purpose: Purpose::Held(what),
@@ -196,7 +214,44 @@ impl Paper {
                 at,
                 outcome,
             }));
+            if what == Held::Pair {
+                self.second(connection, connect, answer);
+            }
         }
         self.now += 3 * MS;
+    }
+
+    /// The second request of a pair, unless the answer to the first says that there will be none.
+    fn second(&mut self, connection: u64, connect: Nanos, (at, generation): (Nanos, Option<Generation>)) {
+        if self.traits.polite_ends {
+            if let Some(Event::Request(Request {
+                outcome: Outcome::Answered { closes, .. },
+                ..
+            })) = self.events.last_mut()
+            {
+                *closes = true;
+            }
+            return;
+        }
+        let begin = at + 200 * MS;
+        let id = self.id();
+        let served = if self.traits.pins {
+            generation
+        } else {
+            self.served(begin)
+        };
+        self.arrive(begin + MS / 2, id, served.expect("it serves"));
+        self.events.push(Event::Request(Request {
+            id,
+            purpose: Purpose::Held(Held::Pair),
+            connection,
+            connect,
+            nth: 1,
+            begin,
+            first_byte: Some(begin + MS - 1),
+            at: begin + MS,
+            outcome: Self::outcome(served),
+        }));
+        self.now = self.now.max(begin + MS);
     }
 }

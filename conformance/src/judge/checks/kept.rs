@@ -1,0 +1,192 @@
+//! What a change does to connections that are kept: do they follow, are they retired politely, is a request lost over it?
+
+use std::collections::BTreeMap;
+
+use super::super::life::{Life, Write};
+use super::super::opinion::{Opinion, Seen};
+use super::super::request::is_keepalive_race;
+use super::super::view::{MS, View};
+use super::connections::{held, outlasted_change};
+use super::effect::describe;
+use super::ms;
+use crate::vocabulary::{Condition, Event, Held, Nanos, Outcome, Purpose, Request};
+
+/// Requests on kept connections, that are no one-time holds.
+fn kept<'v>(life: &'v Life<'_>) -> impl Iterator<Item = &'v Request> {
+    life.judged().filter(|request| {
+        !request.is_fresh() && matches!(request.purpose, Purpose::Load | Purpose::Held(Held::Idle))
+    })
+}
+
+pub(super) fn follow_at_once(view: &View<'_>) -> Vec<Opinion> {
+    let later = |write: &Write<'_>| write.seen;
+    let older = older_after(view, later);
+    let against = behind(&older, "the newest generation that had been seen", |write| {
+        ms(write.seen.unwrap_or_default())
+    });
+    vec![Opinion::of_trials(against, carried_over(view), 1)]
+}
+
+pub(super) fn follow_once_drained(view: &View<'_>) -> Vec<Opinion> {
+    let Some(drained) = view.facts.drained_within_ms() else {
+        return vec![Opinion::unsupported(format!(
+            "the target drains old connections for {} s, which is longer than a case waits",
+            view.facts.drain_bound_ms / 1_000
+        ))];
+    };
+    let over = |write: &Write<'_>| Some(write.seen?.saturating_add(drained.saturating_mul(MS)));
+    let older = older_after(view, over);
+    let expected = format!("no older answer {drained} ms after the new generation was seen");
+    if let Some(against) = behind(&older, &expected, |write| ms(over(write).unwrap_or_default())) {
+        return vec![Opinion::not_met(against)];
+    }
+    let unmet = view.lives.iter().flat_map(|life| &life.events).any(|event| {
+        matches!(
+            event,
+            Event::Waited {
+                condition: Condition::KeptFollow,
+                met: false,
+                ..
+            }
+        )
+    });
+    if unmet {
+        return vec![Opinion::inconclusive(
+            "a task did not come to the newest generation, but asked nothing on an old connection once it had to be drained",
+        )];
+    }
+    vec![Opinion::of_trials(None, carried_over(view), 1)]
+}
+
+/// Requests on kept connections that got an older generation than one that was to hold for them when they began.
+fn older_after<'v, 'a>(
+    view: &'v View<'a>,
+    holds: impl Fn(&Write<'_>) -> Option<Nanos>,
+) -> Vec<(&'v Request, &'v Write<'a>)> {
+    let mut older = Vec::new();
+    for life in &view.lives {
+        for request in kept(life) {
+            let held_then = |write: &&Write<'_>| holds(write).is_some_and(|at| at < request.begin);
+            // A connection that was made since proves nothing of old ones.
+            let newest = life
+                .changes()
+                .filter(|write| write.config.begin > request.connect)
+                .filter(held_then)
+                .max_by_key(|write| write.generation());
+            let (Some(write), Some(got)) = (newest, request.generation()) else {
+                continue;
+            };
+            if got < write.generation() {
+                older.push((request, write));
+            }
+        }
+    }
+    older
+}
+
+fn behind(
+    older: &[(&Request, &Write<'_>)],
+    expected: &str,
+    since: impl Fn(&Write<'_>) -> String,
+) -> Option<Seen> {
+    let (first, write) = older.first()?;
+    let requests: Vec<&Request> = older.iter().map(|(request, _)| *request).collect();
+    let observed = format!(
+        "{} requests on kept connections got an older answer: {} at {}, though {} held for them since {}",
+        older.len(),
+        describe(first),
+        ms(first.begin),
+        write.generation(),
+        since(write)
+    );
+    Some(Seen::new(expected, observed).resting_on(&requests))
+}
+
+/// How many kept connections had borne a request before some change was delivered: each either followed or was retired.
+fn carried_over(view: &View<'_>) -> usize {
+    view.lives
+        .iter()
+        .map(|life| {
+            let Some(last) = life.changes().map(|write| write.config.begin).max() else {
+                return 0;
+            };
+            let mut before: Vec<u64> = kept(life)
+                .filter(|request| request.connect < last)
+                .map(|request| request.connection)
+                .collect();
+            before.sort_unstable();
+            before.dedup();
+            before.len()
+        })
+        .sum()
+}
+
+pub(super) fn retirement_is_announced(view: &View<'_>) -> Vec<Opinion> {
+    let mut pairs: BTreeMap<u64, Vec<(&Life<'_>, &Request)>> = BTreeMap::new();
+    for (life, request) in held(view, Held::Pair) {
+        pairs.entry(request.connection).or_default().push((life, request));
+    }
+    let mut trials = 0;
+    let mut silent: Vec<&Request> = Vec::new();
+    for mut pair in pairs.into_values() {
+        pair.sort_by_key(|(_, request)| request.nth);
+        let Some((life, first)) = pair.first().copied() else {
+            continue;
+        };
+        let through = first.is_fresh() && outlasted_change(view, life, first.begin, first.at);
+        let Outcome::Answered { closes, .. } = first.outcome else {
+            continue;
+        };
+        let second = pair.get(1).map(|(_, request)| *request);
+        // One that said that it would end counts, and is not asked again.
+        if !through || (second.is_none() && !closes) {
+            continue;
+        }
+        trials += 1;
+        silent.extend(second.filter(|request| ends(request)));
+    }
+    let against = silent.first().map(|first| {
+        let observed = format!(
+            "{} of {trials} ended without a word: {}",
+            silent.len(),
+            describe(first)
+        );
+        Seen::new(
+            "an answer with `connection: close`, or a connection that stays",
+            observed,
+        )
+        .resting_on(&silent)
+    });
+    vec![Opinion::of_trials(against, trials, 1)]
+}
+
+/// Whether the connection had ended when a request was made on it, or ended over it.
+fn ends(request: &Request) -> bool {
+    request.outcome == Outcome::NotSent || is_keepalive_race(request)
+}
+
+pub(super) fn no_lost_post(view: &View<'_>) -> Vec<Opinion> {
+    let posts: Vec<&Request> = view
+        .lives
+        .iter()
+        .flat_map(Life::judged)
+        .filter(|request| request.purpose == Purpose::Post && !request.is_fresh())
+        .filter(|request| request.outcome != Outcome::NotSent)
+        .collect();
+    let lost: Vec<&Request> = posts
+        .iter()
+        .copied()
+        .filter(|request| !matches!(request.outcome, Outcome::Answered { .. }))
+        .collect();
+    if let Some(why) = view.starved_of_answers(lost.iter().copied()) {
+        return vec![Opinion::inconclusive(why)];
+    }
+    let against = lost.first().map(|first| {
+        let observed = format!("{} of {}: {}", lost.len(), posts.len(), describe(first));
+        Seen::new("an answer to every POST", observed).resting_on(&lost)
+    });
+    vec![Opinion::of_trials(against, posts.len(), LEAST_POSTS)]
+}
+
+/// Below so many POSTs on kept connections, silence says too little.
+const LEAST_POSTS: usize = 20;
