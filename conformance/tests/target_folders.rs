@@ -78,6 +78,7 @@ fn place() -> Place {
     Place {
         dir: "/run/dir".into(),
         config: "/run/dir/conf/main.conf".into(),
+        candidate: "/run/dir/candidate/main.conf".into(),
         listen: address(8080),
         admin: address(9901),
         origins: origins.collect(),

@@ -6,6 +6,8 @@ mod active_connections;
 mod active_connections_failed;
 mod applies_changes;
 mod atomic;
+mod check_command_agrees;
+mod check_command_no_side_effects;
 mod detects_immediately;
 mod event_streams;
 mod idle_stay;
@@ -60,6 +62,8 @@ pub fn all() -> Vec<Case> {
         lost_posts::case(),
         event_streams::case(),
         no_refused_connect::case(),
+        check_command_agrees::case(),
+        check_command_no_side_effects::case(),
     ]
 }
 

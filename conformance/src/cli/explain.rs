@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use reloadspec::conclude::exit;
 use reloadspec::select::select;
-use reloadspec::vocabulary::{Case, Condition, Profile, Step};
+use reloadspec::vocabulary::{Case, Condition, Profile, Question, Step};
 use reloadspec::{catalogue, vocabulary::Check};
 
 use super::{CliError, print};
@@ -95,6 +95,8 @@ fn words(step: &Step) -> String {
         }
         Step::FreshStart => "start a process of its own on the bad file: does the target refuse it?".into(),
         Step::Flawed => "deliver the bad file, trigger, wait for the rejection".into(),
+        Step::Ask(question) => asked(*question).into(),
+        Step::Inspect => "look at the files and the listening sockets of the target".into(),
         Step::Delete => "remove the file".into(),
         Step::Await(condition) => format!(
             "wait for {}, for the apply bound{} at most",
@@ -120,6 +122,13 @@ fn words(step: &Step) -> String {
         Step::WithFlaw { flaw, .. } => format!("with bad files of the kind {flaw}:"),
         Step::RepeatFor { ms, at_most, .. } => format!("for {ms} ms, but at most {at_most} times:"),
         Step::Repeat { times, .. } => format!("{times} times:"),
+    }
+}
+
+fn asked(question: Question) -> &'static str {
+    match question {
+        Question::Trigger => "pull the trigger",
+        Question::CheckCommand => "run the check command on the file that would be delivered next",
     }
 }
 

@@ -5,7 +5,7 @@ use reloadspec_fixtures::origin::digest;
 use super::error::DriveError;
 use super::script::Driver;
 use super::trigger;
-use crate::vocabulary::{ConfigWrite, Event, Flaw, Scene, TriggerAnswer};
+use crate::vocabulary::{ConfigWrite, Event, Flaw, Question, Scene, TriggerAnswer};
 
 impl Driver<'_> {
     /// Delivers the next generation, flawed or not. Returns when that began.
@@ -53,7 +53,7 @@ impl Driver<'_> {
         let trigger = self.target.trigger(&running.laid.place)?;
         let begin = self.recorder.now();
         let dir = running.laid.ground.dir();
-        let answer = trigger::pull(
+        let pulled = trigger::pull(
             trigger,
             &running.process,
             &running.binary,
@@ -61,14 +61,16 @@ impl Driver<'_> {
             running.laid.file.path(),
             &self.options.cancel,
         );
-        if let Some(answer) = &answer {
-            self.recorder.record(Event::Trigger {
-                begin,
-                at: self.recorder.now(),
-                answer: answer.clone(),
-            });
+        let Some(pulled) = pulled else { return Ok(None) };
+        self.recorder.record(Event::Trigger {
+            begin,
+            at: self.recorder.now(),
+            answer: pulled.answer.clone(),
+        });
+        if let Some(reply) = pulled.reply.filter(|reply| !reply.said.is_empty()) {
+            self.answered(begin, Question::Trigger, None, reply);
         }
-        Ok(answer)
+        Ok(Some(pulled.answer))
     }
 
     pub(super) fn keep(&mut self, scene: &Scene, content: &[u8]) {

@@ -3,12 +3,15 @@
 //! It does the steps and writes down what was seen. It decides no verdict, it retries nothing, and it leaves nothing behind:
 //! every process that it started is gone when it returns, whichever way it returns.
 
+mod ask;
 mod client;
 mod deliver;
 mod error;
+mod exchange;
 mod files;
 mod guard;
 mod held;
+mod inspect;
 mod life;
 mod log;
 #[cfg(test)]

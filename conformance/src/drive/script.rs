@@ -35,7 +35,7 @@ pub(super) struct Driver<'a> {
     deadline: Instant,
     pub(super) generation: Generation,
     delivery: Delivery,
-    flaw: Option<Flaw>,
+    pub(super) flaw: Option<Flaw>,
     random: u64,
     pub(super) gate: u64,
     pub(super) running: Option<Running>,
@@ -158,6 +158,8 @@ impl<'a> Driver<'a> {
             Step::Burst { changes } => return self.burst(*changes),
             Step::FreshStart => self.try_flaw()?,
             Step::Flawed => return self.deliver_flawed(),
+            Step::Ask(question) => self.ask(*question)?,
+            Step::Inspect => self.inspect(),
             Step::Delete => self.delete()?,
             Step::Await(condition) => {
                 self.wait_for(*condition, self.recorder.last_write());

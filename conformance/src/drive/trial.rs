@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Cancel;
+use super::ask::CANDIDATE;
 use super::client::Client;
 use super::error::DriveError;
 use super::files::{self, ConfigFile};
@@ -44,6 +45,7 @@ pub(super) fn lay(
     let place = Place {
         dir: ground.dir().to_path_buf(),
         config: ground.dir().join("conf").join(target.config_file()),
+        candidate: ground.dir().join(CANDIDATE).join(target.config_file()),
         listen: ground.listen(),
         admin: ground.admin(),
         origins: origins.to_vec(),

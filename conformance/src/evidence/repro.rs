@@ -176,6 +176,7 @@ mod tests {
             places: vec![Place {
                 dir: PathBuf::from("/tmp/run"),
                 config: PathBuf::from("/tmp/run/conf/nginx.conf"),
+                candidate: PathBuf::from("/tmp/run/candidate/nginx.conf"),
                 listen: address("127.1.2.3:8080"),
                 admin: address("127.1.2.3:9901"),
                 origins: origins.collect(),

@@ -5,8 +5,8 @@ use regex::Regex;
 use super::request::{is_of_harness, served_fresh};
 use super::view::MS;
 use crate::vocabulary::{
-    Capability, Condition, ConfigWrite, Delivery, Event, Generation, LogPatterns, Nanos, Purpose, Request,
-    TargetFacts, TriggerAnswer,
+    Answer, Capability, Condition, ConfigWrite, Delivery, Event, Generation, LogPatterns, Nanos, Purpose,
+    Question, Request, TargetFacts, TriggerAnswer,
 };
 
 /// One process from its start to its end.
@@ -195,6 +195,8 @@ impl<'a> Life<'a> {
             | Event::Released { .. }
             | Event::Arrival(_)
             | Event::FreshStart(_)
+            | Event::Answer(_)
+            | Event::Inspected(_)
             | Event::Lag { .. } => {}
         }
     }
@@ -238,6 +240,14 @@ impl<'a> Life<'a> {
             .iter()
             .copied()
             .filter(move |(at, _)| *at >= from && *at < to)
+    }
+
+    /// What the target answered to a question, in order.
+    pub(super) fn answers(&self, question: Question) -> impl Iterator<Item = &'a Answer> {
+        self.events.iter().filter_map(move |event| match event {
+            Event::Answer(answer) if answer.question == question => Some(answer),
+            _ => None,
+        })
     }
 
     /// Good files, in order.

@@ -86,6 +86,8 @@ impl Plan {
                 // How often it comes to be done is up to the target; it is done once at least.
                 Step::RepeatFor { steps, .. } => self.add(steps, facts, delivery),
                 Step::Pause
+                | Step::Ask(_)
+                | Step::Inspect
                 | Step::LoadOn { .. }
                 | Step::PostsOn { .. }
                 | Step::LoadOff

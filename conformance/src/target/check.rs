@@ -6,9 +6,10 @@ use std::path::{Component, Path};
 use regex::Regex;
 
 use super::error::TargetError;
+use super::render::text;
 use super::spec::{Role, Spec, Timing, Trigger};
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
-use crate::vocabulary::{Generation, Marker, Scene};
+use crate::vocabulary::{Capability, Generation, Marker, Scene};
 
 /// The apply bound that holds unless a longer one is documented, in milliseconds.
 const APPLY_BOUND_MS: u64 = 2_000;
@@ -24,6 +25,7 @@ pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
         .and_then(|()| timing(&spec.timing))
         .and_then(|()| markers(&spec.markers))
         .and_then(|()| settle(&spec.trigger))
+        .and_then(|()| sections(spec))
         .and_then(|()| patterns(spec))
         .map_err(|message| TargetError::invalid(place, message))
 }
@@ -120,6 +122,18 @@ fn settle(trigger: &Trigger) -> Result<(), String> {
     Ok(())
 }
 
+/// What needs a section to be used is declared by that section, and by nothing else.
+fn sections(spec: &Spec) -> Result<(), String> {
+    let by_name = |capability: &&Capability| **capability != Capability::Ack;
+    match spec.capabilities.iter().find(by_name) {
+        Some(capability) => Err(format!(
+            "capabilities: {0} is declared by a section, [{0}], and not by its name",
+            capability.name()
+        )),
+        None => Ok(()),
+    }
+}
+
 fn patterns(spec: &Spec) -> Result<(), String> {
     let patterns = [
         ("binary.version_pattern", &spec.binary.version_pattern),
@@ -210,6 +224,12 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
     }
     target.start(&ground)?;
     target.trigger(&ground)?;
+    if let Some(args) = target.check_command(&ground)?
+        && !args.iter().any(|arg| arg.contains(&text(&ground.candidate)))
+    {
+        let message = "check_command.args does not name the file to be checked, {{ candidate }}";
+        return Err(TargetError::invalid(place, message));
+    }
     Ok(())
 }
 
@@ -219,6 +239,7 @@ fn nowhere() -> Place {
     Place {
         dir: "/nowhere".into(),
         config: "/nowhere/conf/file".into(),
+        candidate: "/nowhere/candidate/file".into(),
         listen: address(1),
         admin: address(2),
         origins: origins

@@ -8,7 +8,7 @@ use super::folder::Folder;
 use super::render::{Templates, signal};
 use super::spec::Spec;
 use super::{Locate, ORIGINS, Target, locate};
-use crate::vocabulary::{Capability, Check, Flaw, Settle, TargetFacts};
+use crate::vocabulary::{Check, Flaw, Settle, TargetFacts};
 
 /// A finding that is known and accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -208,10 +208,6 @@ fn facts(
     variant: Option<&str>,
     binary: Option<&std::path::Path>,
 ) -> Result<TargetFacts, TargetError> {
-    let mut capabilities = spec.capabilities.clone();
-    if spec.trigger.acknowledges && !capabilities.contains(&Capability::Ack) {
-        capabilities.push(Capability::Ack);
-    }
     let binary_sha256 = match binary {
         Some(path) => locate::sha256(path).map_err(|source| TargetError::Read {
             path: path.to_path_buf(),
@@ -231,7 +227,7 @@ fn facts(
             ms: spec.trigger.settle_ms,
             reason: reason.clone(),
         }),
-        capabilities,
+        capabilities: spec.declares(),
         markers: spec.markers.clone(),
         deliveries: spec.delivery.patterns.clone(),
         flaws: Flaw::ALL.into_iter().filter(is_given).collect(),

@@ -56,6 +56,8 @@ pub struct Place {
     pub dir: PathBuf,
     /// The config file.
     pub config: PathBuf,
+    /// Where a file stands that is only to be checked.
+    pub candidate: PathBuf,
     /// Where it must listen for traffic.
     pub listen: SocketAddr,
     /// An address that is left to it, for an admin API.
@@ -202,6 +204,17 @@ impl Target {
     /// If a part of the trigger does not render.
     pub fn trigger(&self, place: &Place) -> Result<Trigger, TargetError> {
         self.templates.trigger(&self.spec, place)
+    }
+
+    /// The arguments that make its binary say whether it would take the file at [`Place::candidate`], if there are any.
+    ///
+    /// # Errors
+    /// If one of them does not render.
+    pub fn check_command(&self, place: &Place) -> Result<Option<Vec<String>>, TargetError> {
+        let command = self.spec.check_command.as_ref();
+        command
+            .map(|command| self.templates.texts(&self.spec, &command.args, place))
+            .transpose()
     }
 
     /// The signal that asks it to stop.

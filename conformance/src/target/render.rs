@@ -15,9 +15,10 @@ use super::{OriginAddress, Place, Rendered, Trigger};
 use crate::vocabulary::{Flaw, Generation, Scene, TriggerKind};
 
 /// What a template may name. See `docs/add-a-target.md`.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "dir",
     "config",
+    "candidate",
     "generation",
     "stamp",
     "credential",
@@ -207,6 +208,7 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
     context! {
         dir => text(&place.dir),
         config => text(&place.config),
+        candidate => text(&place.candidate),
         generation => generation.0,
         stamp => generation.to_string(),
         credential => generation.credential(),
@@ -219,6 +221,6 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
     }
 }
 
-fn text(path: &Path) -> String {
+pub(super) fn text(path: &Path) -> String {
     path.display().to_string()
 }

@@ -27,6 +27,7 @@ pub(super) struct Spec {
     pub(super) trigger: Trigger,
     pub(super) delivery: Deliveries,
     pub(super) log: Log,
+    pub(super) check_command: Option<CheckCommand>,
     #[serde(default)]
     pub(super) flaws: Flaws,
     #[serde(default)]
@@ -174,6 +175,13 @@ impl Log {
     }
 }
 
+/// A command of the target's binary that says whether it would take a file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckCommand {
+    pub(super) args: Vec<String>,
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Flaws {
@@ -182,6 +190,19 @@ pub(super) struct Flaws {
 }
 
 impl Spec {
+    /// What it declares: what it lists, and what it has a section for.
+    pub(super) fn declares(&self) -> Vec<Capability> {
+        let sections = [(Capability::CheckCommand, self.check_command.is_some())];
+        let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);
+        let ack = (self.trigger.acknowledges, Capability::Ack);
+        let mut all = self.capabilities.clone();
+        all.extend(Some(ack).filter(|(is_there, _)| *is_there).map(|(_, ack)| ack));
+        all.extend(by_section.map(|(capability, _)| capability));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// The file with role `config`.
     ///
     /// Invariant: `load` refuses a folder without one.

@@ -68,6 +68,15 @@ checks! {
     /// A good file after a bad one is applied.
     Recovers = "recovers": "the next good file is applied",
 
+    /// What is declared is there.
+    DeclaredIsThere = "declared_is_there": "what the target's folder declares is there on a fresh process",
+    /// The check command is right.
+    AgreesWithReload = "check_command_agrees": "what the check command accepts is applied, and what it refuses is refused",
+    /// The check command only looks.
+    OnlyLookedAt = "checked_is_not_applied": "a file that was only checked changes no answer",
+    /// The check command leaves nothing.
+    LeavesNoTrace = "check_leaves_no_trace": "files, PID file included, and listening sockets are what they were before the check command ran",
+
     /// Soon enough to be called immediate.
     WithinTwoSeconds = "within_two_seconds": "a change is effective within 2 s",
     /// Soon enough not to be noticed.

@@ -4,6 +4,7 @@
 //!
 //! Architecture invariant: `judge` and `report` import this module and no other of the suite.
 
+mod asked;
 mod case;
 mod check;
 mod delivery;
@@ -14,6 +15,7 @@ mod target;
 mod timeline;
 mod verdict;
 
+pub use asked::{Answer, Inspection, Question, Reply};
 pub use case::{Area, Case, CheckSpec, FaultSpec, Level, Profile};
 pub use check::Check;
 pub use delivery::Delivery;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw};
+use super::{Delivery, Flaw, Question};
 
 /// What is held open over a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -97,6 +97,10 @@ pub enum Step {
     FreshStart,
     /// Within [`Step::ForEachFlaw`] or [`Step::WithFlaw`]: delivers the flawed file, triggers, and waits for [`Condition::Rejection`].
     Flawed,
+    /// Asks the target something besides traffic, of the file that the next step delivers where the question is about one.
+    Ask(Question),
+    /// Looks at the target's files and sockets.
+    Inspect,
     /// Removes the file; triggers where the trigger is explicit.
     Delete,
     /// Waits for a condition.

@@ -26,16 +26,19 @@ pub enum TriggerKind {
 pub enum Capability {
     /// The trigger answers once the change is effective.
     Ack,
+    /// A command says whether the target would take a file, and does nothing else.
+    CheckCommand,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 1] = [Self::Ack];
+    pub const ALL: [Self; 2] = [Self::Ack, Self::CheckCommand];
 
     /// The name as it stands in target folders and reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ack => "ack",
+            Self::CheckCommand => "check_command",
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Generation, Held, Markers, TargetFacts, step::Condition};
+use super::{Answer, Delivery, Flaw, Generation, Held, Inspection, Markers, TargetFacts, step::Condition};
 
 /// Nanoseconds since the start of the case.
 pub type Nanos = u64;
@@ -328,6 +328,10 @@ pub enum Event {
     },
     /// A process was started on a flawed file.
     FreshStart(FreshStart),
+    /// The target was asked something besides traffic.
+    Answer(Answer),
+    /// Its files and sockets were looked at.
+    Inspected(Inspection),
     /// The harness itself ran late: this machine was busy or held up.
     Lag {
         /// When that was noticed.
@@ -359,6 +363,8 @@ impl Event {
             Self::Request(request) => request.at,
             Self::Arrival(arrival) => arrival.at,
             Self::FreshStart(start) => start.at,
+            Self::Answer(answer) => answer.at,
+            Self::Inspected(inspection) => inspection.at,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::own::Own;
 const KEYS_OF_LOG: &str =
     "`sources`, `applied`, `level`, `informational`, `rejected`, `missing`, `fatal`, `names_file`";
 
-const NAMES: &str = "dir, config, generation, stamp, credential, listen.{host,port}, admin.{host,port}, \
+const NAMES: &str = "dir, config, candidate, generation, stamp, credential, listen.{host,port}, admin.{host,port}, \
      origin.{name,host,port}, origins, flaw, fixed(name)";
 
 #[test]

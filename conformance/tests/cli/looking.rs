@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use reloadspec::catalogue;
-use reloadspec::vocabulary::Check;
+use reloadspec::vocabulary::{Capability, Check};
 use serde_json::Value;
 
 use crate::own::{Own, said};
@@ -44,10 +44,13 @@ fn list_names_targets_and_capabilities() {
     own.call(&["list", "--targets"])
         .code(0)
         .stdout("caddy\nenvoy\nhaproxy\nnginx\nreference\ntraefik\n");
-    own.call(&["list", "--capabilities"]).code(0).stdout("ack\n");
+    let names: Vec<&str> = Capability::ALL.map(Capability::name).to_vec();
+    own.call(&["list", "--capabilities"])
+        .code(0)
+        .stdout(names.join("\n") + "\n");
     own.call(&["list", "--capabilities", "--format", "json"])
         .code(0)
-        .stdout("[\"ack\"]\n");
+        .stdout(format!("[\"{}\"]\n", names.join("\",\"")));
     own.call(&["list", "--capabilities", "--targets"]).code(64);
 }
 

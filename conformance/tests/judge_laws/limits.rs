@@ -77,7 +77,8 @@ proptest! {
             let passed = own_musts_that_pass(&case, &timeline);
             let of_logs =
                 [Check::OneSuccessRecord, Check::NoRecordAtStart, Check::RecordIsInformational, Check::WarnsAtMostOnce,
-                 Check::RejectionIsObserved, Check::RejectionNamesCause, Check::RejectionIsToldOnce, Check::NoFalseRecord];
+                 Check::RejectionIsObserved, Check::RejectionNamesCause, Check::RejectionIsToldOnce, Check::NoFalseRecord, Check::DeclaredIsThere, Check::AgreesWithReload,
+                 Check::LeavesNoTrace];
             prop_assert!(passed.iter().all(|check| of_logs.contains(check)), "{}: {:?}", case.id, passed);
         }
     }

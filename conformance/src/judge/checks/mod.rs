@@ -1,6 +1,7 @@
 //! What each check means. One arm a check, so that a new one cannot be forgotten.
 
 mod burst;
+mod check_command;
 mod connections;
 mod deletion;
 mod effect;
@@ -45,6 +46,10 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RejectionIsToldOnce => refusal::is_told_once(view),
         Check::HalfWrittenChangesNothing => half_written::changes_nothing(view),
         Check::Recovers => rejection::recovers(view),
+        Check::DeclaredIsThere => check_command::is_there(view),
+        Check::AgreesWithReload => check_command::agrees(view),
+        Check::OnlyLookedAt => check_command::is_not_applied(view),
+        Check::LeavesNoTrace => check_command::leaves_no_trace(view),
         Check::WithinTwoSeconds => timing::within_two_seconds(view),
         Check::P95Within250Ms => timing::p95_within_250_ms(view),
         Check::ApplyLatency => timing::apply_latency(view),

@@ -1,5 +1,6 @@
 //! One event makes the difference, and the check that names it fails: alone, but for what follows from it.
 
+mod asked;
 mod atomic;
 mod bursts;
 mod connections;

@@ -2,6 +2,7 @@
 //!
 //! Everything is drawn from a seed, so a law that fails names the history that broke it.
 
+mod asked;
 mod files;
 mod traffic;
 
@@ -47,11 +48,8 @@ struct Life {
 
 impl Paper {
     pub(crate) fn new(traits: &Traits) -> Self {
-        let capabilities = if traits.acknowledges() {
-            vec![Capability::Ack]
-        } else {
-            Vec::new()
-        };
+        let acknowledges = |capability: &Capability| *capability != Capability::Ack || traits.acknowledges();
+        let capabilities = Capability::ALL.into_iter().filter(acknowledges).collect();
         let facts = TargetFacts {
             settle: None,
             markers: Marker::ALL.to_vec(),
@@ -157,6 +155,8 @@ impl Paper {
             Step::Burst { changes } => self.burst(*changes),
             Step::FreshStart => self.fresh_start(),
             Step::Flawed => self.flawed(),
+            Step::Ask(question) => self.ask(*question),
+            Step::Inspect => self.inspect(),
             Step::Delete => self.delete(),
             Step::Await(condition) => self.waited(*condition),
             Step::Watch { ms } => self.now += u64::from(*ms) * MS,

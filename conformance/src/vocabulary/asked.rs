@@ -1,0 +1,67 @@
+//! What a target is asked besides traffic, and what it answers.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Flaw, Generation, Nanos};
+
+/// What a target folder says how to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Its explicit trigger: reload.
+    Trigger,
+    /// Its own command: would it take this file, the one that is delivered next?
+    CheckCommand,
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trigger => "the trigger",
+            Self::CheckCommand => "the check command",
+        })
+    }
+}
+
+/// A question and its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// When it was asked.
+    pub begin: Nanos,
+    /// When the answer had been read.
+    pub at: Nanos,
+    /// What was asked.
+    pub question: Question,
+    /// The generation that the harness would deliver next, or did deliver last, whatever the question is about.
+    pub generation: Generation,
+    /// The flaw of the file that was asked about, if it was a bad one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<Flaw>,
+    /// What came back.
+    pub reply: Reply,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The exit code of a command, or the status of a response; none if nothing came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<i32>,
+    /// Whether that is a yes: exit code 0, or a status 2xx.
+    pub yes: bool,
+    /// What was said, cut at 64 KiB; why nothing was, if nothing came back.
+    pub said: String,
+}
+
+/// What there is of a target, as far as the file system and the kernel tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// When it was over.
+    pub at: Nanos,
+    /// Each file below its folder and what it holds, as `path digest`; log files and files to be checked aside. Sorted.
+    pub files: Vec<String>,
+    /// Each socket that listens on its address or below its folder, as `address inode`. Sorted.
+    pub sockets: Vec<String>,
+}

@@ -1,0 +1,97 @@
+//! What a target answers when it is asked something besides traffic.
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use reloadspec::vocabulary::{Answer, Check, Event, Flaw, Inspection, Question, Timeline};
+
+use super::{fails_even_if_stalled, taint};
+use crate::asking::{case, change, fails_by, history, is_load, verdicts};
+use crate::config;
+use crate::traits::{Traits, peculiar, plain};
+
+/// All answers to a question.
+fn answers(timeline: &mut Timeline, question: Question) -> Vec<&mut Answer> {
+    let all = timeline.events.iter_mut().filter_map(|event| match event {
+        Event::Answer(answer) => Some(answer),
+        _ => None,
+    });
+    all.filter(|answer| answer.question == question).collect()
+}
+
+/// The last look at files and sockets.
+fn last_look(timeline: &mut Timeline) -> &mut Inspection {
+    let look = timeline.events.iter_mut().rev().find_map(|event| match event {
+        Event::Inspected(inspection) => Some(inspection),
+        _ => None,
+    });
+    look.expect("a look")
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_check_command_that_says_yes_to_what_is_refused_disagrees(traits in plain(), nth in 0..Flaw::ALL.len()) {
+        let case = case("check_command_agrees");
+        let mut timeline = history(&case, &traits);
+        for answer in answers(&mut timeline, Question::CheckCommand) {
+            answer.reply.yes |= answer.flaw == Some(Flaw::ALL[nth]);
+        }
+        fails_even_if_stalled(&case, &timeline, &[Check::AgreesWithReload]);
+    }
+
+    #[test]
+    fn a_check_command_that_says_no_to_what_is_applied_disagrees(traits in plain(), taken in 0..5_usize) {
+        let case = case("check_command_agrees");
+        // What is valid here may be checked as valid, and must not be called invalid.
+        let flaw = Flaw::ALL[taken];
+        let takes = Traits { takes: vec![flaw], ..traits };
+        let timeline = history(&case, &takes);
+        fails_by(&case, &timeline, vec![]);
+        let mut strict = timeline;
+        for answer in answers(&mut strict, Question::CheckCommand) {
+            answer.reply.yes &= answer.flaw != Some(flaw);
+        }
+        fails_even_if_stalled(&case, &strict, &[Check::AgreesWithReload]);
+    }
+
+    #[test]
+    fn a_check_command_that_is_not_there_is_a_finding_of_its_own(traits in peculiar(), side_effects: bool) {
+        let case = case(if side_effects { "check_command_has_no_side" } else { "check_command_agrees" });
+        let mut timeline = history(&case, &traits);
+        for answer in answers(&mut timeline, Question::CheckCommand) {
+            answer.reply.yes = false;
+            answer.reply.code = Some(64);
+        }
+        let results = fails_by(&case, &timeline, vec![Check::DeclaredIsThere]);
+        let agreement = verdicts(&results, Check::AgreesWithReload);
+        prop_assert!(agreement.iter().all(|verdict| verdict.word() == "unsupported"), "{:?}", agreement);
+    }
+
+    #[test]
+    fn a_file_that_was_only_checked_may_show_in_no_answer(traits in plain(), pick: Index, which in 0..3_usize) {
+        let case = case("check_command_has_no_side");
+        let mut timeline = history(&case, &traits);
+        let (first, generation) = answers(&mut timeline, Question::CheckCommand)
+            .first()
+            .map(|answer| (answer.at, answer.generation))
+            .expect("an answer");
+        let until = last_look(&mut timeline).at;
+        change(&mut timeline, pick, |r| is_load(r) && r.begin > first && r.at < until, |r| taint(r, generation, which));
+        fails_even_if_stalled(&case, &timeline, &[Check::OnlyLookedAt]);
+    }
+
+    #[test]
+    fn a_check_command_leaves_files_and_sockets_as_they_were(traits in peculiar(), what in 0..4) {
+        let case = case("check_command_has_no_side");
+        let mut timeline = history(&case, &traits);
+        let look = last_look(&mut timeline);
+        match what {
+            0 => look.files[0].push('0'),
+            1 => look.files.push("left 0".into()),
+            2 => look.sockets[0].push('0'),
+            _ => look.sockets.clear(),
+        }
+        fails_even_if_stalled(&case, &timeline, &[Check::LeavesNoTrace]);
+    }
+}
