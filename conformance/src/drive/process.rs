@@ -140,6 +140,11 @@ impl Process {
         *self.exited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether it catches a signal now, rather than ignore it or be ended by it.
+    pub(super) fn catches(&self, signal: Signal) -> bool {
+        tree::caught_signals(self.pid).is_some_and(|caught| caught >> (signal as i32 - 1) & 1 == 1)
+    }
+
     /// Sends it a signal.
     pub(super) fn signal(&self, signal: Signal) -> nix::Result<()> {
         if self.exited().is_some() {

@@ -70,6 +70,13 @@ fn entry_of(pid: u32) -> Option<Entry> {
     entry(&String::from_utf8_lossy(&stat))
 }
 
+/// The signals that a process catches, bit n for signal n + 1: `SigCgt` of `/proc/PID/status`, see proc(5).
+pub(super) fn caught_signals(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
+    u64::from_str_radix(caught.trim(), 16).ok()
+}
+
 /// Reads `/proc/PID/stat`: see proc(5). The command stands in parentheses and may itself contain some.
 fn entry(stat: &str) -> Option<Entry> {
     let (head, tail) = stat.rsplit_once(')')?;
@@ -96,8 +103,9 @@ fn bears(pid: u32, mark: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader};
     use std::os::unix::process::CommandExt;
-    use std::process::{Child, Command};
+    use std::process::{Child, Command, Stdio};
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::{Duration, Instant};
 
@@ -216,5 +224,25 @@ mod tests {
             std::thread::sleep(Duration::from_millis(2));
         }
         assert_eq!(family.members(), []);
+    }
+
+    #[test]
+    fn whoever_catches_a_signal_is_known_to() {
+        // A shell that is told to catch SIGUSR2 says so once it does.
+        let mut shell = Command::new("sh")
+            .args(["-c", "trap : USR2; echo ready; read line"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let stdout = shell.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut said).unwrap();
+        let caught = caught_signals(shell.id()).unwrap();
+        assert_eq!(caught >> (Signal::SIGUSR2 as i32 - 1) & 1, 1, "{caught:x}");
+        assert_eq!(caught >> (Signal::SIGUSR1 as i32 - 1) & 1, 0, "{caught:x}");
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
+        assert_eq!(caught_signals(u32::MAX), None);
     }
 }

@@ -9,6 +9,8 @@ mod proxy;
 
 use std::fmt::Write as _;
 
+use look::At;
+
 use crate::drive::Run;
 use crate::target::Target;
 use crate::vocabulary::{CaseReport, CheckResult, RunHeader, Verdict};
@@ -50,9 +52,10 @@ fn script(
 ) -> Result<String, NoScript> {
     let segment = actions::segment(run, result)?;
     let look = look::of(result.check, &header.target)?;
-    let body = match look.in_load {
-        Some(kind) => actions::under_load(&segment, kind)?,
-        None => actions::replayed(&segment),
+    let body = match look.at {
+        At::Once => actions::replayed(&segment),
+        At::Rounds => actions::in_rounds(&segment, None)?,
+        At::Load(kind) => actions::in_rounds(&segment, Some(kind))?,
     };
     let mut out = head(name, header, report, result);
     out.push_str(&proxy::describe(target, &segment)?);

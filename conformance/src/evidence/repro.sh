@@ -14,7 +14,7 @@ done
 work=$(mktemp -d) || exit 2
 pid= origins= load= held=
 clean() {
-    for leader in $pid; do kill -9 -- "-$leader" 2>/dev/null; done
+    for leader in $pid; do kill -9 "-$leader" 2>/dev/null; done
     for one in $origins $load $held; do kill -9 "$one" 2>/dev/null; done
     rm -rf "$work"
 }
@@ -252,7 +252,17 @@ start() {
     say "g$1 serves, after $took ms"
     look start
 }
-settle() { [ "$settle_ms" = 0 ] || sleep "0.$(printf %03d "$settle_ms")"; }
+# Leaves the proxy alone for as long as it needs before a change, and until it catches the signal that it is to be told by.
+settle() {
+    [ "$settle_ms" != 0 ] || return 0
+    sleep "0.$(printf %03d "$settle_ms")"
+    [ -n "$signal" ] || return 0
+    tries=0
+    until caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") && [ $(((0x${caught:-0} >> (signal - 1)) & 1)) = 1 ]; do
+        [ $tries -lt 200 ] || return 0
+        tries=$((tries + 1)); sleep 0.01
+    done
+}
 change() {
     settle; before; deliver "$1"; pull; good=$1; await "$apply_ms"
     seen=${took:+it answers after $took ms}
@@ -294,11 +304,11 @@ control() {
     say "the load, with changes:"
 }
 hold() {
-    python3 "$work/held.py" "$listen" "$work" "$1" "$2" >"$work/held" & held=$!
+    python3 "$work/held.py" "$listen" "$work" "$1" "$2" >>"$work/held" & held="$held $!" opened=$((${opened:-0} + $2))
     tries=0
-    until [ "$(grep -c held "$work/held")" -ge "$2" ] || [ $tries -gt 200 ]; do tries=$((tries + 1)); sleep 0.01; done
+    until [ "$(grep -c held "$work/held")" -ge "$opened" ] || [ $tries -gt 200 ]; do tries=$((tries + 1)); sleep 0.01; done
     sleep 0.2
 }
-release() { : >"$work/release"; wait "$held"; held=; rm -f "$work/release"; look held; }
+release() { : >"$work/release"; wait $held; held= opened=; rm -f "$work/release"; look held; : >"$work/held"; }
 # How many of the load's requests are of a kind.
 loaded() { sed -n "s/^$1 \([0-9]*\).*/\1/p" "$work/load"; }

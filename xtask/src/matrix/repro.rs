@@ -89,7 +89,7 @@ fn run(workspace: &Workspace, root: &Path, path: PathBuf) -> anyhow::Result<Trie
         path,
         is_failure: text.lines().take(3).any(|line| line.ends_with(": fail")),
         shown: ran.code() == Some(SHOWN),
-        said: ran.last_words(1),
+        said: ran.stdout.lines().last().unwrap_or_default().to_owned(),
     })
 }
 

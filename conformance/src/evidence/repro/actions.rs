@@ -174,14 +174,16 @@ fn of_the_script(what: Held) -> &'static str {
     }
 }
 
-/// The same load without a change, then the same kinds of changes under it, until they were seen to do harm or the patience ends.
-pub(super) fn under_load(segment: &Segment<'_>, kind: &str) -> Result<String, NoScript> {
+/// The same kinds of changes, again and again, until they were seen to do harm or the patience ends. Where requests of a kind are counted in a
+/// load, it runs without a change first.
+pub(super) fn in_rounds(segment: &Segment<'_>, counted: Option<&str>) -> Result<String, NoScript> {
     let actions = actions(segment);
     let mut round = String::new();
     let bursts = actions.iter().find_map(|action| match action.what {
         What::Burst(from, to) => Some(to.0 - from.0),
         _ => None,
     });
+    // Writing to a string cannot fail, here and below.
     if let Some(changes) = bursts {
         let _ = writeln!(
             round,
@@ -203,9 +205,16 @@ pub(super) fn under_load(segment: &Segment<'_>, kind: &str) -> Result<String, No
         return Err("nothing was changed".into());
     }
     let first = segment.first.0;
-    Ok(format!(
-        "start {first}\ncontrol {kind}\ng={first} begun_all=$(now)\nwhile [ $(($(now) - begun_all)) -lt {PATIENCE_MS} ]; do\n    load_on 4 4\n{round}    load_off\ndone\n"
-    ))
+    let mut out = format!("start {first}\n");
+    if let Some(kind) = counted {
+        let _ = writeln!(out, "control {kind}");
+        round = format!("    load_on 4 4\n{round}    load_off\n");
+    }
+    let _ = write!(
+        out,
+        "g={first} begun_all=$(now)\nwhile [ $(($(now) - begun_all)) -lt {PATIENCE_MS} ]; do\n{round}done\n"
+    );
+    Ok(out)
 }
 
 fn actions(segment: &Segment<'_>) -> Vec<Action> {

@@ -9,8 +9,22 @@ pub(super) struct Look {
     pub(super) function: String,
     /// The pattern of the lines of the log that matter to it; all of them, if it is empty.
     pub(super) record: String,
-    /// What it counts in a load, where it looks at a load rather than at single answers.
-    pub(super) in_load: Option<&'static str>,
+    /// Where it looks.
+    pub(super) at: At,
+}
+
+/// The newest file is not served.
+const NOT_SERVED: &str = "    case $1 in change | burst)\n        [ -n \"$took\" ] || shown \"g$good was delivered, and $apply_ms ms later the answer is g$(ask)\" ;;\n    esac";
+
+/// Where a look looks.
+#[derive(Clone, Copy)]
+pub(super) enum At {
+    /// At what was done in the recorded run, done again.
+    Once,
+    /// At the same kinds of changes, again and again: it is a matter of chance.
+    Rounds,
+    /// At a load of which so many requests are of this kind, while there are such changes.
+    Load(&'static str),
 }
 
 /// The look that shows that a check is not met.
@@ -20,14 +34,14 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
     let look = |function: &str| Look {
         function: format!("look() {{\n{function}\n}}\n"),
         record: String::new(),
-        in_load: None,
+        at: At::Once,
     };
     let logged = |of: &Option<String>, function: &str| Look {
         record: pattern(of),
         ..look(function)
     };
     let loaded = |kind: &'static str, what: &str| Look {
-        in_load: Some(kind),
+        at: At::Load(kind),
         ..look(&format!(
             "    [ $1 != load ] || [ \"$(loaded {kind})\" = 0 ] || shown \"$(loaded {kind}) of $(loaded requests) requests: {what}\""
         ))
@@ -38,9 +52,11 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
         ))
     };
     Ok(match check {
-        Check::TakesEffect | Check::Recovers | Check::LastWins => look(
-            "    case $1 in change | burst)\n        [ -n \"$took\" ] || shown \"g$good was delivered, and $apply_ms ms later the answer is g$(ask)\" ;;\n    esac",
-        ),
+        Check::LastWins => Look {
+            at: At::Rounds,
+            ..look(NOT_SERVED)
+        },
+        Check::TakesEffect | Check::Recovers => look(NOT_SERVED),
         Check::WithinTwoSeconds => look(
             "    [ $1 != change ] || [ \"${took:-$apply_ms}\" -le 2000 ] || shown \"g$good took ${took:-more than $apply_ms} ms\"",
         ),

@@ -65,7 +65,11 @@ pub(super) fn describe(target: &Target, segment: &Segment<'_>) -> Result<String,
         facts.ready_within_ms, facts.apply_bound_ms
     );
     let settle = facts.settle.as_ref().map_or(0, |settle| settle.ms);
-    let _ = writeln!(out, "settle_ms={settle}");
+    let signal = match target.trigger(&place) {
+        Ok(Trigger::Signal(signal)) => (signal as i32).to_string(),
+        _ => String::new(),
+    };
+    let _ = writeln!(out, "settle_ms={settle} signal={signal}");
     out.push_str(&functions(target, &place, segment)?);
     Ok(out)
 }
