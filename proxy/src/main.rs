@@ -104,6 +104,9 @@ fn check(file: &Path) -> ExitCode {
     let Candidate { name, .. } = &candidate;
     match reload::check(&candidate) {
         Ok(plan) => {
+            for note in &candidate.notes {
+                eprintln!("reloadspec-proxy: warning: {note}");
+            }
             println!("{name}: valid: {plan}");
             ExitCode::SUCCESS
         }

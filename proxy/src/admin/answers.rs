@@ -7,7 +7,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use crate::config::{Diagnostic, Diagnostics};
+use crate::config::{Also, Diagnostic, Diagnostics};
 use crate::model::Name;
 use crate::order::Declined;
 use crate::reload::{Attempt, Changes, Digest, Origin, Outcome, Plan, Rejection, Revision};
@@ -131,13 +131,21 @@ impl Problem {
 
 fn errors(diagnostics: &Diagnostics) -> Value {
     let error = |one: &Diagnostic| {
-        let mut error = json!({"code": one.code, "message": one.message, "file": diagnostics.file()});
+        let mut error = json!({"code": one.code, "message": one.message, "file": one.file});
         if let Some(place) = &one.place {
             error["line"] = place.line.into();
             error["column"] = place.column.into();
         }
         if !one.path.is_empty() {
             error["path"] = one.shown_path().into();
+        }
+        if let Some(Also {
+            file,
+            place: Some(place),
+            ..
+        }) = &one.also
+        {
+            error["also"] = json!({"file": file, "line": place.line, "column": place.column});
         }
         if let Some(help) = &one.help {
             error["help"] = help.as_str().into();

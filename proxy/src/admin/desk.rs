@@ -178,6 +178,7 @@ impl Desk {
             digest,
             revisions,
             attempts,
+            files,
             disk,
             addresses,
             model: _,
@@ -194,6 +195,7 @@ impl Desk {
             "last_attempt": attempts.back().map(|last| answers::attempt(last)),
             "disk": {
                 "path": self.path.display().to_string(),
+                "files": files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
                 "readable": disk.is_some(),
                 "digest": text(*disk),
                 "differs": status.disk_differs(),

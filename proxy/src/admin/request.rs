@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use super::answers::Problem;
 use crate::config::Format;
 use crate::order::Precondition;
-use crate::reload::{Candidate, Digest, Origin};
+use crate::reload::{Candidate, Origin};
 
 /// How long a request's body may take.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
@@ -54,13 +54,7 @@ pub(super) fn format_of(request: &Request<Incoming>) -> Format {
 
 /// A content that was sent.
 pub(super) fn sent_candidate(format: Format, bytes: Vec<u8>) -> Candidate {
-    Candidate {
-        name: "(body)".to_owned(),
-        format,
-        digest: Digest::of(&bytes),
-        bytes,
-        origin: Origin::Api,
-    }
+    Candidate::sent("(body)".to_owned(), format, bytes).asked_by(Origin::Api)
 }
 
 /// The whole body of a request, of at most `limit` bytes.

@@ -28,7 +28,7 @@ fn to_json(node: &Node) -> serde_json::Value {
         Node::Bool(value) => (*value).into(),
         Node::Integer(number) => i64::try_from(*number).expect("a small number").into(),
         Node::Float(number) => (*number).into(),
-        Node::String(text) => text.clone().into(),
+        Node::String(text) | Node::Filled(text) => text.clone().into(),
         Node::List(items) => items.iter().map(to_json).collect(),
         Node::Table(entries) => serde_json::Value::Object(
             entries

@@ -20,6 +20,24 @@ pub struct Diagnostic {
     pub at_key: bool,
     /// Where in the file, as far as known.
     pub place: Option<Place>,
+    /// How messages call the file. Empty until it is known.
+    pub file: String,
+    /// The other one, where two things contradict each other.
+    pub also: Option<Also>,
+}
+
+/// Where the other of two things is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Also {
+    /// How messages call the file.
+    pub file: String,
+    /// Where in the document.
+    pub path: Vec<Step>,
+    /// Where in the file, as far as known.
+    pub place: Option<Place>,
+    pub(super) at_key: bool,
+    /// The number of the file in its bundle.
+    pub(super) number: usize,
 }
 
 /// A place in a file, with what it shows.
@@ -59,7 +77,16 @@ impl Diagnostic {
             path: Vec::new(),
             at_key: false,
             place: None,
+            file: String::new(),
+            also: None,
         }
+    }
+
+    /// The same with the place of the other of two things.
+    #[must_use]
+    pub fn and_also(mut self, path: Vec<Step>) -> Self {
+        self.also = Some(Also::new(path, false));
+        self
     }
 
     /// The same with advice.
@@ -89,20 +116,63 @@ impl Diagnostic {
     }
 }
 
+// === impl Also ===
+
+impl Also {
+    pub(super) fn new(path: Vec<Step>, at_key: bool) -> Self {
+        Self {
+            file: String::new(),
+            path,
+            place: None,
+            at_key,
+            number: 0,
+        }
+    }
+
+    pub(super) fn in_file(self, number: usize) -> Self {
+        Self { number, ..self }
+    }
+}
+
 // === impl Diagnostics ===
 
 impl Diagnostics {
     /// Complaints about the file called `file`, whose places are known or cannot be.
     pub fn new(file: &str, mut all: Vec<Diagnostic>) -> Self {
-        all.sort_by_key(|one| {
+        for one in all.iter_mut().filter(|one| one.file.is_empty()) {
+            file.clone_into(&mut one.file);
+        }
+        let position = |one: &Diagnostic| {
             one.place
                 .as_ref()
                 .map_or((0, 0), |place| (place.line, place.column))
+        };
+        // The main file first.
+        all.sort_by(|a, b| {
+            let key = |one: &Diagnostic| (one.file != file, position(one));
+            let ((a_included, a_at), (b_included, b_at)) = (key(a), key(b));
+            a_included
+                .cmp(&b_included)
+                .then_with(|| a.file.cmp(&b.file))
+                .then(a_at.cmp(&b_at))
         });
         Self {
             file: file.to_owned(),
             all,
         }
+    }
+
+    /// The same, as complaints about the configuration whose main file is `main`.
+    #[must_use]
+    pub fn within(self, main: &str) -> Self {
+        Self::new(main, self.all)
+    }
+
+    /// These and others, as complaints about one configuration.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.all.extend(others.all);
+        Self::new(&self.file, self.all)
     }
 
     /// One complaint about the file called `file` as a whole.
@@ -129,17 +199,17 @@ impl Diagnostics {
             0 => String::new(),
             more => format!(" (and {more} more)"),
         };
-        format!("{}: {}{more}", self.location(first), first.message)
+        format!("{}: {}{more}", Self::location(first), first.message)
     }
 
-    fn location(&self, one: &Diagnostic) -> String {
+    fn location(one: &Diagnostic) -> String {
         match &one.place {
-            Some(place) => format!("{}:{}:{}", self.file, place.line, place.column),
-            None => self.file.clone(),
+            Some(place) => format!("{}:{}:{}", one.file, place.line, place.column),
+            None => one.file.clone(),
         }
     }
 
-    fn write_one(&self, f: &mut fmt::Formatter<'_>, one: &Diagnostic) -> fmt::Result {
+    fn write_one(f: &mut fmt::Formatter<'_>, one: &Diagnostic) -> fmt::Result {
         writeln!(f, "error[{}]: {}", one.code, one.message)?;
         let number = one
             .place
@@ -147,7 +217,7 @@ impl Diagnostics {
             .map(|place| place.line.to_string())
             .unwrap_or_default();
         let gutter = " ".repeat(number.len());
-        writeln!(f, "{gutter}--> {}", self.location(one))?;
+        writeln!(f, "{gutter}--> {}", Self::location(one))?;
         if let Some(place) = &one.place {
             let (shown, offset) = window(&place.source, place.column);
             let length = place
@@ -160,6 +230,14 @@ impl Diagnostics {
         }
         if !one.path.is_empty() {
             writeln!(f, "{gutter} = at {}", Shown(&one.path))?;
+        }
+        if let Some(Also {
+            file,
+            place: Some(place),
+            ..
+        }) = &one.also
+        {
+            writeln!(f, "{gutter} = the other: {file}:{}:{}", place.line, place.column)?;
         }
         if let Some(help) = &one.help {
             writeln!(f, "{gutter} = help: {help}")?;
@@ -174,7 +252,7 @@ impl fmt::Display for Diagnostics {
             if position > 0 {
                 writeln!(f)?;
             }
-            self.write_one(f, one)?;
+            Self::write_one(f, one)?;
         }
         match self.all.len().saturating_sub(SHOWN_LIMIT) {
             0 => Ok(()),

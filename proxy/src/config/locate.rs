@@ -2,6 +2,7 @@
 //!
 //! In: complaints that name a path. Out: the same with line, column and source line, as far as [`secrets`](super::secrets) lets it be shown.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
@@ -13,20 +14,66 @@ use super::yaml_spans::{self, Kind, Spanned, SpannedDocument};
 use super::{Diagnostic, Diagnostics, Format, Place, Step, Text};
 
 /// Places complaints about the meaning of a document.
-pub(super) fn meaning(text: Text<'_>, mut complaints: Vec<Diagnostic>) -> Diagnostics {
-    let document = spans(text);
-    let secrets = Secrets::of(&document);
-    for complaint in &mut complaints {
-        if complaint.path.is_empty() {
-            continue;
+///
+/// Each complaint comes with the number of its text; the first text is that of the main file.
+pub(super) fn meaning(texts: &[Text<'_>], complaints: Vec<(usize, Diagnostic)>) -> Diagnostics {
+    let wanted = complaints
+        .iter()
+        .flat_map(|(number, complaint)| [Some(*number), complaint.also.as_ref().map(|also| also.number)]);
+    let wanted: BTreeSet<usize> = wanted.flatten().collect();
+    let maps: BTreeMap<usize, Map<'_>> = wanted
+        .into_iter()
+        .filter_map(|number| Some((number, Map::of(*texts.get(number)?))))
+        .collect();
+    let placed = complaints.into_iter().map(|(number, mut complaint)| {
+        if let Some(map) = maps.get(&number) {
+            map.text.name.clone_into(&mut complaint.file);
+            complaint.place = map.place(&complaint.path, complaint.at_key);
         }
-        let found = document
-            .root
-            .as_ref()
-            .and_then(|root| find(&document, root, &complaint.path, complaint.at_key));
-        complaint.place = found.map(|span| place(text.content, &span, &secrets));
+        if let Some(also) = &mut complaint.also
+            && let Some(map) = maps.get(&also.number)
+        {
+            map.text.name.clone_into(&mut also.file);
+            also.place = map.place(&also.path, also.at_key);
+        }
+        complaint
+    });
+    let placed = placed.collect();
+    Diagnostics::new(texts.first().map_or("", |main| main.name), placed)
+}
+
+/// The line and the column, from 1, of a part of a well-formed text; of its beginning if the part is not there.
+pub(super) fn position(text: Text<'_>, path: &[Step]) -> (usize, usize) {
+    let place = Map::of(text).place(path, false);
+    place.map_or((1, 1), |place| (place.line, place.column))
+}
+
+/// A text and where everything in it stands.
+struct Map<'a> {
+    text: Text<'a>,
+    document: SpannedDocument,
+    secrets: Secrets,
+}
+
+// === impl Map ===
+
+impl<'a> Map<'a> {
+    fn of(text: Text<'a>) -> Self {
+        let document = spans(text);
+        let secrets = Secrets::of(&document);
+        Self {
+            text,
+            document,
+            secrets,
+        }
     }
-    Diagnostics::new(text.name, complaints)
+
+    /// None for the document as a whole.
+    fn place(&self, path: &[Step], at_key: bool) -> Option<Place> {
+        let root = self.document.root.as_ref().filter(|_| !path.is_empty())?;
+        let span = find(&self.document, root, path, at_key)?;
+        Some(place(self.text.content, &span, &self.secrets))
+    }
 }
 
 /// Places complaints about the form of a document: every key that stands twice, or else what the parser stumbled over.

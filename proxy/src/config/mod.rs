@@ -9,6 +9,7 @@
 //! Architecture invariant: this module is pure. It knows no files, no clock, no runtime, and never imports `runtime`.
 
 mod advice;
+mod bundle;
 mod depth;
 mod diagnostic;
 mod locate;
@@ -18,14 +19,17 @@ mod path;
 mod schema;
 mod secrets;
 mod text;
+mod variables;
 mod yaml_spans;
 
-pub use diagnostic::{Diagnostic, Diagnostics, Place};
+pub use bundle::{Bundle, Gathered, References, gather, references};
+pub use diagnostic::{Also, Diagnostic, Diagnostics, Place};
 pub use node::Node;
 pub use parse::{Document, parse};
 pub use path::{Path, Step};
 pub use schema::{ROOT_KEYS, validate};
 pub use text::{Format, SIZE_LIMIT_BYTES, Text};
+pub use variables::FILE_LIMIT_BYTES;
 
 #[cfg(test)]
 mod agree;

@@ -22,6 +22,8 @@ pub enum Node {
     Float(f64),
     /// Text.
     String(String),
+    /// Text in which a reference was replaced, so that it may stand for a number too.
+    Filled(String),
     /// A list.
     List(Vec<Node>),
     /// A table, in the order of the file, each key once.
@@ -53,9 +55,20 @@ impl Node {
             Self::Null => "nothing",
             Self::Bool(_) => "true or false",
             Self::Integer(_) | Self::Float(_) => "a number",
-            Self::String(_) => "text",
+            Self::String(_) | Self::Filled(_) => "text",
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
+        }
+    }
+
+    /// The value of a key, if this is a table that has it.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Table(entries) => entries
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, value)| value),
+            _ => None,
         }
     }
 }

@@ -13,9 +13,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
-use reloadspec_proxy::config::{Diagnostics, Format, Text, parse, validate};
+use reloadspec_proxy::config::{Diagnostics, Format};
 use reloadspec_proxy::model::{Admin, AdminAddress, Secret};
-use reloadspec_proxy::reload::Candidate;
+use reloadspec_proxy::reload::{Candidate, environment};
 use reloadspec_proxy::source::{self, ReadError};
 use serde_json::{Value, json};
 
@@ -176,20 +176,25 @@ fn answer(command: &Command, shape: Shape, asked: &Asked) -> ExitCode {
 fn plan(file: &Path, common: &Common) -> Result<Asked, Failure> {
     // Said here, with the places of the file as its author knows it.
     let (candidate, admin) = read(file)?;
+    let gathered = candidate.gather(&environment)?;
+    if gathered.is_joined() {
+        // The proxy cannot read what is on this side, so that it gets one document.
+        let call = Call::post("/plan", gathered.to_json().to_string().into_bytes());
+        return common.ask(admin.as_ref(), call.field("content-type", "application/json"));
+    }
     let content_type = match candidate.format {
         Format::Yaml => "application/yaml",
         Format::Json => "application/json",
         Format::Toml => "application/toml",
     };
-    let call = Call::post("/plan", candidate.bytes).field("content-type", content_type);
+    let call = Call::post("/plan", candidate.bytes.clone()).field("content-type", content_type);
     common.ask(admin.as_ref(), call)
 }
 
 /// A valid configuration, and where it says that the admin listener is.
 fn read(file: &Path) -> Result<(Candidate, Option<Admin>), Failure> {
     let candidate = source::read_candidate(file)?;
-    let text = Text::new(&candidate.name, candidate.format, &candidate.bytes)?;
-    let model = validate(&parse(text)?, text)?;
+    let model = candidate.gather(&environment)?.validate()?;
     Ok((candidate, model.settings.admin))
 }
 

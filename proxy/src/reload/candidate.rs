@@ -1,11 +1,12 @@
 //! Bytes that may become the configuration.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use sha2::Digest as _;
 
-use crate::config::Format;
+use crate::config::{self, Bundle, Diagnostics, Format, Gathered, Text};
 
 /// The content of a configuration file at one moment.
 #[derive(Debug, Clone)]
@@ -16,10 +17,27 @@ pub struct Candidate {
     pub format: Format,
     /// Its content.
     pub bytes: Vec<u8>,
-    /// What tells this content from any other.
+    /// The files that it includes, in their order; none if nobody has looked for them.
+    pub members: Option<Vec<Member>>,
+    /// The contents of files that `${file:...}` refers to, by the name that stands there.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// What is worth a warning once this serves.
+    pub notes: Vec<String>,
+    /// What tells all these contents together from any other.
     pub digest: Digest,
     /// Who asked for it.
     pub origin: Origin,
+}
+
+/// An included file at the same moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// How messages call the file: its path as the folder of the main file and the include make it.
+    pub name: String,
+    /// Its language.
+    pub format: Format,
+    /// Its content.
+    pub bytes: Vec<u8>,
 }
 
 /// Who asked for a configuration.
@@ -47,22 +65,63 @@ pub struct Digest([u8; 32]);
 // === impl Candidate ===
 
 impl Candidate {
-    /// What a file held.
+    /// What a file held, for itself.
     pub fn new(path: &Path, bytes: Vec<u8>) -> Self {
-        let digest = Digest::of(&bytes);
+        Self::sent(path.display().to_string(), Format::of(path), bytes)
+    }
+
+    /// A content that is in no file, so that it can include none.
+    pub fn sent(name: String, format: Format, bytes: Vec<u8>) -> Self {
         Self {
-            name: path.display().to_string(),
-            format: Format::of(path),
+            name,
+            format,
+            digest: Digest::of(&bytes),
             bytes,
-            digest,
+            members: None,
+            files: BTreeMap::new(),
+            notes: Vec::new(),
             origin: Origin::Watch,
         }
+    }
+
+    /// The same with all that it refers to.
+    #[must_use]
+    pub fn with(self, members: Vec<Member>, files: BTreeMap<String, Vec<u8>>, notes: Vec<String>) -> Self {
+        let digest = Digest::of_all(&self.bytes, &members, &files);
+        Self {
+            members: Some(members),
+            files,
+            notes,
+            digest,
+            ..self
+        }
+    }
+
+    /// Makes one document of all its texts. `variable` knows the environment.
+    pub fn gather(&self, variable: &dyn Fn(&str) -> Option<String>) -> Result<Gathered<'_>, Diagnostics> {
+        let main = Text::new(&self.name, self.format, &self.bytes)?;
+        let members = self
+            .members
+            .as_ref()
+            .map(|members| members.iter().map(Member::text));
+        let members = members.map(Iterator::collect::<Result<Vec<_>, _>>).transpose();
+        let members = members.map_err(|diagnostics| diagnostics.within(&self.name))?;
+        let files = &self.files;
+        config::gather(&Bundle { main, members, files }, variable)
     }
 
     /// The same, asked for by somebody else than the one who watches the file.
     #[must_use]
     pub fn asked_by(self, origin: Origin) -> Self {
         Self { origin, ..self }
+    }
+}
+
+// === impl Member ===
+
+impl Member {
+    fn text(&self) -> Result<Text<'_>, Diagnostics> {
+        Text::new(&self.name, self.format, &self.bytes)
     }
 }
 
@@ -86,6 +145,30 @@ impl Digest {
     /// The digest of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// The digest of a content with all that it refers to. Where it refers to nothing, that of the content alone.
+    fn of_all(main: &[u8], members: &[Member], files: &BTreeMap<String, Vec<u8>>) -> Self {
+        if members.is_empty() && files.is_empty() {
+            return Self::of(main);
+        }
+        let mut hash = sha2::Sha256::new();
+        // Lengths first, so that nothing can pass from one part to the next unseen.
+        let mut part = |name: &str, bytes: &[u8]| {
+            hash.update((name.len() as u64).to_be_bytes());
+            hash.update(name);
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        };
+        part("", main);
+        for member in members {
+            part(&member.name, &member.bytes);
+        }
+        part("", b"");
+        for (name, bytes) in files {
+            part(name, bytes);
+        }
+        Self(hash.finalize().into())
     }
 }
 

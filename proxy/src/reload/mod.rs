@@ -23,7 +23,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-pub use candidate::{Candidate, Digest, Origin};
+pub use candidate::{Candidate, Digest, Member, Origin};
 pub use compile::compile;
 pub use fleet::StageError;
 pub use follower::{Follower, Refused};
@@ -33,7 +33,6 @@ pub use plan::{Changes, Plan};
 pub(crate) use sockets::{Sockets, StagedSockets};
 pub use status::{Attempt, Board, Status};
 
-use crate::config::{self, Text};
 use crate::log::LogControl;
 use crate::model::{Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};
@@ -238,12 +237,15 @@ impl Reloader {
     }
 }
 
+/// A variable of the environment. It does not change while the process lives.
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// From the bytes to what they mean: everything of a reload that asks nothing of the world.
 fn read(candidate: &Candidate) -> Result<Model, Rejection> {
-    let text = Text::new(&candidate.name, candidate.format, &candidate.bytes)?;
-    let document = config::parse(text)?;
-    // Gather: a configuration refers to no other files, so that its own text is all there is to read.
-    Ok(config::validate(&document, text)?)
+    let gathered = candidate.gather(&environment)?;
+    Ok(gathered.validate()?)
 }
 
 /// What a candidate would change in `model`. Nothing is touched, no address tried.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -37,7 +38,9 @@ pub struct Status {
     pub revisions: Vec<Arc<Revision>>,
     /// The last attempts, as many as revisions are kept, from the oldest to the newest.
     pub attempts: VecDeque<Arc<Attempt>>,
-    /// The digest of the file as it was seen last; none while it cannot be read.
+    /// The files of the configuration as it was read last, the main file first.
+    pub files: Vec<PathBuf>,
+    /// The digest of all of them as they were seen last; none while it cannot be read.
     pub disk: Option<Digest>,
     /// The address that each listener is bound to.
     pub addresses: Vec<(Name, SocketAddr)>,

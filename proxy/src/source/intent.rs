@@ -1,9 +1,10 @@
-//! What events mean: whether to look at the file, and whether somebody is in the middle of writing it.
+//! What events mean: whether to look at the files, and whether somebody is in the middle of writing one.
 //!
 //! A file that is renamed or linked into place is whole, so it is looked at at once. A file that is written in place is whole when its writer
 //! closes it. While a writer is known to be at work the file is not looked at.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind};
@@ -19,7 +20,8 @@ pub struct Hint(Option<Event>);
 #[derive(Debug, Default)]
 pub(super) struct Intent {
     look: bool,
-    writing: Option<Writing>,
+    /// Writers by the file that they have not closed.
+    writing: BTreeMap<PathBuf, Writing>,
     in_place: bool,
 }
 
@@ -71,87 +73,83 @@ impl Intent {
     pub(super) fn take(&mut self, hint: &Hint, watch: &Watch, now: Instant) {
         let Some(event) = &hint.0 else {
             // Events were lost, perhaps the one that a writer has closed the file.
-            self.writing = None;
+            self.writing.clear();
             self.look = true;
             return;
         };
         if !event.paths.iter().any(|path| watch.concerns(path)) {
             return;
         }
-        let on_file = event.paths.iter().any(|path| watch.is_file(path));
-        if on_file && watch.is_stale() {
+        let file = event.paths.iter().find(|path| watch.is_file(path));
+        if let Some(stale) = file.filter(|file| watch.is_stale(file)) {
             // The end of a file that a link has turned away from, or a late writer of it: the file is another one now.
-            self.put_in_place();
+            self.put_in_place(std::slice::from_ref(stale), watch);
             return;
         }
         match event.kind {
             EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
-                if on_file {
-                    self.writing = None;
+                if let Some(file) = file {
+                    self.writing.remove(file);
                     self.look = true;
                     self.in_place = true;
                 }
             }
             EventKind::Access(_) => {}
             EventKind::Modify(ModifyKind::Data(_)) => {
-                if on_file {
-                    self.wrote(now);
+                if let Some(file) = file {
+                    self.wrote(file, now, WRITER_PATIENCE);
                 }
             }
             EventKind::Modify(ModifyKind::Metadata(_)) => self.look = true,
             // What is there now, if anything, is perhaps just being created: that it is whole will be told.
-            EventKind::Create(CreateKind::File) | EventKind::Remove(RemoveKind::File)
-                if on_file && !is_link(event) =>
-            {
-                self.writing = Some(Writing {
-                    last_sign: now,
-                    patience: CREATOR_PATIENCE,
-                });
-                self.in_place = true;
-            }
-            _ => self.put_in_place(),
+            EventKind::Create(CreateKind::File) | EventKind::Remove(RemoveKind::File) => match file {
+                Some(file) if !is_link(event) => self.wrote(file, now, CREATOR_PATIENCE),
+                _ => self.put_in_place(&event.paths, watch),
+            },
+            _ => self.put_in_place(&event.paths, watch),
         }
     }
 
     /// Something was put in place, or taken away, as a whole.
-    fn put_in_place(&mut self) {
-        self.writing = None;
+    fn put_in_place(&mut self, paths: &[PathBuf], watch: &Watch) {
+        self.writing
+            .retain(|file, _| !paths.iter().any(|path| file.starts_with(path)) && !watch.is_stale(file));
         self.in_place = false;
         self.look = true;
     }
 
-    fn wrote(&mut self, now: Instant) {
-        self.writing = Some(Writing {
+    fn wrote(&mut self, file: &Path, now: Instant, patience: Duration) {
+        let writing = Writing {
             last_sign: now,
-            patience: WRITER_PATIENCE,
-        });
+            patience,
+        };
+        self.writing.insert(file.to_owned(), writing);
         self.in_place = true;
     }
 
     /// There is nothing to write to.
     pub(super) fn nobody_writes(&mut self) {
-        self.writing = None;
+        self.writing.clear();
     }
 
-    /// Gives up on a writer who shows no sign of life, and looks at what is there.
+    /// Gives up on writers who show no sign of life, and looks at what is there.
     pub(super) fn expire(&mut self, now: Instant) {
-        if self.expires_at().is_some_and(|end| end <= now) {
-            self.writing = None;
-            self.look = true;
-        }
+        let before = self.writing.len();
+        self.writing.retain(|_, writing| writing.end() > now);
+        self.look |= self.writing.len() < before;
     }
 
     /// When to give up on a writer, if there is one.
     pub(super) fn expires_at(&self) -> Option<Instant> {
-        self.writing.map(|writing| writing.last_sign + writing.patience)
+        self.writing.values().map(Writing::end).min()
     }
 
     pub(super) fn is_writing(&self) -> bool {
-        self.writing.is_some()
+        !self.writing.is_empty()
     }
 
     pub(super) fn wants_look(&self) -> bool {
-        self.look && self.writing.is_none()
+        self.look && self.writing.is_empty()
     }
 
     pub(super) fn want_look(&mut self) {
@@ -168,6 +166,14 @@ impl Intent {
 
     pub(super) fn last_was_in_place(&self) -> bool {
         self.in_place
+    }
+}
+
+// === impl Writing ===
+
+impl Writing {
+    fn end(&self) -> Instant {
+        self.last_sign + self.patience
     }
 }
 

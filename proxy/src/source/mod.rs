@@ -1,12 +1,17 @@
-//! The configuration file: what it holds, and when that changed.
+//! The configuration file and all that it refers to: what they hold, and when that changed.
 //!
-//! In: file system events, which are only hints, and the clock's next poll. Out: a [`Sight`] of the file: a candidate, or the news that it
+//! In: file system events, which are only hints, and the clock's next poll. Out: a [`Sight`] of them: a candidate, or the news that it
 //! is gone or back. It never says what a content means, and it never hands over a file that somebody is known to be writing.
 
+mod gather;
 mod hops;
+mod include;
 mod intent;
 mod read;
 mod watch;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,23 +20,30 @@ pub use intent::Hint;
 pub use read::ReadError;
 
 use crate::reload::{Candidate, Digest};
+use gather::{Known, Stamps, Tracked, Whole, gather, gather_patiently};
 use intent::Intent;
-use read::{Content, Stamp, UNSTEADY_PAUSES, read, read_patiently, stamp};
+use read::{UNSTEADY_PAUSES, stamp};
 use watch::Watch;
 
 /// A file that is looked at again and again.
 #[derive(Debug)]
 pub struct Source {
     path: PathBuf,
+    /// All that the configuration depended on when it was read last.
+    tracked: Tracked,
+    known: Known,
     watch: Watch,
     intent: Intent,
     /// The content that was handed over last.
     seen: Option<Digest>,
-    /// What the file system said about the file when its content was read last, and when that was.
-    stamp: Option<(Stamp, Instant)>,
+    /// What the file system said when all of it was read last, and when that was.
+    stamps: Option<(Stamps, Instant)>,
     /// A content that a poll found, and which another poll has to confirm.
     unconfirmed: Option<Digest>,
     absent: Option<Absent>,
+    /// The files that were included in what was handed over last, and since when one of them is gone.
+    members: Vec<PathBuf>,
+    lost: Option<Instant>,
     unsteady: Unsteady,
     next_poll: Instant,
 }
@@ -85,22 +97,29 @@ impl Source {
     /// because the watch is there before.
     pub fn open(path: &Path, hints: impl Fn(Hint) + Send + 'static) -> Result<(Self, Candidate), ReadError> {
         let now = Instant::now();
+        let alone = Tracked {
+            files: vec![path.to_owned()],
+            ..Tracked::default()
+        };
         let mut source = Self {
             path: path.to_owned(),
-            watch: Watch::new(path, hints),
+            watch: Watch::new(&alone, hints),
+            tracked: alone,
+            known: Known::default(),
             intent: Intent::default(),
             seen: None,
-            stamp: None,
+            stamps: None,
             unconfirmed: None,
             absent: None,
+            members: Vec::new(),
+            lost: None,
             unsteady: Unsteady::default(),
             next_poll: now + POLL,
         };
-        let Content { bytes, stamp } = read_patiently(path)?;
-        source.stamp = Some((stamp, now));
-        let candidate = Candidate::new(path, bytes);
-        source.seen = Some(candidate.digest);
-        Ok((source, candidate))
+        let whole = source.gather(true)?;
+        source.hand_over(&whole);
+        source.rearm();
+        Ok((source, whole.candidate))
     }
 
     /// The file.
@@ -129,7 +148,13 @@ impl Source {
             .as_ref()
             .filter(|absent| !absent.told)
             .map(|absent| absent.since + ABSENCE_GRACE);
-        [grace, self.intent.expires_at(), self.unsteady.retry]
+        // Once it is over it is looked at like anything else.
+        let now = Instant::now();
+        let lost = self
+            .lost
+            .map(|since| since + ABSENCE_GRACE)
+            .filter(|end| *end > now);
+        [grace, lost, self.intent.expires_at(), self.unsteady.retry]
             .into_iter()
             .flatten()
             .fold(self.next_poll, Instant::min)
@@ -141,6 +166,9 @@ impl Source {
         self.intent.expire(now);
         if self.unsteady.retry.is_some_and(|retry| retry <= now) {
             self.unsteady.retry = None;
+            self.intent.want_look();
+        }
+        if self.lost.is_some_and(|since| since + ABSENCE_GRACE <= now) {
             self.intent.want_look();
         }
         let due = now >= self.next_look();
@@ -155,7 +183,7 @@ impl Source {
         } else {
             return Sight::Same;
         };
-        if self.watch.rearm() {
+        if self.watch.rearm(&self.tracked) {
             // What happened before the new watch was there is found by another look.
             self.intent.want_look();
         }
@@ -164,27 +192,57 @@ impl Source {
 
     /// Reads the file whatever is known about it: for those who ask explicitly. [`Sight::Same`] if that cannot be done and was said before.
     pub fn read_now(&mut self) -> Sight {
-        let Content { bytes, stamp } = match read_patiently(&self.path) {
-            Ok(content) => content,
+        let whole = match self.gather(true) {
+            Ok(whole) => whole,
             // Whoever asks is told at once, but as part of the same episode.
             Err(error) => return self.see_absence(Instant::now(), error, Duration::ZERO),
         };
-        self.stamp = Some((stamp, Instant::now()));
-        let candidate = Candidate::new(&self.path, bytes);
-        self.seen = Some(candidate.digest);
-        self.unconfirmed = None;
+        self.hand_over(&whole);
         self.absent = None;
         self.unsteady = Unsteady::default();
+        self.rearm();
         Sight::New {
-            candidate,
+            candidate: whole.candidate,
             in_place: false,
         }
+    }
+
+    /// The files that the configuration consisted of when it was read last, the main file first.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.tracked.files
+    }
+
+    fn gather(&mut self, patiently: bool) -> Result<Whole, ReadError> {
+        let gather = if patiently { gather_patiently } else { gather };
+        let (tracked, whole) = gather(&self.path, &mut self.known);
+        self.tracked = tracked;
+        whole
+    }
+
+    /// Watches what was read. What happened before it was watched is found by the next poll, which no event has to confirm.
+    fn rearm(&mut self) {
+        if self.watch.rearm(&self.tracked) {
+            self.next_poll = Instant::now();
+        }
+    }
+
+    /// Takes note of what is handed over.
+    fn hand_over(&mut self, whole: &Whole) {
+        let Whole {
+            candidate, stamps, ..
+        } = whole;
+        self.stamps = Some((stamps.clone(), Instant::now()));
+        self.seen = Some(candidate.digest);
+        self.unconfirmed = None;
+        self.lost = None;
+        let members = candidate.members.iter().flatten();
+        self.members = members.map(|member| PathBuf::from(&member.name)).collect();
     }
 
     /// Takes back that a content was handed over, because it turned out to be in the middle of being written.
     pub fn forget(&mut self, previous: Option<Digest>) {
         self.seen = previous;
-        self.stamp = None;
+        self.stamps = None;
     }
 
     /// The content that was handed over last.
@@ -197,8 +255,8 @@ impl Source {
             return Sight::Same;
         }
         let spoiled = std::mem::take(&mut self.unsteady).count;
-        match read(&self.path) {
-            Ok(content) => self.see_content(now, content, hinted),
+        match self.gather(false) {
+            Ok(whole) => self.see_whole(now, whole, hinted),
             Err(error @ ReadError::Unsteady { .. }) => {
                 // A writer is at work and makes itself known, or the file was only touched: look once more either way, but not for ever.
                 self.unsteady.count = spoiled + 1;
@@ -233,40 +291,58 @@ impl Source {
     }
 
     fn looks_untouched(&self, now: Instant) -> bool {
-        let fresh = |(_, read_at): &(Stamp, Instant)| now.duration_since(*read_at) < REREAD;
-        let kept = self.stamp.as_ref().filter(|kept| fresh(kept));
-        kept.is_some_and(|(kept, _)| stamp(&self.path).is_ok_and(|current| current == *kept))
+        let fresh = |(_, read_at): &&(Stamps, Instant)| now.duration_since(*read_at) < REREAD;
+        let kept = self.stamps.as_ref().filter(fresh);
+        kept.is_some_and(|(kept, _)| kept.hold())
     }
 
-    fn see_content(&mut self, now: Instant, content: Content, hinted: bool) -> Sight {
+    fn see_whole(&mut self, now: Instant, whole: Whole, hinted: bool) -> Sight {
         let was_told = self.absent.take().is_some_and(|absent| absent.told);
-        self.stamp = Some((content.stamp, now));
-        // A file that is written in place is empty for a moment. Only if it stays so it is meant.
-        let hinted = hinted && !(content.bytes.is_empty() && self.intent.last_was_in_place());
-        let candidate = Candidate::new(&self.path, content.bytes);
-        if self.seen == Some(candidate.digest) {
+        let digest = whole.candidate.digest;
+        self.stamps = Some((whole.stamps.clone(), now));
+        if self.seen == Some(digest) {
             self.unconfirmed = None;
+            self.lost = None;
             return if was_told { Sight::Back } else { Sight::Same };
         }
-        if !hinted && self.unconfirmed != Some(candidate.digest) {
-            self.unconfirmed = Some(candidate.digest);
+        // A file that is written in place is empty for a moment. Only if it stays so it is meant. Of a part, nobody knows which event
+        // was about it.
+        let is_blank = whole.candidate.bytes.is_empty() && self.intent.last_was_in_place();
+        let hinted = hinted && !is_blank && !whole.has_blank_part;
+        let unconfirmed = !hinted && self.unconfirmed != Some(digest);
+        if unconfirmed || self.has_just_lost_one(now) {
+            self.unconfirmed = unconfirmed.then_some(digest);
             self.absent = was_told.then_some(Absent {
                 since: now,
                 told: true,
             });
             return Sight::Same;
         }
-        self.unconfirmed = None;
-        self.seen = Some(candidate.digest);
+        self.hand_over(&whole);
         Sight::New {
-            candidate,
+            candidate: whole.candidate,
             in_place: self.intent.last_was_in_place(),
         }
     }
 
+    /// Whether an included file has gone so lately that it may be about to be replaced. A pattern matches what is there, so that
+    /// nothing else would tell of it.
+    fn has_just_lost_one(&mut self, now: Instant) -> bool {
+        let tracked = &self.tracked.files;
+        let gone = |path: &PathBuf| !tracked.contains(path);
+        if !self.members.iter().any(gone) {
+            self.lost = None;
+            return false;
+        }
+        let since = *self.lost.get_or_insert(now);
+        // The next look decides, whatever it sees.
+        now < since + ABSENCE_GRACE
+    }
+
     fn see_absence(&mut self, now: Instant, error: ReadError, grace: Duration) -> Sight {
-        self.stamp = None;
+        self.stamps = None;
         self.unconfirmed = None;
+        self.lost = None;
         let absent = self.absent.get_or_insert(Absent {
             since: now,
             told: false,
@@ -279,87 +355,8 @@ impl Source {
     }
 }
 
-/// Reads a file once, without watching it.
+/// Reads a file, with all that it refers to, once and without watching it.
 pub fn read_candidate(path: &Path) -> Result<Candidate, ReadError> {
-    read_patiently(path).map(|content| Candidate::new(path, content.bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use notify::event::{ModifyKind, RemoveKind, RenameMode};
-    use notify::{Event, EventKind};
-
-    use super::*;
-
-    #[test]
-    fn the_end_of_the_old_file_after_a_swap_of_links_keeps_nobody_waiting() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let root = folder.path().canonicalize().expect("its path");
-        for version in ["v1", "v2"] {
-            std::fs::create_dir(root.join(version)).expect("a folder");
-            std::fs::write(root.join(version).join("proxy.yaml"), version).expect("a file");
-        }
-        symlink("v1", root.join("current")).expect("a link");
-        let (mut source, _) = Source::open(&root.join("current/proxy.yaml"), |_| {}).expect("a source");
-        symlink("v2", root.join("next")).expect("a link");
-        std::fs::rename(root.join("next"), root.join("current")).expect("a swap");
-        std::fs::remove_dir_all(root.join("v1")).expect("a removal");
-        // Both are told before anybody looks.
-        let event = |kind, path: &str| Hint::from(Ok(Event::new(kind).add_path(root.join(path))));
-        source.hint(&event(
-            EventKind::Modify(ModifyKind::Name(RenameMode::To)),
-            "current",
-        ));
-        source.hint(&event(EventKind::Remove(RemoveKind::File), "v1/proxy.yaml"));
-        let Sight::New { candidate, in_place } = source.look() else {
-            panic!("it was not looked at")
-        };
-        assert_eq!(&*candidate.bytes, b"v2");
-        assert!(!in_place);
-    }
-
-    #[test]
-    fn a_file_that_never_rests_is_read_with_pauses_and_told_of() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("proxy.yaml");
-        std::fs::write(&path, "a").expect("a file");
-        let (mut source, _) = Source::open(&path, |_| {}).expect("a source");
-        std::fs::remove_file(&path).expect("a removal");
-        // Its size is 0, whatever it holds.
-        symlink("/proc/self/status", &path).expect("a link");
-        source.hint(&Hint::from(Err(notify::Error::generic("lost"))));
-        let mut looks = 0;
-        let error = loop {
-            looks += 1;
-            assert!(looks < 30, "read again without a pause");
-            std::thread::sleep(source.next_look().saturating_duration_since(Instant::now()));
-            if let Sight::Gone(error) = source.look() {
-                break error;
-            }
-        };
-        assert!(matches!(error, ReadError::Unsteady { .. }), "{error}");
-        std::fs::remove_file(&path).expect("a removal");
-        std::fs::write(&path, "a").expect("a file");
-        source.hint(&Hint::from(Err(notify::Error::generic("lost"))));
-        assert!(matches!(source.look(), Sight::Back));
-    }
-
-    #[test]
-    fn who_asks_for_a_file_that_is_gone_is_told_once_an_episode() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("proxy.yaml");
-        std::fs::write(&path, "a").expect("a file");
-        let (mut source, _) = Source::open(&path, |_| {}).expect("a source");
-        for _ in 0..2 {
-            std::fs::remove_file(&path).expect("a removal");
-            assert!(matches!(source.read_now(), Sight::Gone(_)));
-            assert!(matches!(source.read_now(), Sight::Same));
-            source.hint(&Hint::from(Err(notify::Error::generic("lost"))));
-            assert!(matches!(source.look(), Sight::Same));
-            std::fs::write(&path, "a").expect("a file");
-            assert!(matches!(source.read_now(), Sight::New { .. }));
-        }
-    }
+    let (_, whole) = gather_patiently(path, &mut Known::default());
+    whole.map(|whole| whole.candidate)
 }

@@ -53,6 +53,42 @@ pub enum ReadError {
         /// Its size in bytes.
         size: u64,
     },
+    /// There are more files than any configuration has.
+    #[error("failed to read {}: it refers to {count} files, at most {limit} are read", .path.display())]
+    TooMany {
+        /// The main file.
+        path: PathBuf,
+        /// How many, at least.
+        count: usize,
+        /// How many are read.
+        limit: usize,
+    },
+    /// It is larger than any value.
+    #[error("failed to read {}: `${{file:...}}` takes at most {limit} bytes", .path.display())]
+    NoSecret {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes are read.
+        limit: usize,
+    },
+    /// A folder cannot be searched.
+    #[error("failed to search {} for what is included at {included}: {error}", .path.display())]
+    Search {
+        /// The folder.
+        path: PathBuf,
+        /// The place of the include.
+        included: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// An include is no pattern.
+    #[error("failed to follow the include at {included}: {error}")]
+    Pattern {
+        /// The place of the include.
+        included: String,
+        /// Why.
+        error: String,
+    },
     /// It changed while it was read.
     #[error("failed to read {}: it changed while it was read, again and again", .path.display())]
     Unsteady {
@@ -69,21 +105,6 @@ pub(super) const UNSTEADY_PAUSES: [Duration; 5] = [
     Duration::from_millis(80),
     Duration::from_millis(160),
 ];
-
-/// Reads a file for somebody who waits for it: what is being changed is read again a few times.
-pub(super) fn read_patiently(path: &Path) -> Result<Content, ReadError> {
-    patiently(|| read(path))
-}
-
-fn patiently<T>(mut attempt: impl FnMut() -> Result<T, ReadError>) -> Result<T, ReadError> {
-    for pause in UNSTEADY_PAUSES {
-        match attempt() {
-            Err(ReadError::Unsteady { .. }) => std::thread::sleep(pause),
-            settled => return settled,
-        }
-    }
-    attempt()
-}
 
 /// Reads a file whole. What it returns stood in the file at one moment.
 pub(super) fn read(path: &Path) -> Result<Content, ReadError> {
@@ -148,31 +169,5 @@ impl Stamp {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_comes_to_rest_is_read() {
-        let mut left = 3;
-        let read = patiently(|| {
-            left -= 1;
-            match left {
-                0 => Ok("rest"),
-                _ => Err(ReadError::Unsteady { path: "f".into() }),
-            }
-        });
-        assert_eq!(read.expect("rest"), "rest");
-    }
-
-    #[test]
-    fn a_file_that_never_rests_is_named() {
-        // Its size is 0, whatever it holds.
-        let error = read_patiently(Path::new("/proc/self/status")).expect_err("an error");
-        assert!(matches!(error, ReadError::Unsteady { .. }), "{error}");
-        assert!(error.to_string().contains("/proc/self/status"), "{error}");
     }
 }

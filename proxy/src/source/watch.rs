@@ -1,16 +1,17 @@
-//! The file system's events about a path. They are hints: they can be lost, doubled or late.
+//! The file system's events about some paths. They are hints: they can be lost, doubled or late.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::hops::{Hops, follow};
+use super::gather::Tracked;
+use super::hops::{Hops, end_of, follow};
+use super::include::Searched;
 use super::intent::Hint;
 
-/// Watches all directories that a path depends on.
+/// Watches all directories that a configuration depends on.
 #[derive(Debug)]
 pub(super) struct Watch {
-    path: PathBuf,
     /// None if the system gives no watches; then polling has to do.
     watcher: Option<RecommendedWatcher>,
     hops: Hops,
@@ -19,7 +20,7 @@ pub(super) struct Watch {
 // === impl Watch ===
 
 impl Watch {
-    pub(super) fn new(path: &Path, hints: impl Fn(Hint) + Send + 'static) -> Self {
+    pub(super) fn new(tracked: &Tracked, hints: impl Fn(Hint) + Send + 'static) -> Self {
         let watcher = notify::recommended_watcher(move |event| {
             let hint = Hint::from(event);
             if hint.is_of_interest() {
@@ -30,17 +31,16 @@ impl Watch {
             .map_err(|error| tracing::warn!(%error, "cannot watch files; polling instead"))
             .ok();
         let mut watch = Self {
-            path: path.to_owned(),
             watcher,
             hops: Hops::default(),
         };
-        watch.rearm();
+        watch.rearm(tracked);
         watch
     }
 
-    /// Follows the path anew. True if it leads another way than before, so that something may have been missed.
-    pub(super) fn rearm(&mut self) -> bool {
-        let hops = follow(&self.path);
+    /// Follows all paths anew. True if one of them leads another way than before, so that something may have been missed.
+    pub(super) fn rearm(&mut self, tracked: &Tracked) -> bool {
+        let hops = follow(tracked);
         if hops == self.hops {
             return false;
         }
@@ -59,8 +59,9 @@ impl Watch {
                 }
             }
         }
+        let elsewhere = hops.directories != self.hops.directories;
         self.hops = hops;
-        true
+        elsewhere
     }
 
     /// Takes note that a watch may be gone: the next [`rearm`](Self::rearm) sets it up again.
@@ -72,19 +73,29 @@ impl Watch {
         }
     }
 
-    /// Whether a path is on the way.
+    /// Whether a path is on a way, or would be found in a folder that was searched.
     pub(super) fn concerns(&self, path: &Path) -> bool {
-        self.hops.names.contains(path)
+        self.hops.names.contains(path) || self.matches(path, |_| true)
     }
 
-    /// Whether a path is the file at the end of the way, as it was when it was last followed.
+    /// Whether a path is a file at the end of a way, as it was when it was last followed, or would be one.
     pub(super) fn is_file(&self, path: &Path) -> bool {
-        self.hops.file == path
+        self.hops.files.contains_key(path) || self.matches(path, |searched| searched.is_last)
     }
 
-    /// Whether the way ends elsewhere by now, so that what happens to the file at its old end means nothing.
-    pub(super) fn is_stale(&self) -> bool {
-        follow(&self.path).file != self.hops.file
+    /// Whether no way ends at a file any more that was the end of some, so that what happens to it means nothing.
+    pub(super) fn is_stale(&self, file: &Path) -> bool {
+        let paths = self.hops.files.get(file);
+        paths.is_some_and(|paths| paths.iter().all(|path| end_of(path) != file))
+    }
+
+    fn matches(&self, path: &Path, counts: impl Fn(&Searched) -> bool) -> bool {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
+        else {
+            return false;
+        };
+        let mut searched = self.hops.searched.iter();
+        searched.any(|searched| searched.folder == folder && searched.matches(name) && counts(searched))
     }
 }
 
@@ -99,18 +110,26 @@ mod tests {
 
     use super::*;
 
+    fn tracked(path: &Path) -> Tracked {
+        Tracked {
+            files: vec![path.to_owned()],
+            searched: Vec::new(),
+        }
+    }
+
     #[test]
     fn a_directory_that_was_removed_is_watched_again_even_if_it_looks_the_same() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("proxy.yaml");
-        let mut watch = Watch::new(&path, |_| {});
-        assert!(!watch.rearm());
+        let tracked = tracked(&path);
+        let mut watch = Watch::new(&tracked, |_| {});
+        assert!(!watch.rearm(&tracked));
         let event = |kind| Hint::from(Ok(Event::new(kind).add_path(folder.path().to_owned())));
         watch.doubt(&event(EventKind::Create(CreateKind::Folder)));
-        assert!(!watch.rearm());
+        assert!(!watch.rearm(&tracked));
         watch.doubt(&event(EventKind::Remove(RemoveKind::Folder)));
-        assert!(watch.rearm());
-        assert!(!watch.rearm());
+        assert!(watch.rearm(&tracked));
+        assert!(!watch.rearm(&tracked));
     }
 
     #[test]
@@ -120,7 +139,8 @@ mod tests {
         let path = root.join("conf/proxy.yaml");
         let (sender, hints) = mpsc::channel();
         fs::create_dir(root.join("conf")).expect("a folder");
-        let mut watch = Watch::new(&path, move |hint| {
+        let tracked = tracked(&path);
+        let mut watch = Watch::new(&tracked, move |hint| {
             // The test may be over.
             let _ = sender.send(hint);
         });
@@ -129,7 +149,7 @@ mod tests {
             fs::create_dir(root.join("conf")).expect("a folder");
             while let Ok(hint) = hints.recv_timeout(Duration::from_millis(50)) {
                 watch.doubt(&hint);
-                watch.rearm();
+                watch.rearm(&tracked);
             }
             fs::write(&path, "a").expect("a file");
             let deadline = Instant::now() + Duration::from_secs(10);

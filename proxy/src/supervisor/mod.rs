@@ -89,7 +89,7 @@ impl Supervisor {
         for (listener, address) in reloader.addresses() {
             tracing::info!(%listener, %address, "listening");
         }
-        outcome.record(&candidate.name);
+        record(&outcome, &candidate);
         let mut supervisor = Self {
             source,
             reloader,
@@ -264,7 +264,7 @@ impl Supervisor {
     }
 
     fn tell(&mut self, candidate: &Candidate, started: Instant, outcome: Outcome) -> Arc<Attempt> {
-        outcome.record(&candidate.name);
+        record(&outcome, candidate);
         self.share(candidate.origin, started, outcome)
     }
 
@@ -301,8 +301,19 @@ impl Supervisor {
             model: Arc::clone(reloader.model()),
             revisions: reloader.revisions(),
             attempts: self.attempts.clone(),
+            files: source.files().to_vec(),
             disk: source.seen().filter(|_| self.unreadable.is_none()),
             addresses: reloader.addresses(),
         });
+    }
+}
+
+/// Writes the record of an outcome, and what is worth a warning about what serves now.
+fn record(outcome: &Outcome, candidate: &Candidate) {
+    outcome.record(&candidate.name);
+    if matches!(outcome, Outcome::Applied { .. }) {
+        for note in &candidate.notes {
+            tracing::warn!("{note}");
+        }
     }
 }

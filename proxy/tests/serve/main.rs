@@ -4,6 +4,7 @@ mod admin;
 mod changes;
 mod files;
 mod operate;
+mod parts;
 mod process;
 mod revisions;
 mod seen;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::super::{Diagnostic, Node};
+use super::super::{Diagnostic, Node, Step};
 use super::reader::{Named, Table};
 use super::scalars::{listen_address, name};
 use crate::model::Listener;
@@ -15,7 +15,7 @@ pub(super) const ADVICE: &str = "add `listeners:` with at least one `name` and `
 
 pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
     let mut listeners = Named::new();
-    let mut addresses: Vec<SocketAddr> = Vec::new();
+    let mut addresses: Vec<(SocketAddr, Vec<Step>)> = Vec::new();
     root.each("listeners", |item, path| {
         let Some(table) = Table::read(item, path, KEYS, root.report) else {
             return;
@@ -26,12 +26,13 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
             listeners.mention("listener", name, &table);
         }
         if let Some(address) = address {
-            for other in addresses.iter().filter(|other| overlap(**other, address)) {
+            for (other, at) in addresses.iter().filter(|(other, _)| overlap(*other, address)) {
                 let message = format!("`{address}` overlaps with `{other}`, which is listened on already");
                 let help = "a wildcard listens on every address; choose another port, or keep one of the two";
-                table.complain("address", Diagnostic::new("duplicate", message).with_help(help));
+                let complaint = Diagnostic::new("duplicate", message).with_help(help);
+                table.complain("address", complaint.and_also(at.clone()));
             }
-            addresses.push(address);
+            addresses.push((address, table.path.key("address").steps()));
         }
         if let (Some(name), Some(address)) = (name, address) {
             listeners

@@ -14,11 +14,12 @@ mod upstreams;
 
 use reader::{Report, Table};
 
-use super::{Diagnostic, Diagnostics, Document, Path, Text, locate};
+use super::{Diagnostic, Diagnostics, Document, Node, Path, Text, locate};
 use crate::model::Model;
 
 /// The keys at the top of a configuration.
 pub const ROOT_KEYS: &[&str] = &[
+    "include",
     "log",
     "workers",
     "drain",
@@ -59,16 +60,25 @@ pub(super) fn is_key(word: &str) -> bool {
 
 /// Reads the meaning of a document. `text` is what the document was parsed from; it is looked at only to show where complaints stand.
 pub fn validate(document: &Document, text: Text<'_>) -> Result<Model, Diagnostics> {
+    model(document).map_err(|complaints| {
+        let complaints = complaints.into_iter().map(|complaint| (0, complaint));
+        locate::meaning(&[text], complaints.collect())
+    })
+}
+
+/// The same without the places of complaints.
+pub(super) fn model(document: &Document) -> Result<Model, Vec<Diagnostic>> {
     let report = Report::default();
     let model = read(document, &report);
     match (report.finish(), model) {
         (complaints, Some(model)) if complaints.is_empty() => Ok(model),
-        (complaints, _) => Err(locate::meaning(text, complaints)),
+        (complaints, _) => Err(complaints),
     }
 }
 
 fn read(document: &Document, report: &Report) -> Option<Model> {
     let root = Table::read(&document.root, &Path::ROOT, ROOT_KEYS, report)?;
+    include(&root);
     let listeners = listeners::read(&root);
     let settings = settings::read(&root, &listeners);
     let upstreams = upstreams::read(&root);
@@ -83,4 +93,34 @@ fn read(document: &Document, report: &Report) -> Option<Model> {
         routes,
         upstreams: upstreams.valid,
     })
+}
+
+/// Says what is no path of a file. Those that are have been followed before.
+fn include(root: &Table<'_>) {
+    let is_path = |node: &Node, path: &Path<'_>| {
+        let refuse = |message: &str, help: &str| {
+            let complaint = Diagnostic::new("bad-include", message).with_help(help);
+            root.report.add(complaint.at(path));
+        };
+        match node {
+            Node::String(text) if text.is_empty() => refuse("this names no file", "a path, or a pattern"),
+            Node::String(text) if text.contains("**") => {
+                refuse(
+                    "`**` is no pattern of an include",
+                    "`*`, `?` and `[...]`, each within one name",
+                );
+            }
+            Node::String(_) => {}
+            Node::Filled(_) => refuse(
+                "the files that are included do not depend on variables",
+                "write the path out; included files may use variables",
+            ),
+            other => root.report.wrong_type(path, "text", other),
+        }
+    };
+    match root.get("include") {
+        None => {}
+        Some(Node::List(_)) => root.each("include", is_path),
+        Some(other) => is_path(other, &root.path.key("include")),
+    }
 }

@@ -1,10 +1,10 @@
 //! Reads tables key by key and collects complaints instead of stopping at the first.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::super::{Diagnostic, Node, Path};
+use super::super::{Diagnostic, Node, Path, Step};
 use crate::model::Name;
 
 /// Complaints so far.
@@ -25,7 +25,7 @@ pub(super) struct Table<'a> {
 /// Named objects: those that are valid, and the names of all, so that a reference to a faulty object is not called dangling as well.
 pub(super) struct Named<T> {
     pub(super) valid: BTreeMap<Name, Arc<T>>,
-    pub(super) mentioned: HashSet<String>,
+    pub(super) mentioned: HashMap<String, Vec<Step>>,
 }
 
 /// More complaints than this help nobody; the rest is not recorded.
@@ -152,27 +152,28 @@ impl<T> Named<T> {
     pub(super) fn new() -> Self {
         Self {
             valid: BTreeMap::new(),
-            mentioned: HashSet::new(),
+            mentioned: HashMap::new(),
         }
     }
 
     /// Takes note of a name, and complains if it was there before.
     pub(super) fn mention(&mut self, what: &str, name: &Name, table: &Table<'_>) {
-        if !self.mentioned.insert(name.as_str().to_owned()) {
-            let message = format!("there is another {what} called `{name}`");
-            table.complain(
-                "name",
-                Diagnostic::new("duplicate", message).with_help("every name stands once"),
-            );
-        }
+        let path = table.path.key("name");
+        let Some(first) = self.mentioned.get(name.as_str()) else {
+            self.mentioned.insert(name.as_str().to_owned(), path.steps());
+            return;
+        };
+        let message = format!("there is another {what} called `{name}`");
+        let complaint = Diagnostic::new("duplicate", message).with_help("every name stands once");
+        table.complain("name", complaint.and_also(first.clone()));
     }
 
     /// Complains about a reference that leads nowhere.
     pub(super) fn resolve(&self, what: &str, name: Name, key: &str, table: &Table<'_>) -> Option<Name> {
-        if self.mentioned.contains(name.as_str()) {
+        if self.mentioned.contains_key(name.as_str()) {
             return Some(name);
         }
-        let names: Vec<_> = self.mentioned.iter().map(String::as_str).collect();
+        let names: Vec<_> = self.mentioned.keys().map(String::as_str).collect();
         let complaint = Diagnostic::new(
             "dangling-reference",
             format!("there is no {what} called `{name}`"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
-use super::super::{Diagnostic, Node, Path};
+use super::super::{Diagnostic, Node, Path, Step};
 use super::headers;
 use super::reader::{Named, Report, Table};
 use super::scalars::{echo, is_host, name, number, text};
@@ -60,6 +60,10 @@ pub(super) fn read(
         if let Some(other) = routes.insert(key, route) {
             let message = format!("another route matches the same: `{}`", other.key);
             let complaint = Diagnostic::new("duplicate", message);
+            let complaint = match first(root, listeners, &other.key) {
+                Some(path) => complaint.and_also(path),
+                None => complaint,
+            };
             root.report.add(
                 complaint
                     .with_help("a route is known by its listener, host and path")
@@ -68,6 +72,22 @@ pub(super) fn read(
         }
     });
     routes
+}
+
+/// Where the first route of a key stands.
+fn first(root: &Table<'_>, listeners: &Named<Listener>, wanted: &RouteKey) -> Option<Vec<Step>> {
+    let Some(Node::List(items)) = root.get("routes") else {
+        return None;
+    };
+    let said = Report::default();
+    let path = root.path.key("routes");
+    let is_wanted = |(index, item): &(usize, &Node)| {
+        let path = path.item(*index);
+        let table = Table::read(item, &path, KEYS, &said);
+        table.and_then(|table| key(&table, listeners)).as_ref() == Some(wanted)
+    };
+    let (index, _) = items.iter().enumerate().find(is_wanted)?;
+    Some(path.item(index).steps())
 }
 
 fn key(table: &Table<'_>, listeners: &Named<Listener>) -> Option<RouteKey> {

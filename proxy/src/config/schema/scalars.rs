@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn text<'a>(node: &'a Node, path: &Path<'_>, report: &Report) -> Option<&'a str> {
     match node {
-        Node::String(text) => Some(text),
+        Node::String(text) | Node::Filled(text) => Some(text),
         other => {
             report.wrong_type(path, "text", other);
             None
@@ -23,20 +23,29 @@ pub(super) fn text<'a>(node: &'a Node, path: &Path<'_>, report: &Report) -> Opti
 
 /// A whole number between two bounds.
 pub(super) fn number(low: u64, high: u64) -> impl Fn(&Node, &Path<'_>, &Report) -> Option<u64> {
-    move |node, path, report| match node {
-        Node::Integer(number) => match u64::try_from(*number) {
+    move |node, path, report| {
+        let Some(number) = integer(node) else {
+            report.wrong_type(path, "a whole number", node);
+            return None;
+        };
+        match u64::try_from(number) {
             Ok(number) if (low..=high).contains(&number) => Some(number),
             _ => {
                 let message = format!("expected a number from {low} to {high}, found {number}");
-                let help = nearest(*number, low, high);
+                let help = nearest(number, low, high);
                 report.add(Diagnostic::new("out-of-range", message).with_help(help).at(path));
                 None
             }
-        },
-        other => {
-            report.wrong_type(path, "a whole number", other);
-            None
         }
+    }
+}
+
+/// A number as it stands, or as a reference came to.
+fn integer(node: &Node) -> Option<i128> {
+    match node {
+        Node::Integer(number) => Some(*number),
+        Node::Filled(text) => text.parse().ok(),
+        _ => None,
     }
 }
 
@@ -48,7 +57,7 @@ fn nearest(number: i128, low: u64, high: u64) -> String {
 /// A duration such as `250ms`, `10s`, `5m` or `1h`, longer than nothing.
 pub(super) fn duration(node: &Node, path: &Path<'_>, report: &Report) -> Option<Duration> {
     let help = "a number and its unit: 250ms, 10s, 5m, 1h";
-    let Node::String(text) = node else {
+    let (Node::String(text) | Node::Filled(text)) = node else {
         let message = format!("expected a duration, found {}", node.kind());
         report.add(Diagnostic::new("wrong-type", message).with_help(help).at(path));
         return None;
@@ -79,8 +88,8 @@ pub(super) fn size(low: u64, high: u64) -> impl Fn(&Node, &Path<'_>, &Report) ->
         let help = "a number of bytes, or one with a unit: 512B, 64KiB, 10MiB, 1GiB";
         let units = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
         let bytes = match node {
-            Node::Integer(_) => return number(low, high)(node, path, report),
-            Node::String(text) => measure(text, &units),
+            node if integer(node).is_some() => return number(low, high)(node, path, report),
+            Node::String(text) | Node::Filled(text) => measure(text, &units),
             _ => None,
         };
         match bytes {
@@ -93,7 +102,7 @@ pub(super) fn size(low: u64, high: u64) -> impl Fn(&Node, &Path<'_>, &Report) ->
             }
             None => {
                 let message = match node {
-                    Node::String(text) => format!("{} is no size", echo(text, "this")),
+                    Node::String(text) | Node::Filled(text) => format!("{} is no size", echo(text, "this")),
                     other => format!("expected a size, found {}", other.kind()),
                 };
                 report.add(Diagnostic::new("wrong-type", message).with_help(help).at(path));
