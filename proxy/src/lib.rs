@@ -21,6 +21,7 @@
 
 mod admin;
 pub mod config;
+pub mod lifecycle;
 pub mod log;
 pub mod metrics;
 pub mod model;

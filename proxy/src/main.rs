@@ -1,8 +1,8 @@
 //! The command line of the reference proxy.
 //!
 //! Exit codes: 0 stopped as asked, or valid · 1 the configuration is invalid or unreadable, or a running proxy refuses · 64 usage ·
-//! 69 something that the configuration needs cannot be had, such as an address in use, or the admin listener · 70 internal · 130 and 143 ended by a second signal, or by
-//! one before it served.
+//! 69 something that the configuration needs cannot be had, such as an address in use, or the admin listener · 70 internal · 130, 131 and 143 ended by a second signal, or
+//! by one before it served.
 
 mod operate;
 
@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{ArgGroup, Parser};
+use reloadspec_proxy::lifecycle::Notifier;
 use reloadspec_proxy::log::{self, LogOverrides};
 use reloadspec_proxy::model::{LogFormat, LogLevel};
 use reloadspec_proxy::reload::{self, Candidate, Rejection};
@@ -28,8 +29,9 @@ const INTERNAL: u8 = 70;
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(
     after_help = "Exit codes: 0 stopped as asked, or valid; 1 the configuration is invalid or unreadable, or a running proxy refuses; 64 usage; \
-    69 something that the configuration needs cannot be had, such as an address in use, or the admin listener; 70 internal.\n\
-    Signals: SIGHUP reloads; SIGTERM and SIGINT stop, a second one at once."
+    69 something that the configuration needs cannot be had, such as an address in use, or the admin listener; 70 internal; \
+    130, 131 and 143 ended by a second signal to stop, or by one before it served.\n\
+    Signals: SIGHUP reloads; SIGUSR1 opens the log anew; SIGTERM, SIGQUIT and SIGINT stop, a second one at once."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -128,7 +130,12 @@ fn serve(file: &Path, arguments: &Arguments) -> ExitCode {
         Ok(log) => log,
         Err(error) => return fail(INTERNAL, &error.to_string()),
     };
-    match Proxy::start(Options::new(file).log(log).signals(signals)) {
+    match Proxy::start(
+        Options::new(file)
+            .log(log)
+            .signals(signals)
+            .notify(Notifier::from_environment()),
+    ) {
         Ok(proxy) => match proxy.wait() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(INTERNAL, &error.to_string()),

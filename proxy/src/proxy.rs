@@ -8,13 +8,14 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
 use crate::admin;
+use crate::lifecycle::{Notifier, PidFile};
 use crate::log::LogControl;
 use crate::metrics::Metrics;
 use crate::model::Name;
 use crate::order::{Declined, Order, Wish};
-use crate::reload::{Attempt, Board, Origin, Outcome, Reloader, Status};
+use crate::reload::{Attempt, Board, Follower, Origin, Outcome, Reloader, Status};
 use crate::runtime::Shared;
-use crate::supervisor::{Message, Signals, StartError, Supervisor};
+use crate::supervisor::{Environment, Message, Signals, StartError, Supervisor};
 
 /// How to start a proxy.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Options {
     config: PathBuf,
     log: Option<LogControl>,
     signals: Option<Signals>,
+    notifier: Option<Notifier>,
+    followers: Vec<Box<dyn Follower>>,
 }
 
 /// A proxy that serves. Dropped, it serves on until the process ends; [`shutdown`](Self::shutdown) ends it.
@@ -48,6 +51,8 @@ impl Options {
             config: config.into(),
             log: None,
             signals: None,
+            notifier: None,
+            followers: Vec::new(),
         }
     }
 
@@ -58,7 +63,21 @@ impl Options {
         self
     }
 
-    /// Reloads on SIGHUP and stops on SIGTERM and SIGINT.
+    /// Tells the service manager.
+    #[must_use]
+    pub fn notify(mut self, notifier: Option<Notifier>) -> Self {
+        self.notifier = notifier;
+        self
+    }
+
+    /// Lets something of the caller's own follow the configuration: it can refuse a change before the commit, and is told after it.
+    #[must_use]
+    pub fn follower(mut self, follower: impl Follower + 'static) -> Self {
+        self.followers.push(Box::new(follower));
+        self
+    }
+
+    /// Reloads on SIGHUP, opens the log anew on SIGUSR1, stops on SIGTERM, SIGQUIT and SIGINT.
     #[must_use]
     pub fn signals(mut self, signals: Signals) -> Self {
         self.signals = Some(signals);
@@ -71,7 +90,13 @@ impl Options {
 impl Proxy {
     /// Starts a proxy. When this returns, its configuration serves and its file is watched.
     pub fn start(options: Options) -> Result<Self, StartError> {
-        let Options { config, log, signals } = options;
+        let Options {
+            config,
+            log,
+            signals,
+            notifier,
+            followers,
+        } = options;
         let (messages, receiver) = mpsc::channel();
         let serving = Arc::new(AtomicBool::new(false));
         let board = Arc::new(Board::default());
@@ -79,7 +104,7 @@ impl Proxy {
         if let Some(signals) = signals {
             signals.forward(messages.clone(), Arc::clone(&serving))?;
         }
-        let mut reloader = Reloader::new(log);
+        let mut reloader = Reloader::new();
         let shared = Arc::clone(reloader.shared());
         let orders = {
             let messages = messages.clone();
@@ -92,14 +117,21 @@ impl Proxy {
             Arc::clone(&shared),
             orders,
         );
-        reloader.set_follower(doors);
+        reloader.add_follower(Box::new(doors));
+        reloader.add_follower(Box::new(PidFile::default()));
+        if let Some(log) = &log {
+            reloader.add_follower(Box::new(log.follower()));
+        }
+        for follower in followers {
+            reloader.add_follower(follower);
+        }
         let supervisor = Supervisor::boot(
             &config,
             reloader,
             Arc::clone(&board),
             metrics,
-            messages.clone(),
-            receiver,
+            Environment { log, notifier },
+            (messages.clone(), receiver),
         )?;
         serving.store(true, Ordering::Release);
         let addresses = supervisor.reloader().addresses();

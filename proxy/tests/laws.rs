@@ -89,7 +89,7 @@ proptest! {
     fn the_last_valid_candidate_serves(
         steps in prop::collection::vec((config(), prop::sample::select(vec!["", "", "nonsense: 1\n", "workers: [\n", "log: {level: 7}\n"])), 1..8)
     ) {
-        let mut reloader = Reloader::new(None);
+        let mut reloader = Reloader::new();
         let mut last = Model::default();
         let mut revision = 0;
         for (text, flaw) in steps {
@@ -114,7 +114,7 @@ proptest! {
     fn a_rollback_leads_to_the_model_of_its_revision(
         texts in prop::collection::vec(config(), 1..6), choice in any::<prop::sample::Index>()
     ) {
-        let mut reloader = Reloader::new(None);
+        let mut reloader = Reloader::new();
         for text in &texts {
             reloader.reload(&candidate(text));
         }

@@ -17,8 +17,8 @@ use rustix::fs::{Mode, fchmod};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::door::{Answers, Door, Listening};
-use crate::model::{AdminAddress, Settings};
-use crate::reload::{Follower, Refused, Sockets, StagedSockets};
+use crate::model::AdminAddress;
+use crate::reload::{Change, Follower, Refused, Sockets, StagedSockets};
 
 /// All admin listeners: the one that is wanted, and those that end.
 pub(crate) struct Doors {
@@ -126,16 +126,22 @@ impl Doors {
 }
 
 impl Follower for Doors {
-    fn stage(&mut self, settings: &Settings) -> Result<(), Refused> {
-        let address = settings.admin.as_ref().map(|admin| &admin.address);
+    fn name(&self) -> &'static str {
+        "admin"
+    }
+
+    fn stage(&mut self, change: Change<'_>) -> Result<(), Refused> {
+        let address = change.new.settings.admin.as_ref().map(|admin| &admin.address);
         if address != self.address.as_ref() {
             self.staged = Some(self.prepare(address)?);
         }
         Ok(())
     }
 
-    fn commit(&mut self, drain: Duration) {
-        let Some(staged) = self.staged.take() else { return };
+    fn commit(&mut self, drain: Duration) -> Result<(), Refused> {
+        let Some(staged) = self.staged.take() else {
+            return Ok(());
+        };
         let Staged {
             address,
             sockets,
@@ -166,6 +172,7 @@ impl Follower for Doors {
             tracing::info!(address, "admin API open");
         }
         self.address = address;
+        Ok(())
     }
 
     fn abandon(&mut self) {

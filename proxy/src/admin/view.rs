@@ -37,7 +37,12 @@ pub(super) fn config(model: &Model) -> Value {
 
 fn settings_of(settings: &Settings) -> Map<String, Value> {
     let Settings {
-        log: Log { level, format },
+        log: Log {
+            level,
+            format,
+            destination,
+        },
+        pid_file,
         workers,
         drain: Drain { timeout },
         limits,
@@ -60,7 +65,13 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
     };
     let mut shown = Map::new();
     let mut put = |key: &str, value: Value| shown.insert(key.to_owned(), value);
-    put("log", json!({"level": level, "format": format}));
+    put(
+        "log",
+        json!({"level": level, "format": format, "destination": destination.to_string()}),
+    );
+    if let Some(path) = pid_file {
+        put("pid_file", json!(path.display().to_string()));
+    }
     put("workers", json!(workers));
     put("drain", json!({"timeout": duration(*timeout)}));
     put("limits", limits_of(limits));

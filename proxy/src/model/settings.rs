@@ -1,5 +1,7 @@
 //! Settings that exist once.
 
+use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +10,10 @@ use super::{Admin, HeaderEdits};
 /// Everything that is not a list of objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// What is logged, and how.
+    /// What is logged, how, and where.
     pub log: Log,
+    /// The absolute path of a file with the number of the process, if there is to be one.
+    pub pid_file: Option<Arc<Path>>,
     /// How many threads serve traffic, at least 1.
     pub workers: usize,
     /// How long what is being retired may take.
@@ -28,13 +32,25 @@ pub struct Settings {
     pub response_headers: HeaderEdits,
 }
 
-/// What is logged, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What is logged, how, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Log {
     /// The least severe level that is written.
     pub level: LogLevel,
     /// The shape of a record.
     pub format: LogFormat,
+    /// Where records go.
+    pub destination: LogDestination,
+}
+
+/// Where log records go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum LogDestination {
+    /// To the standard error stream.
+    #[default]
+    Stderr,
+    /// To the end of the file at this absolute path, which is opened anew on SIGUSR1.
+    File(Arc<Path>),
 }
 
 /// A level of the log.
@@ -105,12 +121,24 @@ pub struct Limits {
     pub body_bytes: Option<u64>,
 }
 
+// === impl LogDestination ===
+
+impl fmt::Display for LogDestination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stderr => f.write_str("stderr"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 // === impl Settings ===
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             log: Log::default(),
+            pid_file: None,
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             drain: Drain::default(),
             limits: Limits::default(),

@@ -42,9 +42,9 @@ pub enum StageError {
     /// A worker cannot be started, or a socket cannot be handed to one.
     #[error("failed to prepare a worker: {0}")]
     Worker(#[source] io::Error),
-    /// The admin listener cannot be had.
-    #[error("{0}")]
-    Admin(#[source] Refused),
+    /// Something that follows the configuration, by its name, cannot do so.
+    #[error("{1}")]
+    Follower(&'static str, #[source] Refused),
     /// A worker does not answer.
     #[error("a worker does not answer")]
     Silent,

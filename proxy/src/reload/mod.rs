@@ -26,17 +26,17 @@ use std::time::{Instant, SystemTime};
 pub use candidate::{Candidate, Digest, Member, Origin};
 pub use compile::compile;
 pub use fleet::StageError;
-pub use follower::{Follower, Refused};
+pub use follower::{Change, Follower, Refused};
 pub use history::Revision;
 pub use outcome::{DOCUMENT, Outcome, Rejection, Sameness};
 pub use plan::{Changes, Plan};
 pub(crate) use sockets::{Sockets, StagedSockets};
 pub use status::{Attempt, Board, Status};
 
-use crate::log::LogControl;
 use crate::model::{Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};
 use fleet::{Fleet, StagedFleet};
+use follower::Followers;
 use history::History;
 
 /// What serves, and the only one that changes it.
@@ -48,17 +48,22 @@ pub struct Reloader {
     digest: Option<Digest>,
     revision: u64,
     fleet: Fleet,
-    log: Option<LogControl>,
-    follower: Option<Box<dyn Follower>>,
+    followers: Followers,
     /// Replaced snapshots that a request may still hold. They are dropped here, off the request path.
     retired: Vec<Arc<Snapshot>>,
 }
 
 // === impl Reloader ===
 
+impl Default for Reloader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Reloader {
-    /// Serves nothing yet. Records follow the configured level and format through `log`, if given.
-    pub fn new(log: Option<LogControl>) -> Self {
+    /// Serves nothing yet.
+    pub fn new() -> Self {
         let shared = Shared::new(Current::new(Snapshot::default()));
         let fleet = Fleet::new(Arc::clone(&shared));
         Self {
@@ -68,15 +73,14 @@ impl Reloader {
             digest: None,
             revision: 0,
             fleet,
-            log,
-            follower: None,
+            followers: Followers::default(),
             retired: Vec::new(),
         }
     }
 
     /// Lets something else follow the configuration too.
-    pub fn set_follower(&mut self, follower: impl Follower + 'static) {
-        self.follower = Some(Box::new(follower));
+    pub fn add_follower(&mut self, follower: Box<dyn Follower>) {
+        self.followers.add(follower);
     }
 
     /// Makes a candidate serve if it is good, and changes nothing if it is not.
@@ -138,7 +142,7 @@ impl Reloader {
         }
         // By the plan, so that revisions share what did not change.
         let model = Arc::new(plan.apply(&self.model));
-        let staged = self.stage(&model)?;
+        let staged = self.stage(&model, &plan)?;
         let revision = self.revision + 1;
         let snapshot = compile(&model, revision, &staged.addresses, &self.shared.current.load());
 
@@ -146,12 +150,7 @@ impl Reloader {
         let retired = self.shared.current.swap(Arc::new(snapshot));
         let drain = model.settings.drain.timeout;
         self.fleet.commit(staged, drain);
-        if let Some(follower) = &mut self.follower {
-            follower.commit(drain);
-        }
-        if let Some(log) = &self.log {
-            log.follow(model.settings.log);
-        }
+        self.followers.commit(drain);
         let keep = model.settings.revisions.keep;
         self.model = Arc::clone(&model);
         self.revision = revision;
@@ -172,14 +171,18 @@ impl Reloader {
         Ok(plan)
     }
 
-    fn stage(&mut self, model: &Model) -> Result<StagedFleet, StageError> {
-        let Some(follower) = &mut self.follower else {
-            return self.fleet.stage(model);
+    fn stage(&mut self, model: &Model, plan: &Plan) -> Result<StagedFleet, StageError> {
+        let change = Change {
+            old: &self.model,
+            new: model,
+            plan,
         };
-        follower.stage(&model.settings).map_err(StageError::Admin)?;
+        self.followers
+            .stage(change)
+            .map_err(|(follower, error)| StageError::Follower(follower, error))?;
         let staged = self.fleet.stage(model);
         if staged.is_err() {
-            follower.abandon();
+            self.followers.abandon();
         }
         staged
     }
@@ -188,9 +191,7 @@ impl Reloader {
     pub fn drain(&mut self) {
         self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
         self.fleet.reap();
-        if let Some(follower) = &mut self.follower {
-            follower.drain();
-        }
+        self.followers.drain();
     }
 
     /// Whether something is retired and not gone yet.

@@ -84,7 +84,7 @@ impl Rejection {
                 components
             }
             Self::Unavailable(StageError::Bind(_)) => vec!["listeners"],
-            Self::Unavailable(StageError::Admin(_)) => vec!["admin"],
+            Self::Unavailable(StageError::Follower(name, _)) => vec![name],
             Self::Unavailable(StageError::Worker(_) | StageError::Silent) => vec!["workers"],
             Self::Unreadable(_) => vec![DOCUMENT],
         }

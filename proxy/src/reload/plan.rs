@@ -101,6 +101,7 @@ impl Plan {
 fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
     let Settings {
         log,
+        pid_file,
         workers,
         drain,
         limits,
@@ -112,6 +113,7 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
     } = to;
     let pairs = [
         ("log", from.log != *log),
+        ("pid_file", from.pid_file != *pid_file),
         ("workers", from.workers != *workers),
         ("drain", from.drain != *drain),
         ("limits", from.limits != *limits),

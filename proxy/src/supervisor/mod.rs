@@ -13,6 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use signals::Signals;
 
+use crate::lifecycle::Notifier;
+use crate::log::LogControl;
 use crate::metrics::Metrics;
 use crate::order::{Declined, Order, Wish};
 use crate::reload::{Attempt, Board, Candidate, Origin, Outcome, Rejection, Reloader, Status};
@@ -27,6 +29,8 @@ pub(crate) enum Message {
     Order(Order),
     /// Tell every outcome to this one too.
     Subscribe(Sender<Arc<Outcome>>),
+    /// Open the log anew.
+    ReopenLog,
     /// End.
     Stop,
 }
@@ -39,11 +43,19 @@ pub(crate) struct Supervisor {
     board: Arc<Board>,
     metrics: Arc<Metrics>,
     messages: Receiver<Message>,
+    environment: Environment,
     attempts: VecDeque<Arc<Attempt>>,
     /// Why the file cannot be read, while it cannot.
     unreadable: Option<String>,
     subscribers: Vec<Sender<Arc<Outcome>>>,
     stopping: bool,
+}
+
+/// What of the process the supervisor deals with, if its caller leaves that to it.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    pub(crate) log: Option<LogControl>,
+    pub(crate) notifier: Option<Notifier>,
 }
 
 /// How long a writer has to show that a content that was refused is not its last word.
@@ -72,8 +84,8 @@ impl Supervisor {
         mut reloader: Reloader,
         board: Arc<Board>,
         metrics: Arc<Metrics>,
-        hints: Sender<Message>,
-        messages: Receiver<Message>,
+        environment: Environment,
+        (hints, messages): (Sender<Message>, Receiver<Message>),
     ) -> Result<Self, StartError> {
         let hint = move |hint| {
             // Nobody listens any more when the process is about to end.
@@ -96,12 +108,14 @@ impl Supervisor {
             board,
             metrics,
             messages,
+            environment,
             attempts: VecDeque::new(),
             unreadable: None,
             subscribers: Vec::new(),
             stopping: false,
         };
         supervisor.note(Origin::Boot, started, Arc::new(outcome));
+        supervisor.tell_manager_ready();
         Ok(supervisor)
     }
 
@@ -118,6 +132,9 @@ impl Supervisor {
             self.reloader.drain();
         }
         tracing::info!("stopping");
+        if let Some(notifier) = &self.environment.notifier {
+            notifier.stopping();
+        }
         self.board.stop();
         // Whoever asked for something learns that nobody will do it.
         while self.messages.try_recv().is_ok() {}
@@ -139,6 +156,11 @@ impl Supervisor {
                 Message::Hint(hint) => self.source.hint(&hint),
                 Message::Order(order) => self.follow(order),
                 Message::Subscribe(subscriber) => self.subscribers.push(subscriber),
+                Message::ReopenLog => {
+                    if let Some(log) = &self.environment.log {
+                        log.reopen();
+                    }
+                }
                 Message::Stop => self.stopping = true,
             }
             next = self.messages.try_recv().ok();
@@ -151,13 +173,15 @@ impl Supervisor {
         match self.source.look() {
             Sight::Same => {}
             Sight::New { candidate, in_place } => {
+                self.tell_manager_reloading();
                 let outcome = self.reloader.reload(&candidate);
                 if in_place && matches!(outcome, Outcome::Rejected { .. }) && self.writer_goes_on() {
                     self.source.forget(before);
-                    return;
+                } else {
+                    self.unreadable = None;
+                    self.tell(&candidate, started, outcome);
                 }
-                self.unreadable = None;
-                self.tell(&candidate, started, outcome);
+                self.tell_manager_ready();
             }
             Sight::Gone(error) => {
                 self.tell_gone(Origin::Watch, started, &error);
@@ -190,10 +214,15 @@ impl Supervisor {
         } = order;
         reply(match precondition {
             Some(precondition) if !precondition.holds(self.reloader.digest()) => Err(self.mismatch()),
-            _ => match wish {
-                Wish::Reload => Ok(self.reload_now(origin)),
-                Wish::RollBack(to) => self.roll_back(to),
-            },
+            _ => {
+                self.tell_manager_reloading();
+                let done = match wish {
+                    Wish::Reload => Ok(self.reload_now(origin)),
+                    Wish::RollBack(to) => self.roll_back(to),
+                };
+                self.tell_manager_ready();
+                done
+            }
         });
     }
 
@@ -291,6 +320,28 @@ impl Supervisor {
         self.attempts.drain(..surplus);
         self.put_up();
         attempt
+    }
+
+    fn tell_manager_reloading(&self) {
+        if let Some(notifier) = &self.environment.notifier {
+            notifier.reloading();
+        }
+    }
+
+    /// What serves, whatever became of the last attempt to change it.
+    fn tell_manager_ready(&self) {
+        let Some(notifier) = &self.environment.notifier else {
+            return;
+        };
+        let revision = self.reloader.revision();
+        let failed = self
+            .attempts
+            .back()
+            .filter(|attempt| matches!(*attempt.outcome, Outcome::Rejected { .. }));
+        notifier.ready(&match failed {
+            Some(_) => format!("still serving revision {revision}, the last attempt to change it failed"),
+            None => format!("serving revision {revision}"),
+        });
     }
 
     fn put_up(&self) {

@@ -1,4 +1,4 @@
-//! Signals: SIGHUP reloads, SIGTERM and SIGINT stop, and a second one of these ends the process at once. So does the first one if what is
+//! Signals: SIGHUP reloads, SIGUSR1 opens the log anew, SIGTERM, SIGQUIT and SIGINT stop, and a second one of these ends the process at once. So does the first one if what is
 //! being booted does not come to serve soon.
 
 use std::io;
@@ -8,7 +8,7 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator;
 
 use super::Message;
@@ -27,7 +27,7 @@ const BOOT_PATIENCE: Duration = Duration::from_secs(1);
 impl Signals {
     /// Installs the handlers.
     pub fn install() -> io::Result<Self> {
-        iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]).map(Self)
+        iterator::Signals::new([SIGHUP, SIGUSR1, SIGINT, SIGQUIT, SIGTERM]).map(Self)
     }
 
     /// Passes signals on as messages, from a thread of its own that lives as long as the process. Messages are read once `serving`.
@@ -42,6 +42,7 @@ impl Signals {
                         precondition: None,
                         reply: Box::new(|_| {}),
                     }),
+                    SIGUSR1 => Message::ReopenLog,
                     // As a shell reports a process that a signal ended.
                     _ if stopping => std::process::exit(128 + signal),
                     _ => Message::Stop,

@@ -3,6 +3,7 @@
 mod admin;
 mod changes;
 mod files;
+mod lifecycle;
 mod operate;
 mod parts;
 mod process;

@@ -14,15 +14,21 @@ use crate::support::{PATIENCE, config, config_at, echo, get, rename_over};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_reloadspec-proxy");
 
-struct Process {
-    child: Child,
+pub(crate) struct Process {
+    pub(crate) child: Child,
     lines: Receiver<String>,
     address: SocketAddr,
 }
 
 impl Process {
-    fn start(path: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(path: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(path, arguments, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn start_with(path: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(BINARY)
+            .envs(variables.iter().copied())
             .arg("--config")
             .arg(path)
             .args(arguments)
@@ -54,7 +60,7 @@ impl Process {
     }
 
     /// The next line that contains `text`.
-    fn line(&self, text: &str) -> String {
+    pub(crate) fn line(&self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let line = self
@@ -68,13 +74,13 @@ impl Process {
     }
 
     /// Every line until the process ends.
-    fn rest(self) -> (Option<i32>, Vec<String>) {
+    pub(crate) fn rest(self) -> (Option<i32>, Vec<String>) {
         let mut child = self.child;
         let lines = self.lines.iter().collect();
         (child.wait().expect("an end").code(), lines)
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .arg(name)
             .arg(self.child.id().to_string())
@@ -83,7 +89,7 @@ impl Process {
         assert!(status.success());
     }
 
-    fn stamp(&self) -> String {
+    pub(crate) fn stamp(&self) -> String {
         get(self.address, "/")
             .field("x-generation")
             .expect("a stamp")
@@ -91,7 +97,7 @@ impl Process {
     }
 }
 
-fn file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("proxy.yaml");
     fs::write(&path, content).expect("a file");

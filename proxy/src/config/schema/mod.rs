@@ -21,6 +21,7 @@ use crate::model::Model;
 pub const ROOT_KEYS: &[&str] = &[
     "include",
     "log",
+    "pid_file",
     "workers",
     "drain",
     "limits",

@@ -1,12 +1,16 @@
 //! Settings that exist once.
 
-use super::super::{Diagnostic, Node, Path};
+use std::sync::Arc;
+
+use super::super::{Diagnostic, Node, Path, Step};
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, echo, number, size, text};
 use super::{admin, headers};
-use crate::model::{Drain, Limits, Listener, Log, LogFormat, LogLevel, Metrics, Revisions, Settings};
+use crate::model::{
+    Drain, Limits, Listener, Log, LogDestination, LogFormat, LogLevel, Metrics, Revisions, Settings,
+};
 
-pub(super) const LOG_KEYS: &[&str] = &["level", "format"];
+pub(super) const LOG_KEYS: &[&str] = &["level", "format", "destination"];
 pub(super) const DRAIN_KEYS: &[&str] = &["timeout"];
 pub(super) const REVISION_KEYS: &[&str] = &["keep"];
 pub(super) const METRIC_KEYS: &[&str] = &["prefix"];
@@ -25,6 +29,7 @@ pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Settings {
     let default = Settings::default();
     Settings {
         log: root.with("log", log).unwrap_or_default(),
+        pid_file: root.with("pid_file", file),
         workers: root
             .with("workers", number(1, 256))
             .map_or(default.workers, |workers| workers as usize),
@@ -57,7 +62,32 @@ fn log(node: &Node, path: &Path<'_>, report: &Report) -> Option<Log> {
                 one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)]),
             )
             .unwrap_or_default(),
+        destination: table.with("destination", destination).unwrap_or_default(),
     })
+}
+
+fn destination(node: &Node, path: &Path<'_>, report: &Report) -> Option<LogDestination> {
+    match text(node, path, report)? {
+        "stderr" => Some(LogDestination::Stderr),
+        _ => file(node, path, report).map(LogDestination::File),
+    }
+}
+
+/// The absolute path of a file: what it is seen from would else depend on how the proxy was started.
+fn file(node: &Node, path: &Path<'_>, report: &Report) -> Option<Arc<std::path::Path>> {
+    let text = text(node, path, report)?;
+    let whole = text.starts_with('/') && !text.ends_with('/') && !text.chars().any(char::is_control);
+    if !whole {
+        let message = format!("{} is no absolute path of a file", echo(text, "this"));
+        let help = match path.steps().last() {
+            Some(Step::Key(key)) if key == "destination" => {
+                "`stderr`, or as in /var/log/reloadspec-proxy.log"
+            }
+            _ => "as in /run/reloadspec-proxy.pid",
+        };
+        report.add(Diagnostic::new("bad-path", message).with_help(help).at(path));
+    }
+    whole.then(|| Arc::from(std::path::Path::new(text)))
 }
 
 fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Node, &Path<'_>, &Report) -> Option<T> {
@@ -96,9 +126,7 @@ fn metrics(node: &Node, path: &Path<'_>, report: &Report) -> Option<Metrics> {
     let table = Table::read(node, path, METRIC_KEYS, report)?;
     let default = Metrics::default();
     Some(Metrics {
-        prefix: table
-            .with("prefix", prefix)
-            .map_or(default.prefix, std::sync::Arc::from),
+        prefix: table.with("prefix", prefix).map_or(default.prefix, Arc::from),
     })
 }
 

@@ -1,10 +1,13 @@
-//! Log records on stderr, whose level and shape can change while the process runs.
+//! Log records, whose level, shape and destination can change while the process runs.
 //!
-//! In: tracing events. Out: one line a record; in text, the details of a record follow in indented lines.
+//! In: tracing events, and the configuration that says what becomes of them. Out: one line a record; in text, the details of a record follow in indented lines.
+
+mod sink;
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -17,7 +20,9 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, reload};
 
-use crate::model::{Log, LogFormat, LogLevel};
+use crate::model::{Log, LogDestination, LogFormat, LogLevel};
+use crate::reload::{Change, Follower, Refused};
+use sink::{Opened, Record, Sink};
 
 /// What the command line says about the log; it wins over the configuration.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,6 +39,14 @@ pub struct LogControl {
     overrides: LogOverrides,
     level: reload::Handle<LevelFilter, Registry>,
     json: Arc<AtomicBool>,
+    sink: Arc<Sink>,
+}
+
+/// Lets the log follow the configuration.
+#[derive(Debug)]
+pub(crate) struct LogFollower {
+    control: LogControl,
+    staged: Option<(Log, Option<Opened>)>,
 }
 
 /// Another part of the process has set up the log already.
@@ -49,6 +62,7 @@ struct Shape {
 /// Sets up the log of the process. To be called once.
 pub fn init(overrides: LogOverrides) -> Result<LogControl, LogTaken> {
     let json = Arc::new(AtomicBool::new(false));
+    let sink = Arc::new(Sink::default());
     let (filter, level) = reload::Layer::new(LevelFilter::INFO);
     let as_json = Format::default().json().flatten_event(true).with_target(false);
     let shape = Shape {
@@ -58,7 +72,10 @@ pub fn init(overrides: LogOverrides) -> Result<LogControl, LogTaken> {
     let records = tracing_subscriber::fmt::layer()
         .fmt_fields(JsonFields::new())
         .event_format(shape)
-        .with_writer(std::io::stderr)
+        .with_writer({
+            let sink = Arc::clone(&sink);
+            move || Record(Arc::clone(&sink))
+        })
         .with_ansi(false);
     tracing_subscriber::registry()
         .with(filter)
@@ -69,16 +86,17 @@ pub fn init(overrides: LogOverrides) -> Result<LogControl, LogTaken> {
         overrides,
         level,
         json,
+        sink,
     };
-    control.follow(Log::default());
+    control.follow(&Log::default());
     Ok(control)
 }
 
 // === impl LogControl ===
 
 impl LogControl {
-    /// Follows the configuration from now on, as far as the command line leaves it open.
-    pub fn follow(&self, log: Log) {
+    /// Takes level and format from the configuration, as far as the command line leaves them open.
+    fn follow(&self, log: &Log) {
         let format = self.overrides.format.unwrap_or(log.format);
         self.json.store(format == LogFormat::Json, Ordering::Relaxed);
         let level = match self.overrides.level.unwrap_or(log.level) {
@@ -90,6 +108,59 @@ impl LogControl {
         };
         // It fails only when the subscriber is gone, and then there is no log to change.
         let _ = self.level.reload(level);
+    }
+
+    /// Opens the log's file anew, after somebody has moved the old one away. Records go on into the old one if that fails.
+    pub fn reopen(&self) {
+        match self.sink.reopen() {
+            Ok(None) => {}
+            Ok(Some(path)) => tracing::info!(path = %path.display(), "log reopened"),
+            Err(error) => tracing::error!(%error, "the log goes on where it was"),
+        }
+    }
+
+    pub(crate) fn follower(&self) -> LogFollower {
+        LogFollower {
+            control: self.clone(),
+            staged: None,
+        }
+    }
+}
+
+// === impl LogFollower ===
+
+impl Follower for LogFollower {
+    fn name(&self) -> &'static str {
+        "log"
+    }
+
+    fn stage(&mut self, change: Change<'_>) -> Result<(), Refused> {
+        let (old, new) = (&change.old.settings.log, &change.new.settings.log);
+        let opened = match &new.destination {
+            LogDestination::File(path) if old.destination != new.destination => Some(Opened::at(path)?),
+            _ => None,
+        };
+        let moves = old.destination != new.destination;
+        self.staged = Some((new.clone(), opened.filter(|_| moves)));
+        Ok(())
+    }
+
+    fn commit(&mut self, _drain: Duration) -> Result<(), Refused> {
+        let Some((log, opened)) = self.staged.take() else {
+            return Ok(());
+        };
+        let destination = &log.destination;
+        if opened.is_some() || (*destination == LogDestination::Stderr && self.control.sink.is_file()) {
+            // The last record of the old place says where the next one is.
+            tracing::info!(%destination, "log moved");
+            self.control.sink.turn(opened);
+        }
+        self.control.follow(&log);
+        Ok(())
+    }
+
+    fn abandon(&mut self) {
+        self.staged = None;
     }
 }
 
