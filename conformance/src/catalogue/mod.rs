@@ -19,6 +19,8 @@ mod long_connections;
 mod lost_posts;
 mod no_false_records;
 mod no_refused_connect;
+mod no_regular_file;
+mod permission_lost;
 mod persistent_fault;
 mod rapid_changes;
 mod recreate;
@@ -30,6 +32,7 @@ mod survives_deletion;
 mod symlink_swap;
 mod ten_bad;
 mod truncated_write;
+mod unchanged_content;
 
 use crate::vocabulary::Case;
 
@@ -64,6 +67,9 @@ pub fn all() -> Vec<Case> {
         no_refused_connect::case(),
         check_command_agrees::case(),
         check_command_no_side_effects::case(),
+        unchanged_content::case(),
+        permission_lost::case(),
+        no_regular_file::case(),
     ]
 }
 

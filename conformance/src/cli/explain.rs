@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use reloadspec::conclude::exit;
 use reloadspec::select::select;
-use reloadspec::vocabulary::{Case, Condition, Profile, Question, Step};
+use reloadspec::vocabulary::{Case, Condition, Meddling, Profile, Question, Step};
 use reloadspec::{catalogue, vocabulary::Check};
 
 use super::{CliError, print};
@@ -98,6 +98,7 @@ fn words(step: &Step) -> String {
         Step::Ask(question) => asked(*question).into(),
         Step::Inspect => "look at the files and the listening sockets of the target".into(),
         Step::Delete => "remove the file".into(),
+        Step::Meddle(with) => meddled(*with).into(),
         Step::Await(condition) => format!(
             "wait for {}, for the apply bound{} at most",
             awaited(*condition),
@@ -129,6 +130,16 @@ fn asked(question: Question) -> &'static str {
     match question {
         Question::Trigger => "pull the trigger",
         Question::CheckCommand => "run the check command on the file that would be delivered next",
+    }
+}
+
+fn meddled(with: Meddling) -> &'static str {
+    match with {
+        Meddling::Rewritten => "deliver the same content once more, trigger",
+        Meddling::Touched => "give the file the time of now, and leave its content as it is, trigger",
+        Meddling::Unreadable => "let nobody read the file any more",
+        Meddling::Folder => "put a folder in the place of the file",
+        Meddling::Pipe => "put a named pipe in the place of the file, to which nobody writes",
     }
 }
 

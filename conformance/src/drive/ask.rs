@@ -36,7 +36,13 @@ impl Driver<'_> {
         files::open_folder(dir, place.candidate.parent().unwrap_or(dir))?;
         files::write(&place.candidate, &content)?;
         let begin = self.recorder.now();
-        let reply = exchange::run(&running.binary, dir, args, &self.options.cancel);
+        let reply = exchange::run(
+            &running.binary,
+            dir,
+            args,
+            exchange::TIMEOUT,
+            &self.options.cancel,
+        );
         self.answered(begin, Question::CheckCommand, self.flaw, reply);
         Ok(())
     }

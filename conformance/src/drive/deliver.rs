@@ -1,10 +1,12 @@
 //! Bringing the next generation to the target: render, write, trigger, and keep what was written.
 
+use std::time::Duration;
+
 use reloadspec_fixtures::origin::digest;
 
 use super::error::DriveError;
 use super::script::Driver;
-use super::trigger;
+use super::{exchange, trigger};
 use crate::vocabulary::{ConfigWrite, Event, Flaw, Question, Scene, TriggerAnswer};
 
 impl Driver<'_> {
@@ -43,10 +45,18 @@ impl Driver<'_> {
             oddities,
         }));
         self.keep(&scene, &content);
+        if let (None, Some(running)) = (flaw, &mut self.running) {
+            running.laid.content = content;
+        }
         Ok(begin)
     }
 
     pub(super) fn pull(&mut self) -> Result<Option<TriggerAnswer>, DriveError> {
+        self.pull_within(exchange::TIMEOUT)
+    }
+
+    /// As [`Self::pull`], and gives up after so long without an answer.
+    pub(super) fn pull_within(&mut self, patience: Duration) -> Result<Option<TriggerAnswer>, DriveError> {
         let Some(running) = &self.running else {
             return Ok(None);
         };
@@ -59,6 +69,7 @@ impl Driver<'_> {
             &running.binary,
             dir,
             running.laid.file.path(),
+            patience,
             &self.options.cancel,
         );
         let Some(pulled) = pulled else { return Ok(None) };

@@ -30,7 +30,13 @@ pub(super) struct Call<'a> {
 }
 
 /// Runs the target's binary with these arguments, and waits for its end.
-pub(super) fn run(binary: &Path, dir: &Path, args: Vec<String>, cancel: &Cancel) -> Reply {
+pub(super) fn run(
+    binary: &Path,
+    dir: &Path,
+    args: Vec<String>,
+    patience: Duration,
+    cancel: &Cancel,
+) -> Reply {
     use std::os::unix::process::CommandExt;
     let line = CommandLine {
         args,
@@ -49,7 +55,7 @@ pub(super) fn run(binary: &Path, dir: &Path, args: Vec<String>, cancel: &Cancel)
     // Read beside it, so that a full pipe never holds it up.
     let stdout = child.stdout.take().map(read_all);
     let stderr = child.stderr.take().map(read_all);
-    let deadline = Instant::now() + TIMEOUT;
+    let deadline = Instant::now() + patience;
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break Some(status),
@@ -64,7 +70,9 @@ pub(super) fn run(binary: &Path, dir: &Path, args: Vec<String>, cancel: &Cancel)
             }
         }
     };
-    let Some(status) = status else { return late() };
+    let Some(status) = status else {
+        return late(patience);
+    };
     let said = [stderr, stdout]
         .into_iter()
         .flatten()
@@ -103,7 +111,7 @@ pub(super) fn call(call: &Call<'_>) -> Reply {
                 said: cut(&said),
             },
             Ok(Err(error)) => nothing(format!("{error:#}")),
-            Err(_) => late(),
+            Err(_) => late(TIMEOUT),
         }
     })
 }
@@ -142,8 +150,8 @@ fn nothing(why: String) -> Reply {
     }
 }
 
-fn late() -> Reply {
-    nothing(format!("no answer within {} s", TIMEOUT.as_secs()))
+fn late(patience: Duration) -> Reply {
+    nothing(format!("no answer within {} s", patience.as_secs()))
 }
 
 /// The beginning of what was said, if it is too much.

@@ -1,5 +1,6 @@
 //! The config file: where it stands, and how a new one comes to stand there.
 
+mod meddling;
 mod patterns;
 
 use std::fs::{self, File};
@@ -86,6 +87,7 @@ impl ConfigFile {
 
     /// Delivers new content. Returns when a pause in the middle of it was over, if there was one.
     pub(super) fn deliver(&mut self, content: &[u8]) -> Result<Option<Instant>, DriveError> {
+        self.clear_the_way()?;
         match self.delivery {
             Delivery::EmptyFirst => return self.write_with_pause(content, 0).map(Some),
             Delivery::TwoThirdsFirst => {

@@ -14,6 +14,7 @@ mod held;
 mod inspect;
 mod life;
 mod log;
+mod meddle;
 #[cfg(test)]
 mod odd_answers;
 mod place;

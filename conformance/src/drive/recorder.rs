@@ -69,12 +69,12 @@ impl Recorder {
         self.changed.notify_all();
     }
 
-    /// When the newest delivery began, or the newest deletion.
+    /// When the newest delivery began, or whatever else was done to the file.
     pub(super) fn last_write(&self) -> Nanos {
         let state = self.lock();
         let writes = state.events.iter().rev().filter_map(|event| match event {
             Event::Config(write) => Some(write.begin),
-            Event::Deleted { begin, .. } => Some(*begin),
+            Event::Deleted { begin, .. } | Event::Meddled { begin, .. } => Some(*begin),
             _ => None,
         });
         writes.into_iter().next().unwrap_or(0)

@@ -164,6 +164,7 @@ impl<'a> Driver<'a> {
             Step::Ask(question) => self.ask(*question)?,
             Step::Inspect => self.inspect(),
             Step::Delete => self.delete()?,
+            Step::Meddle(with) => self.meddle(*with)?,
             Step::Await(condition) => {
                 self.wait_for(*condition, self.recorder.last_write());
             }
@@ -240,7 +241,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Leaves the target alone before a change that stands alone, for as long as it says that it needs.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if let Some(settle) = &self.target.facts().settle {
             // That the process ended meanwhile is told by what is done next.
             let _ = self.watch(Duration::from_millis(settle.ms));
@@ -318,20 +319,6 @@ impl<'a> Driver<'a> {
         } else {
             Flow::Continue(())
         })
-    }
-
-    fn delete(&mut self) -> Result<(), DriveError> {
-        self.settle();
-        if let Some(running) = &self.running {
-            let begin = self.recorder.now();
-            running.laid.file.remove()?;
-            self.recorder.record(Event::Deleted {
-                begin,
-                at: self.recorder.now(),
-            });
-        }
-        self.pull()?;
-        Ok(())
     }
 
     pub(super) fn abandon(&self, why: &str) -> Flow {

@@ -30,6 +30,7 @@ pub(super) struct Laid {
     pub(super) ground: Ground,
     pub(super) place: Place,
     pub(super) file: ConfigFile,
+    /// The newest good content.
     pub(super) content: Vec<u8>,
     pub(super) fixed: Vec<(String, Vec<u8>)>,
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::Cancel;
 use super::exchange::{self, Call};
@@ -26,6 +27,7 @@ pub(super) fn pull(
     binary: &Path,
     dir: &Path,
     config: &Path,
+    patience: Duration,
     cancel: &Cancel,
 ) -> Option<Pulled> {
     match trigger {
@@ -39,7 +41,7 @@ pub(super) fn pull(
         }),
         Trigger::Command { args } => Some(Pulled::of(
             "exit status",
-            exchange::run(binary, dir, args, cancel),
+            exchange::run(binary, dir, args, patience, cancel),
         )),
         Trigger::Http {
             method,

@@ -204,6 +204,9 @@ write_with_pause() {
 }
 # Delivers the file of a generation: GENERATION [FLAW]
 deliver() {
+    [ ! -d "$config" ] || rmdir "$config"
+    [ ! -p "$config" ] || [ "$delivery" = rename_over ] || rm -f "$config"
+    [ ! -f "$config" ] || [ "$delivery" = rename_over ] || chmod 644 "$config"
     case $delivery in
     in_place) render "$@" >"$config" ;;
     recreate) [ ! -e "$config" ] || { rm -f "$config"; sleep 0.05; }; render "$@" >"$config" ;;
@@ -292,6 +295,19 @@ flawed() {
     look flawed
 }
 remove() { settle; before; rm -f "$config"; pull; say "the file is removed"; }
+# What else is done to the file. Whoever is told of a pipe may wait for ever.
+meddle() {
+    settle; before
+    case $1 in
+    rewritten) deliver "$good"; pull ;;
+    touched) touch "$config"; pull ;;
+    unreadable) chmod 0 "$config"; pull ;;
+    folder) rm -f "$config"; mkdir "$config"; pull ;;
+    pipe) mkfifo -m 644 "$folder/.pipe"; mv "$folder/.pipe" "$config"; pull & sleep 1 ;;
+    *) cannot "there is no such thing to do as $1" ;;
+    esac
+    say "to the file was done: $1"
+}
 rest() { sleep "$1"; answer=$(ask); look rest; }
 load_on() { python3 "$work/load.py" "$listen" "$work" "$1" "$2" >"$work/load" & load=$!; }
 end_load() { : >"$work/end-load"; wait "$load"; load=; rm -f "$work/end-load"; sed 's/^/    /' "$work/load"; }

@@ -172,7 +172,7 @@ impl<'a> Life<'a> {
                     seen: None,
                 });
             }
-            Event::Deleted { begin, .. } => self.close_write(*begin),
+            Event::Deleted { begin, .. } | Event::Meddled { begin, .. } => self.close_write(*begin),
             Event::Trigger { begin, at, answer } => {
                 if let Some(write) = self.open_write() {
                     write.trigger = Some((*begin, *at, answer));

@@ -113,6 +113,7 @@ impl Opinion {
             }
             Judgement::Unsupported(why) => (Verdict::Unsupported(why), None),
             Judgement::Inconclusive(why) => (Verdict::Inconclusive(why), None),
+            Judgement::Observed => (Verdict::Observed, None),
         };
         CheckResult {
             check,

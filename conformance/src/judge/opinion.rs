@@ -21,6 +21,8 @@ pub(super) enum Judgement {
     NotMet(Seen),
     Unsupported(String),
     Inconclusive(String),
+    /// Nobody is judged by it here, whatever the level of the check.
+    Observed,
 }
 
 /// What was seen instead of what was expected.
@@ -95,6 +97,11 @@ impl Opinion {
         Self::new(Judgement::Inconclusive(why.into()))
     }
 
+    /// A figure, where the target is not to be judged.
+    pub(super) fn observed(figure: impl Into<String>) -> Self {
+        Self::new(Judgement::Observed).figure(figure)
+    }
+
     /// Met if nothing speaks against it, but only if at least `least` trials stand behind it.
     pub(super) fn of_trials(against: Option<Seen>, trials: usize, least: usize) -> Self {
         let judgement = match against {
@@ -117,7 +124,7 @@ impl Opinion {
             .min_by_key(|opinion| match opinion.judgement {
                 Judgement::NotMet(_) => 0,
                 Judgement::Inconclusive(_) => 1,
-                Judgement::Met | Judgement::Unsupported(_) => 2,
+                Judgement::Met | Judgement::Unsupported(_) | Judgement::Observed => 2,
             })
     }
 

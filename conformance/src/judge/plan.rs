@@ -94,6 +94,7 @@ impl Plan {
                 | Step::FreshStart
                 | Step::Flawed
                 | Step::Delete
+                | Step::Meddle(_)
                 | Step::Await(_)
                 | Step::Watch { .. }
                 | Step::WatchPastApplyBound { .. }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Capability, Check, Delivery, Step, TargetFacts};
+use super::{Capability, Check, Delivery, Step, TargetFacts, TriggerKind};
 
 /// How binding a requirement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -163,6 +163,13 @@ impl Case {
         let missing = self.needs.iter().find(|needed| !target.has(**needed));
         if let Some(missing) = missing {
             return Some(format!("the target does not declare {}", missing.name()));
+        }
+        let is_in_the_way = |step: &Step| matches!(step, Step::Meddle(with) if with.is_in_the_way());
+        if target.trigger == TriggerKind::Http && self.steps.iter().any(is_in_the_way) {
+            return Some(
+                "the trigger brings the content with it, so that the target never looks at the path"
+                    .to_owned(),
+            );
         }
         let mut wanted = self.steps.iter().filter_map(|step| match step {
             Step::ForEachOf { deliveries, .. } => Some(deliveries.as_slice()),

@@ -91,6 +91,11 @@ checks! {
     /// Deletion is told.
     WarnsOfMissingFile = "warns_of_missing_file": "a missing file is warned of",
 
+    /// No reload without a change.
+    NoRecordOfSame = "no_record_of_same": "no success of a reload is recorded of a file that says what it said before",
+    /// No drain without a change.
+    SameCutsNothing = "same_cuts_nothing": "over a file that says what it said before, idle kept connections stay open, and what is in flight finishes",
+
     /// The last of a burst stays.
     LastWins = "last_wins": "after a burst of changes the last one is served, within the apply bound",
     /// No return.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Question};
+use super::{Delivery, Flaw, Meddling, Question};
 
 /// What is held open over a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -103,6 +103,8 @@ pub enum Step {
     Inspect,
     /// Removes the file; triggers where the trigger is explicit.
     Delete,
+    /// Does something else to the file; triggers where the trigger is explicit.
+    Meddle(Meddling),
     /// Waits for a condition.
     Await(Condition),
     /// Observes for a stated time, in milliseconds.

@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Delivery, Flaw, Generation, Held, Inspection, Markers, TargetFacts, step::Condition};
+use super::{
+    Answer, Delivery, Flaw, Generation, Held, Inspection, Markers, Meddling, TargetFacts, step::Condition,
+};
 
 /// Nanoseconds since the start of the case.
 pub type Nanos = u64;
@@ -281,6 +283,15 @@ pub enum Event {
         /// When it was done.
         at: Nanos,
     },
+    /// Something else was done to the file.
+    Meddled {
+        /// When that began.
+        begin: Nanos,
+        /// When it was done.
+        at: Nanos,
+        /// What.
+        with: Meddling,
+    },
     /// A reload was triggered explicitly.
     Trigger {
         /// When it began.
@@ -353,6 +364,7 @@ impl Event {
             | Self::Stopped { at, .. }
             | Self::LeftBehind { at, .. }
             | Self::Deleted { at, .. }
+            | Self::Meddled { at, .. }
             | Self::Trigger { at, .. }
             | Self::Waited { at, .. }
             | Self::Abandoned { at, .. }

@@ -11,8 +11,8 @@ use reloadspec::report::log;
 use reloadspec::suite::{judged_report, write_record, write_timeline};
 use reloadspec::vocabulary::{
     Arrival, Case, CaseReport, Check, CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw, FreshStart,
-    Generation, Held, Markers, Outcome, Phase, Profile, Purpose, Record, Request, RunHeader, SCHEMA,
-    Timeline, TriggerAnswer, Verdict,
+    Generation, Held, Markers, Meddling, Outcome, Phase, Profile, Purpose, Record, Request, RunHeader,
+    SCHEMA, Timeline, TriggerAnswer, Verdict,
 };
 
 use crate::asking::{answered, case, history, is_load, markers};
@@ -251,6 +251,11 @@ fn every_kind_of_event() -> Vec<Event> {
             oddities: Vec::new(),
         }),
         Event::Deleted { begin: 0, at: 1 },
+        Event::Meddled {
+            begin: 0,
+            at: 1,
+            with: Meddling::Pipe,
+        },
         Event::Abandoned { at: 1, why: text() },
         Event::Released { at: 1 },
         Event::Arrival(Arrival {

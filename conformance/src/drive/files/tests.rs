@@ -1,11 +1,12 @@
 //! Each delivery pattern, as the file system shows it.
 
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 
 use super::*;
+use crate::vocabulary::Meddling;
 
 const NAME: &str = "below/proxy.conf";
 
@@ -250,5 +251,42 @@ fn a_writer_who_pauses_leaves_what_he_has_written_so_far_for_that_time() {
         assert_eq!(inode(&file), before, "in place");
         assert_eq!(seen.last().map(String::as_str), Some(meanwhile));
         assert!(seen.iter().filter(|text| *text == meanwhile).count() > 100);
+    }
+}
+
+#[test]
+fn the_same_again_is_delivered_as_ever_and_touching_changes_the_time_alone() {
+    let (_dir, mut file) = laid(Delivery::RenameOver);
+    let before = inode(&file);
+    file.meddle(Meddling::Rewritten, b"generation one").unwrap();
+    assert_ne!(inode(&file), before);
+    let (before, past) = (inode(&file), std::time::SystemTime::UNIX_EPOCH);
+    let open = File::options().append(true).open(file.path()).unwrap();
+    open.set_times(fs::FileTimes::new().set_modified(past)).unwrap();
+    file.meddle(Meddling::Touched, b"").unwrap();
+    assert_ne!(fs::metadata(file.path()).unwrap().modified().unwrap(), past);
+    assert_eq!((inode(&file), read(&file)), (before, "generation one".to_owned()));
+}
+
+#[test]
+fn what_stands_in_the_way_is_gone_with_the_next_delivery() {
+    for delivery in Delivery::ALL
+        .into_iter()
+        .filter(|delivery| delivery.pauses_on().is_none())
+    {
+        let (_dir, mut file) = laid(delivery);
+        for with in [Meddling::Unreadable, Meddling::Folder, Meddling::Pipe] {
+            file.meddle(with, b"").unwrap();
+            let there = fs::metadata(file.path()).unwrap();
+            match with {
+                Meddling::Folder => assert!(there.is_dir()),
+                Meddling::Pipe => assert!(there.file_type().is_fifo()),
+                _ => assert_eq!(there.permissions().mode() & 0o777, 0),
+            }
+            file.deliver(b"another").unwrap();
+            assert_eq!(read(&file), "another", "{delivery} after {with}");
+            let mode = fs::metadata(file.path()).unwrap().permissions().mode();
+            assert_eq!(mode & READABLE, READABLE, "{delivery} after {with}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::NoScript;
 use crate::drive::Run;
 use crate::target::Place;
 use crate::vocabulary::{
-    CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw, Generation, Held, Nanos, Purpose,
+    CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw, Generation, Held, Meddling, Nanos, Purpose,
 };
 
 /// A pause that is shorter than this happened, but was not meant.
@@ -101,7 +101,10 @@ pub(super) fn segment<'a>(run: &'a Run, result: &CheckResult) -> Result<Segment<
 fn begin(event: &Event) -> Nanos {
     match event {
         Event::Config(write) => write.begin,
-        Event::Deleted { begin, .. } | Event::Trigger { begin, .. } | Event::Waited { begin, .. } => *begin,
+        Event::Deleted { begin, .. }
+        | Event::Meddled { begin, .. }
+        | Event::Trigger { begin, .. }
+        | Event::Waited { begin, .. } => *begin,
         Event::Request(request) => request.connect,
         Event::FreshStart(start) => start.begin,
         other => other.at(),
@@ -120,6 +123,7 @@ enum What {
     Burst(Generation, Generation),
     Flawed(Generation, Flaw),
     Remove,
+    Meddle(Meddling),
     Hold(Held, usize),
     Release,
 }
@@ -144,6 +148,7 @@ pub(super) fn replayed(segment: &Segment<'_>) -> String {
             What::Burst(from, to) => format!("burst {} {}", from.0, to.0),
             What::Flawed(generation, flaw) => format!("flawed {} {}", generation.0, flaw.name()),
             What::Remove => "remove".to_owned(),
+            What::Meddle(with) => format!("meddle {with}"),
             What::Hold(what, count) => format!("hold {} {count}", of_the_script(*what)),
             What::Release => "release".to_owned(),
         };
@@ -268,6 +273,11 @@ fn actions(segment: &Segment<'_>) -> Vec<Action> {
                 begin: *begin,
                 end: *at,
                 what: What::Remove,
+            }),
+            Event::Meddled { begin, at, with } => actions.push(Action {
+                begin: *begin,
+                end: *at,
+                what: What::Meddle(*with),
             }),
             Event::Released { at } => actions.push(Action {
                 begin: *at,

@@ -116,6 +116,11 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
             &log.rejected,
             "    case $1 in flawed | rest)\n        [ \"$(new_records)\" -le 1 ] || shown \"$(new_records) complaints of one bad file; the first: $(records | head -n 1)\" ;;\n    esac",
         ),
+        Check::NoRecordOfSame => logged(
+            &log.applied,
+            "    [ $1 != rest ] || [ \"$(new_records)\" = 0 ] || shown \"the file says what it said, and this was logged: $(records | tail -n 1)\"",
+        ),
+        Check::SameCutsNothing => held("^(closed|cut|lost)"),
         Check::NoFailedRequest | Check::NoConnectLost => {
             loaded("failed", "$(sed -n 's/^failed [0-9]* //p' \"$work/load\")")
         }

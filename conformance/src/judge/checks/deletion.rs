@@ -1,4 +1,4 @@
-//! What happens while the file is gone.
+//! What happens while the file is gone, or cannot be read.
 
 use super::super::life::Life;
 use super::super::opinion::{Opinion, Seen};
@@ -14,10 +14,19 @@ struct Episode<'v, 'a> {
     to: Nanos,
 }
 
+/// Whether there is nothing to read after it.
+fn hides(event: &Event) -> bool {
+    match event {
+        Event::Deleted { .. } => true,
+        Event::Meddled { with, .. } => with.is_in_the_way(),
+        _ => false,
+    }
+}
+
 fn episodes<'v, 'a>(view: &'v View<'a>) -> Vec<Episode<'v, 'a>> {
     let of_life = |life: &'v Life<'a>| {
         life.events.iter().filter_map(move |event| match event {
-            Event::Deleted { begin: from, .. } => {
+            Event::Deleted { begin: from, .. } | Event::Meddled { begin: from, .. } if hides(event) => {
                 let back = life
                     .writes
                     .iter()

@@ -12,6 +12,7 @@ mod logging;
 mod refusal;
 mod rejection;
 mod safety;
+mod sameness;
 mod timing;
 mod unasked;
 
@@ -56,6 +57,8 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::ServesOnWithoutFile => deletion::serves_on(view),
         Check::WarnsAtMostOnce => deletion::warns_at_most_once(view),
         Check::WarnsOfMissingFile => deletion::warns(view),
+        Check::NoRecordOfSame => sameness::no_record(view),
+        Check::SameCutsNothing => sameness::cuts_nothing(view),
         Check::LastWins => burst::last_wins(view),
         Check::NeverBackwards => burst::never_backwards(view),
         Check::NeverTorn => safety::never_torn(view),

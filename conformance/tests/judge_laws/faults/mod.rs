@@ -8,6 +8,7 @@ mod effect;
 mod files;
 mod kept;
 mod logging;
+mod meddling;
 mod refusals;
 mod replacement;
 mod unasked;

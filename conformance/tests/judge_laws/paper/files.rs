@@ -1,7 +1,7 @@
 //! Files: delivered, taken, refused, removed, and what is waited for.
 
 use reloadspec::vocabulary::{
-    Condition, ConfigWrite, Event, Flaw, FreshStart, Nanos, TriggerAnswer, TriggerKind,
+    Condition, ConfigWrite, Event, Flaw, FreshStart, Meddling, Nanos, TriggerAnswer, TriggerKind,
 };
 
 use super::{DRAIN, MS, PATH, Paper};
@@ -191,6 +191,22 @@ impl Paper {
         }
         self.trigger(effective, true);
         self.now = self.now.max(effective) + MS / 10;
+    }
+
+    pub(super) fn meddle(&mut self, with: Meddling) {
+        let (begin, at) = (self.now, self.now + MS);
+        let done = at + MS / 10;
+        self.events.push(Event::Meddled {
+            begin,
+            at: done,
+            with,
+        });
+        self.now = done;
+        if with.is_in_the_way() {
+            self.log(at, &format!("WARN config missing: {PATH}"));
+        }
+        self.trigger(self.now, with.is_in_the_way());
+        self.now = self.now.max(at) + MS;
     }
 
     pub(super) fn delete(&mut self) {

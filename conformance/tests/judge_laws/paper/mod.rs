@@ -158,6 +158,7 @@ impl Paper {
             Step::Ask(question) => self.ask(*question),
             Step::Inspect => self.inspect(),
             Step::Delete => self.delete(),
+            Step::Meddle(with) => self.meddle(*with),
             Step::Await(condition) => self.waited(*condition),
             Step::Watch { ms } => self.now += u64::from(*ms) * MS,
             Step::WatchPastApplyBound { ms } => self.now += (self.traits.bound_ms + u64::from(*ms)) * MS,

@@ -192,7 +192,12 @@ impl Paper {
                 Held::Idle if !self.traits.pins => self.served(self.now),
                 _ => accepted,
             };
-            let ended = what == Held::Idle && self.traits.polite_ends && self.chance(50);
+            // Retired by a change, not by nothing.
+            let changed = self
+                .events
+                .iter()
+                .any(|event| matches!(event, Event::Config(write) if write.begin > connect));
+            let ended = what == Held::Idle && self.traits.polite_ends && changed && self.chance(50);
             let late = what == Held::Upload && !self.traits.seed.is_multiple_of(2);
             if !ended && (late || what == Held::Idle) {
                 self.arrive(self.now + MS / 2, id, generation.expect("it serves"));

@@ -1,0 +1,123 @@
+//! A file that says what it said before is no change.
+
+use super::super::life::Life;
+use super::super::opinion::{Opinion, Seen};
+use super::super::view::View;
+use super::effect::describe;
+use crate::vocabulary::{Event, Held, Meddling, Nanos, Outcome, Purpose, Request};
+
+const WAS_TOLD: &str = "it was told to reload";
+
+/// A life, what was done to the file, when that began, and when the next thing was done to it.
+type Episode<'v, 'a> = (&'v Life<'a>, Meddling, Nanos, Nanos);
+
+fn episodes<'v, 'a>(view: &'v View<'a>) -> Vec<Episode<'v, 'a>> {
+    let mut episodes = Vec::new();
+    for life in &view.lives {
+        let begins: Vec<(Nanos, Option<Meddling>)> = life
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Meddled { begin, with, .. } => Some((*begin, Some(*with))),
+                Event::Config(write) => Some((write.begin, None)),
+                Event::Deleted { begin, .. } => Some((*begin, None)),
+                _ => None,
+            })
+            .collect();
+        for (index, (begin, with)) in begins.iter().enumerate() {
+            let to = begins.get(index + 1).map_or(life.asked, |(next, _)| *next);
+            match with {
+                Some(with) if !with.is_in_the_way() => episodes.push((life, *with, *begin, to)),
+                _ => {}
+            }
+        }
+    }
+    episodes
+}
+
+/// One opinion a way of leaving the content as it is.
+pub(super) fn no_record(view: &View<'_>) -> Vec<Opinion> {
+    let Some(pattern) = &view.applied else {
+        return vec![Opinion::unsupported(
+            "the target writes no success record by default",
+        )];
+    };
+    let opinion = |(life, with, from, to): &Episode<'_, '_>| {
+        let records = life.lines(pattern, *from, *to);
+        if !view.watches() {
+            return Opinion::observed(format!("{WAS_TOLD}: {} records of success", records.len()));
+        }
+        // A record of the change before, read late, is none of it.
+        let before = life.changes().filter(|write| write.config.begin < *from).last();
+        let told = before.is_none_or(|write| !life.lines(pattern, write.config.begin, *from).is_empty());
+        if !told {
+            return Opinion::inconclusive("the record of the change before had not been read");
+        }
+        let against = records.first().map(|(at, line)| {
+            let expected = format!("no record, as the file was {with} and says what it said");
+            Seen::new(expected, *line).at(*at)
+        });
+        Opinion::of_trials(against, 1, 1)
+    };
+    episodes(view)
+        .iter()
+        .map(|episode| opinion(episode).about(episode.1.name()))
+        .collect()
+}
+
+pub(super) fn cuts_nothing(view: &View<'_>) -> Vec<Opinion> {
+    let episodes = episodes(view);
+    let over_one = |life: &Life<'_>, request: &Request| {
+        episodes.iter().any(|(of, _, from, to)| {
+            std::ptr::eq(*of, life) && request.connect < *from && request.at > *from && *to > *from
+        })
+    };
+    let held: Vec<&Request> = view
+        .lives
+        .iter()
+        .flat_map(|life| life.judged().filter(move |request| over_one(life, request)))
+        .filter(|request| matches!(request.purpose, Purpose::Held(_)))
+        .collect();
+    let cut: Vec<&Request> = held.iter().copied().filter(|request| is_cut(request)).collect();
+    let figure = format!("{} of {} that were held open were cut", cut.len(), held.len());
+    if !view.watches() {
+        return vec![Opinion::observed(format!("{WAS_TOLD}: {figure}"))];
+    }
+    if let Some(why) = view.starved_of_answers(cut.iter().copied()) {
+        return vec![Opinion::inconclusive(why)];
+    }
+    let against = cut.first().map(|first| {
+        let expected = "all that is open stays open, as the file says what it said";
+        let what = match first.purpose {
+            Purpose::Held(what) => what,
+            _ => Held::Idle,
+        };
+        Seen::new(
+            expected,
+            format!("{figure}; the first ({}): {}", what.name(), describe(first)),
+        )
+        .resting_on(&cut)
+    });
+    let planned = [
+        Held::Request,
+        Held::Download,
+        Held::Stream,
+        Held::Upload,
+        Held::Idle,
+    ]
+    .map(|what| view.plan.held(what))
+    .iter()
+    .sum::<usize>();
+    vec![Opinion::of_trials(against, held.len(), planned.max(1))]
+}
+
+fn is_cut(request: &Request) -> bool {
+    !matches!(
+        request.outcome,
+        Outcome::Answered {
+            status: 200,
+            intact: true,
+            ..
+        }
+    )
+}
