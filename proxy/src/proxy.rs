@@ -153,6 +153,23 @@ impl Proxy {
         answer.ok().map(|attempt| Arc::clone(&attempt.outcome))
     }
 
+    /// The same for somebody who does not want to hold up a thread until it is done.
+    pub async fn reload_async(&self) -> Option<Arc<Outcome>> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let order = Order {
+            wish: Wish::Reload,
+            origin: Origin::Api,
+            precondition: None,
+            reply: Box::new(move |reply| {
+                // The one who asked may have gone.
+                let _ = answer.send(reply);
+            }),
+        };
+        self.messages.send(Message::Order(order)).ok()?;
+        let answer = answered.await.ok()?;
+        answer.ok().map(|attempt| Arc::clone(&attempt.outcome))
+    }
+
     /// Makes serve again what an earlier revision said, under a new number; the file stays as it is, and counts again once it changes or
     /// somebody asks for it. None if the proxy has stopped.
     pub fn roll_back(&self, to: u64) -> Option<Result<Arc<Outcome>, Declined>> {
@@ -180,7 +197,8 @@ impl Proxy {
         self.board.status()
     }
 
-    /// Every outcome of a content or of a rollback from now on. A file that cannot be read has no outcome here.
+    /// Every outcome of a content or of a rollback from now on. What was applied comes with the old model, the new one, and the plan
+    /// between them. A file that cannot be read has no outcome here.
     pub fn subscribe(&self) -> Receiver<Arc<Outcome>> {
         let (subscriber, outcomes) = mpsc::channel();
         // If the proxy has stopped, the receiver says so at once.

@@ -239,6 +239,7 @@ pub(super) fn attempt(attempt: &Attempt) -> Value {
             digest,
             changed,
             components: _,
+            made: _,
             duration: _,
         } => {
             shown["from_revision"] = json!(from);

@@ -3,7 +3,8 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::config::{Diagnostic, Diagnostics};
-use crate::reload::{Digest, Sameness, Status};
+use crate::model::Model;
+use crate::reload::{Digest, Made, Plan, Sameness, Status};
 use crate::runtime::{Current, Snapshot};
 
 fn render(metrics: &Metrics) -> String {
@@ -32,6 +33,11 @@ fn applied() -> Outcome {
         digest: Digest::of(b""),
         changed: "routes +1, log".into(),
         components: vec!["routes", "log"],
+        made: Arc::new(Made {
+            old: Arc::default(),
+            new: Arc::default(),
+            plan: Plan::between(&Model::default(), &Model::default()),
+        }),
         duration: Duration::from_millis(3),
     }
 }

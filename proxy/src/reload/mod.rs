@@ -28,7 +28,7 @@ pub use compile::compile;
 pub use fleet::StageError;
 pub use follower::{Change, Follower, Refused};
 pub use history::Revision;
-pub use outcome::{DOCUMENT, Outcome, Rejection, Sameness};
+pub use outcome::{DOCUMENT, Made, Outcome, Rejection, Sameness};
 pub use plan::{Changes, Plan};
 pub(crate) use sockets::{Sockets, StagedSockets};
 pub use status::{Attempt, Board, Status};
@@ -105,18 +105,19 @@ impl Reloader {
         Some(self.outcome(attempt, revision.digest, started))
     }
 
-    fn outcome(&mut self, attempt: Result<Plan, Rejection>, digest: Digest, started: Instant) -> Outcome {
+    fn outcome(&mut self, attempt: Result<Made, Rejection>, digest: Digest, started: Instant) -> Outcome {
         match attempt {
-            Ok(plan) if plan.is_empty() => {
+            Ok(made) if made.plan.is_empty() => {
                 self.digest = Some(digest);
                 self.unchanged(Sameness::Meaning)
             }
-            Ok(plan) => Outcome::Applied {
+            Ok(made) => Outcome::Applied {
                 from: self.revision - 1,
                 revision: self.revision,
                 digest,
-                changed: plan.to_string(),
-                components: plan.components(),
+                changed: made.plan.to_string(),
+                components: made.plan.components(),
+                made: Arc::new(made),
                 duration: started.elapsed(),
             },
             Err(rejection) => Outcome::Rejected {
@@ -135,10 +136,12 @@ impl Reloader {
     }
 
     /// Everything after the validation.
-    fn apply(&mut self, model: &Model, digest: Digest, origin: Origin) -> Result<Plan, Rejection> {
+    fn apply(&mut self, model: &Model, digest: Digest, origin: Origin) -> Result<Made, Rejection> {
         let plan = Plan::between(&self.model, model);
         if plan.is_empty() {
-            return Ok(plan);
+            let serving = &self.model;
+            let (old, new) = (Arc::clone(serving), Arc::clone(serving));
+            return Ok(Made { old, new, plan });
         }
         // By the plan, so that revisions share what did not change.
         let model = Arc::new(plan.apply(&self.model));
@@ -152,7 +155,8 @@ impl Reloader {
         self.fleet.commit(staged, drain);
         self.followers.commit(drain);
         let keep = model.settings.revisions.keep;
-        self.model = Arc::clone(&model);
+        let old = std::mem::replace(&mut self.model, Arc::clone(&model));
+        let new = Arc::clone(&model);
         self.revision = revision;
         self.digest = Some(digest);
         let revision = Revision {
@@ -168,7 +172,7 @@ impl Reloader {
         self.shared.retire(&retired.generation);
         self.retired.push(retired);
         self.drain();
-        Ok(plan)
+        Ok(Made { old, new, plan })
     }
 
     fn stage(&mut self, model: &Model, plan: &Plan) -> Result<StagedFleet, StageError> {

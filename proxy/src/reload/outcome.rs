@@ -1,10 +1,12 @@
 //! What became of a candidate: the single source of log records, exit codes and what the library tells its caller.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Digest, StageError};
+use super::{Digest, Plan, StageError};
 use crate::config::{Diagnostic, Diagnostics, ROOT_KEYS, Step};
+use crate::model::Model;
 
 /// What became of a candidate.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub enum Outcome {
         changed: String,
         /// The keys of the configuration below which something is different.
         components: Vec<&'static str>,
+        /// What it was, what it is, and the difference.
+        made: Arc<Made>,
         /// From the bytes to the commit.
         duration: Duration,
     },
@@ -40,6 +44,17 @@ pub enum Outcome {
         /// Why.
         rejection: Rejection,
     },
+}
+
+/// A change that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// What served before.
+    pub old: Arc<Model>,
+    /// What serves now.
+    pub new: Arc<Model>,
+    /// The difference.
+    pub plan: Plan,
 }
 
 /// How alike two configurations are.
@@ -160,9 +175,11 @@ impl Outcome {
                 digest,
                 changed,
                 duration,
+                made,
                 ..
             } => {
                 let duration_ms = millis(*duration);
+                let plan = steps_of(&made.plan);
                 tracing::info!(
                     path,
                     from_revision = from,
@@ -170,6 +187,7 @@ impl Outcome {
                     %digest,
                     duration_ms,
                     changed,
+                    plan,
                     "configuration applied"
                 );
             }
@@ -214,6 +232,18 @@ fn component(diagnostic: &Diagnostic) -> &'static str {
     first.copied().unwrap_or(DOCUMENT)
 }
 
+/// The steps of a plan, as many of them as a record is read for.
+fn steps_of(plan: &Plan) -> String {
+    const SHOWN: usize = 10;
+    let steps = plan.steps();
+    let more = steps.len().saturating_sub(SHOWN);
+    let shown = steps.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+    match more {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -231,6 +261,11 @@ mod tests {
             digest: Digest::of(b"a configuration"),
             changed: "routes +1".into(),
             components: vec!["routes"],
+            made: Arc::new(Made {
+                old: Arc::default(),
+                new: Arc::default(),
+                plan: Plan::between(&Model::default(), &Model::default()),
+            }),
             duration: Duration::from_micros(1_500),
         }
     }

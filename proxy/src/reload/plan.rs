@@ -77,6 +77,18 @@ impl Plan {
         objects.map(|(kind, _)| kind).chain(settings).collect()
     }
 
+    /// One short text for each difference: `+listener web`, `~route *=/a`, `-upstream app`, `~log`. Never a value, which may be a secret.
+    pub fn steps(&self) -> Vec<String> {
+        let settings = self.settings.iter().flat_map(|(_, names)| names);
+        let settings = settings.map(|name| format!("~{name}"));
+        let objects = [
+            self.listeners.steps("listener"),
+            self.routes.steps("route"),
+            self.upstreams.steps("upstream"),
+        ];
+        objects.into_iter().flatten().chain(settings).collect()
+    }
+
     /// The model that this plan makes of `model`.
     #[must_use]
     pub fn apply(&self, model: &Model) -> Model {
@@ -195,6 +207,17 @@ impl<K: Ord + Clone, T: PartialEq> Changes<K, T> {
 
     fn is_empty(&self) -> bool {
         self.add.is_empty() && self.change.is_empty() && self.remove.is_empty()
+    }
+
+    fn steps(&self, kind: &str) -> Vec<String>
+    where
+        K: fmt::Display,
+    {
+        let step = |sign: char, key: &K| format!("{sign}{kind} {key}");
+        let added = self.add.iter().map(|(key, _)| step('+', key));
+        let changed = self.change.iter().map(|(key, _)| step('~', key));
+        let removed = self.remove.iter().map(|key| step('-', key));
+        added.chain(changed).chain(removed).collect()
     }
 
     fn counts(&self) -> String {

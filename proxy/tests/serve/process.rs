@@ -205,6 +205,7 @@ fn each_change_leaves_one_record() {
         "from_revision=1 revision=2",
         "digest=",
         "duration_ms=",
+        "plan=\"~route */, ~response_headers\"",
     ];
     assert!(expected.iter().all(|part| applied.contains(part)), "{applied}");
     assert!(
