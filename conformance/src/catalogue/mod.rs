@@ -8,7 +8,9 @@ mod applies_changes;
 mod atomic;
 mod check_command_agrees;
 mod check_command_no_side_effects;
+mod churn;
 mod detects_immediately;
+mod editors;
 mod event_streams;
 mod idle_stay;
 mod in_place;
@@ -20,13 +22,16 @@ mod lost_posts;
 mod no_false_records;
 mod no_refused_connect;
 mod no_regular_file;
+mod parent_swap;
 mod permission_lost;
 mod persistent_fault;
 mod rapid_changes;
 mod recreate;
+mod rename_away;
 mod rename_over;
 mod retains_previous;
 mod retirement;
+mod revert;
 mod same_size_same_mtime;
 mod survives_deletion;
 mod symlink_swap;
@@ -68,6 +73,11 @@ pub fn all() -> Vec<Case> {
         check_command_agrees::case(),
         check_command_no_side_effects::case(),
         unchanged_content::case(),
+        churn::case(),
+        revert::case(),
+        parent_swap::case(),
+        rename_away::case(),
+        editors::case(),
         permission_lost::case(),
         no_regular_file::case(),
     ]

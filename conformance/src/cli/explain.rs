@@ -93,6 +93,9 @@ fn words(step: &Step) -> String {
         Step::Burst { changes } => {
             format!("{changes} changes as fast as they can be written, wait for the last")
         }
+        Step::Churn { pause_ms } => format!(
+            "change after change, {pause_ms} ms apart, for the apply bound and 500 ms more, without waiting for any"
+        ),
         Step::FreshStart => "start a process of its own on the bad file: does the target refuse it?".into(),
         Step::Flawed => "deliver the bad file, trigger, wait for the rejection".into(),
         Step::Ask(question) => asked(*question).into(),
@@ -137,6 +140,8 @@ fn meddled(with: Meddling) -> &'static str {
     match with {
         Meddling::Rewritten => "deliver the same content once more, trigger",
         Meddling::Touched => "give the file the time of now, and leave its content as it is, trigger",
+        Meddling::MovedAway => "rename the file to another name",
+        Meddling::MovedBack => "rename it back, trigger",
         Meddling::Unreadable => "let nobody read the file any more",
         Meddling::Folder => "put a folder in the place of the file",
         Meddling::Pipe => "put a named pipe in the place of the file, to which nobody writes",

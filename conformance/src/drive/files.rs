@@ -33,10 +33,14 @@ pub(super) struct ConfigFile {
     folder: PathBuf,
     /// Where versions lie that are kept: not in the file's folder, all of which a target may read.
     kept: PathBuf,
+    /// The link that leads to the newest release, where releases are swapped.
+    current: PathBuf,
     name: String,
     delivery: Delivery,
     written: u32,
     likeness: Option<Likeness>,
+    /// Where it was moved to, if it was moved away.
+    away: Option<PathBuf>,
 }
 
 impl ConfigFile {
@@ -47,20 +51,25 @@ impl ConfigFile {
         delivery: Delivery,
         content: &[u8],
     ) -> Result<Self, DriveError> {
-        let path = dir.join("conf").join(relative);
+        let current = dir.join("conf");
+        let path = current.join(relative);
         let folder = path.parent().unwrap_or(dir).to_path_buf();
         let name = path
             .file_name()
             .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        open_folder(dir, &folder)?;
+        if delivery != Delivery::ParentSwap {
+            open_folder(dir, &folder)?;
+        }
         let mut file = Self {
             path,
             folder,
             kept: dir.join("versions"),
+            current,
             name,
             delivery,
             written: 0,
             likeness: None,
+            away: None,
         };
         match delivery {
             Delivery::SymlinkSwap | Delivery::SymlinkSwapKept => {
@@ -68,8 +77,13 @@ impl ConfigFile {
                 file.link()?;
             }
             Delivery::SameSizeAndTime => file.likeness = Some(Likeness::lay(&file.path, content)?),
+            Delivery::ParentSwap => file.release(content)?,
             Delivery::RenameOver
             | Delivery::InPlace
+            | Delivery::VimSave
+            | Delivery::EmacsSave
+            | Delivery::Install
+            | Delivery::HardLink
             | Delivery::EmptyFirst
             | Delivery::TwoThirdsFirst
             | Delivery::Recreate => write(&file.path, content)?,
@@ -96,6 +110,11 @@ impl ConfigFile {
             Delivery::RenameOver => self.rename_over(content),
             Delivery::InPlace => write(&self.path, content),
             Delivery::SameSizeAndTime => self.replace_by_one_alike(content),
+            Delivery::ParentSwap => self.release(content),
+            Delivery::VimSave => self.save_as_vim(content),
+            Delivery::EmacsSave => self.save_as_emacs(content),
+            Delivery::Install => self.install(content),
+            Delivery::HardLink => self.link_over(content),
             Delivery::SymlinkSwap | Delivery::SymlinkSwapKept => {
                 // The link that a deletion took away comes back first: the swap is what is to be noticed.
                 if self.path.symlink_metadata().is_err() {

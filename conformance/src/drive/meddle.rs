@@ -1,11 +1,14 @@
 //! What is done to the config file besides the delivery of another generation.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::DriveError;
 use super::exchange;
-use super::script::Driver;
+use super::script::{Driver, Flow};
 use crate::vocabulary::{Event, Meddling};
+
+/// For how long past the apply bound changes go on that never pause.
+const PAST_THE_BOUND: Duration = Duration::from_millis(500);
 
 impl Driver<'_> {
     /// Removes the file.
@@ -21,6 +24,27 @@ impl Driver<'_> {
         }
         self.pull()?;
         Ok(())
+    }
+
+    /// Delivers one generation after the other, for longer than a change may take.
+    pub(super) fn churn(&mut self, pause: Duration) -> Result<Flow, DriveError> {
+        let bound = Duration::from_millis(self.target.facts().apply_bound_ms);
+        let until = Instant::now() + bound + PAST_THE_BOUND;
+        loop {
+            if self.options.cancel.is_cancelled() {
+                return Err(DriveError::Cancelled);
+            }
+            // The last one begins past the bound, however long the one before took.
+            let is_last = Instant::now() >= until;
+            self.deliver(None)?;
+            self.pull()?;
+            if is_last {
+                break;
+            }
+            // That the process ended meanwhile is told by what is done next.
+            let _ = self.watch(pause);
+        }
+        Ok(Flow::Continue(()))
     }
 
     /// Does something else to it.

@@ -159,6 +159,7 @@ impl<'a> Driver<'a> {
             Step::LoadOff => self.end_load(),
             Step::Change => return self.change(),
             Step::Burst { changes } => return self.burst(*changes),
+            Step::Churn { pause_ms } => return self.churn(Duration::from_millis(u64::from(*pause_ms))),
             Step::FreshStart => self.try_flaw()?,
             Step::Flawed => return self.deliver_flawed(),
             Step::Ask(question) => self.ask(*question)?,

@@ -301,6 +301,8 @@ meddle() {
     case $1 in
     rewritten) deliver "$good"; pull ;;
     touched) touch "$config"; pull ;;
+    moved_away) mv "$config" "$folder/.moved"; pull ;;
+    moved_back) mv "$folder/.moved" "$config"; pull ;;
     unreadable) chmod 0 "$config"; pull ;;
     folder) rm -f "$config"; mkdir "$config"; pull ;;
     pipe) mkfifo -m 644 "$folder/.pipe"; mv "$folder/.pipe" "$config"; pull & sleep 1 ;;

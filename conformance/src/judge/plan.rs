@@ -95,6 +95,7 @@ impl Plan {
                 | Step::Flawed
                 | Step::Delete
                 | Step::Meddle(_)
+                | Step::Churn { .. }
                 | Step::Await(_)
                 | Step::Watch { .. }
                 | Step::WatchPastApplyBound { .. }

@@ -96,6 +96,11 @@ checks! {
     /// No drain without a change.
     SameCutsNothing = "same_cuts_nothing": "over a file that says what it said before, idle kept connections stay open, and what is in flight finishes",
 
+    /// What was said of a bad file is over with it.
+    ErrorIsCleared = "error_is_cleared": "once the content that serves stands there again, nothing more is said of the bad file before it",
+
+    /// A change takes effect though the next one is there already.
+    NotStarved = "not_starved": "under changes that never pause, some new generation is served within the apply bound of the first",
     /// The last of a burst stays.
     LastWins = "last_wins": "after a burst of changes the last one is served, within the apply bound",
     /// No return.

@@ -25,6 +25,17 @@ pub enum Delivery {
     SymlinkSwapKept,
     /// As [`Self::RenameOver`], by a file that has the size and the time of the last change of the one before.
     SameSizeAndTime,
+    /// The folder that leads to it is a link to the newest of several releases, which all stay, and that link is swapped by rename.
+    ParentSwap,
+    /// As [`Self::Recreate`], without a gap, as Vim saves where it keeps a backup: renamed to `NAME~`, written anew, `NAME~` removed.
+    VimSave,
+    /// As [`Self::InPlace`], as Emacs saves a file that it may not rename: with a dangling link `.#NAME` beside it meanwhile, and the
+    /// old one copied to `NAME~`.
+    EmacsSave,
+    /// As [`Self::Recreate`], without a gap, as `install` does it: removed, written anew, and only then opened to all.
+    Install,
+    /// As [`Self::RenameOver`], by a hard link to a file elsewhere, as `ln -f` does it.
+    HardLink,
     /// As [`Self::InPlace`], with a pause of 1.1 s after the truncation, in which the file is empty.
     EmptyFirst,
     /// As [`Self::InPlace`], with a pause of 1.1 s after two thirds of it.
@@ -33,28 +44,40 @@ pub enum Delivery {
 
 impl Delivery {
     /// All patterns.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::RenameOver,
         Self::InPlace,
         Self::SymlinkSwap,
         Self::Recreate,
         Self::SymlinkSwapKept,
         Self::SameSizeAndTime,
+        Self::ParentSwap,
+        Self::VimSave,
+        Self::EmacsSave,
+        Self::Install,
+        Self::HardLink,
         Self::EmptyFirst,
         Self::TwoThirdsFirst,
     ];
 
     /// Those that a target folder may list.
-    pub const DECLARED: [Self; 4] = [Self::RenameOver, Self::InPlace, Self::SymlinkSwap, Self::Recreate];
+    pub const DECLARED: [Self; 5] = [
+        Self::RenameOver,
+        Self::InPlace,
+        Self::SymlinkSwap,
+        Self::Recreate,
+        Self::ParentSwap,
+    ];
 
     /// The pattern that a target folder lists where the target supports this one.
     #[must_use]
     pub fn declared_as(self) -> Self {
         match self {
-            Self::RenameOver | Self::SameSizeAndTime => Self::RenameOver,
-            Self::InPlace | Self::EmptyFirst | Self::TwoThirdsFirst => Self::InPlace,
+            Self::RenameOver | Self::SameSizeAndTime | Self::HardLink => Self::RenameOver,
+            Self::InPlace | Self::EmacsSave | Self::EmptyFirst | Self::TwoThirdsFirst => Self::InPlace,
             Self::SymlinkSwap | Self::SymlinkSwapKept => Self::SymlinkSwap,
-            Self::Recreate => Self::Recreate,
+            Self::Recreate | Self::VimSave | Self::Install => Self::Recreate,
+            Self::ParentSwap => Self::ParentSwap,
         }
     }
 
@@ -79,6 +102,11 @@ impl Delivery {
             Self::Recreate => "recreate",
             Self::SymlinkSwapKept => "symlink_swap_kept",
             Self::SameSizeAndTime => "same_size_and_time",
+            Self::ParentSwap => "parent_swap",
+            Self::VimSave => "vim_save",
+            Self::EmacsSave => "emacs_save",
+            Self::Install => "install",
+            Self::HardLink => "hard_link",
             Self::EmptyFirst => "empty_first",
             Self::TwoThirdsFirst => "two_thirds_first",
         }

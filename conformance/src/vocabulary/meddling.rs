@@ -12,6 +12,10 @@ pub enum Meddling {
     Rewritten,
     /// It gets the time of now for that of its last change, and keeps its content.
     Touched,
+    /// It is renamed to a name beside it.
+    MovedAway,
+    /// What was renamed so is renamed back.
+    MovedBack,
     /// Nobody may read it any more, until the next delivery.
     Unreadable,
     /// A folder stands in its place, until the next delivery.
@@ -26,6 +30,8 @@ impl Meddling {
         match self {
             Self::Rewritten => "rewritten",
             Self::Touched => "touched",
+            Self::MovedAway => "moved_away",
+            Self::MovedBack => "moved_back",
             Self::Unreadable => "unreadable",
             Self::Folder => "folder",
             Self::Pipe => "pipe",
@@ -36,8 +42,8 @@ impl Meddling {
     #[must_use]
     pub fn is_in_the_way(self) -> bool {
         match self {
-            Self::Unreadable | Self::Folder | Self::Pipe => true,
-            Self::Rewritten | Self::Touched => false,
+            Self::MovedAway | Self::Unreadable | Self::Folder | Self::Pipe => true,
+            Self::Rewritten | Self::Touched | Self::MovedBack => false,
         }
     }
 }

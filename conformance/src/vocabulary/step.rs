@@ -93,6 +93,11 @@ pub enum Step {
         /// How many.
         changes: u32,
     },
+    /// Delivers generations, one trigger each and a pause after each, for the apply bound and half a second more.
+    Churn {
+        /// The pause, in milliseconds.
+        pause_ms: u32,
+    },
     /// Within [`Step::ForEachFlaw`] or [`Step::WithFlaw`]: starts a process of its own on the flawed file, to see whether the target refuses it.
     FreshStart,
     /// Within [`Step::ForEachFlaw`] or [`Step::WithFlaw`]: delivers the flawed file, triggers, and waits for [`Condition::Rejection`].

@@ -24,6 +24,16 @@ impl ConfigFile {
                     .and_then(|file| file.set_times(times));
                 touched.map_err(DriveError::file("touch", &self.path))
             }
+            Meddling::MovedAway => {
+                let away = self.beside();
+                fs::rename(&self.path, &away).map_err(DriveError::file("rename", &self.path))?;
+                self.away = Some(away);
+                Ok(())
+            }
+            Meddling::MovedBack => match self.away.take() {
+                Some(away) => fs::rename(&away, &self.path).map_err(DriveError::file("rename", &away)),
+                None => Ok(()),
+            },
             Meddling::Unreadable => self.set_mode(0),
             Meddling::Folder => {
                 self.remove()?;
@@ -50,6 +60,7 @@ impl ConfigFile {
             return self.remove();
         }
         let is_closed = there.is_file() && there.permissions().mode() & READABLE == 0;
+        // To a copy the mode goes with the content.
         if is_closed && self.delivery.declared_as() == Delivery::InPlace {
             return self.set_mode(READABLE | 0o200);
         }

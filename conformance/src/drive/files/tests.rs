@@ -290,3 +290,54 @@ fn what_stands_in_the_way_is_gone_with_the_next_delivery() {
         }
     }
 }
+
+#[test]
+fn what_was_moved_away_comes_back_as_it_was() {
+    for delivery in [Delivery::RenameOver, Delivery::SymlinkSwap] {
+        let (_dir, mut file) = laid(delivery);
+        let before = inode(&file);
+        file.meddle(Meddling::MovedAway, b"").unwrap();
+        assert!(!file.path().exists());
+        file.meddle(Meddling::MovedBack, b"").unwrap();
+        assert_eq!(inode(&file), before);
+        file.meddle(Meddling::MovedAway, b"").unwrap();
+        file.deliver(b"another").unwrap();
+        assert_eq!(read(&file), "another");
+    }
+}
+
+#[test]
+fn a_release_is_swapped_above_the_folder_and_the_old_ones_stay() {
+    let (dir, mut file) = laid(Delivery::ParentSwap);
+    let conf = dir.path().join("conf");
+    let first = fs::read_link(&conf).unwrap();
+    file.deliver(b"two").unwrap();
+    assert_eq!(read(&file), "two");
+    assert_ne!(fs::read_link(&conf).unwrap(), first);
+    assert_eq!(fs::read_to_string(first.join(NAME)).unwrap(), "generation one");
+    assert_eq!(beside(&file), ["proxy.conf"]);
+}
+
+#[test]
+fn editors_and_tools_leave_what_they_leave() {
+    let left: [(Delivery, &[&str], bool); 4] = [
+        (Delivery::VimSave, &["proxy.conf"], false),
+        (Delivery::EmacsSave, &["proxy.conf", "proxy.conf~"], true),
+        (Delivery::Install, &["proxy.conf"], false),
+        (Delivery::HardLink, &["proxy.conf"], false),
+    ];
+    for (delivery, names, in_place) in left {
+        let (_dir, mut file) = laid(delivery);
+        for content in ["two", "generation three"] {
+            // Its number is not given out again while it is open.
+            let (_old, before) = (File::open(file.path()).unwrap(), inode(&file));
+            file.deliver(content.as_bytes()).unwrap();
+            assert_eq!(read(&file), content, "{delivery}");
+            assert_eq!(inode(&file) == before, in_place, "{delivery}");
+            let there = fs::metadata(file.path()).unwrap();
+            assert_eq!(there.nlink(), if delivery == Delivery::HardLink { 2 } else { 1 });
+            assert_eq!(there.permissions().mode() & READABLE, READABLE);
+        }
+        assert_eq!(beside(&file), names, "{delivery}");
+    }
+}

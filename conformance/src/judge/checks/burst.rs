@@ -57,6 +57,39 @@ fn last_wins_in(view: &View<'_>, life: &Life<'_>, planned: usize) -> Opinion {
     Opinion::of_trials(against, after.len(), LEAST_AFTER)
 }
 
+/// The changes that nobody waited for, of each process that was given any.
+pub(super) fn not_starved(view: &View<'_>) -> Vec<Opinion> {
+    let opinions = view.lives.iter().filter_map(|life| {
+        let churn: Vec<&Write<'_>> = life.changes().filter(|write| !write.awaited).collect();
+        Some(served_meanwhile(view, life, churn.first()?, churn.last()?).trials(churn.len()))
+    });
+    let opinion = Opinion::weightiest(opinions);
+    vec![opinion.unwrap_or_else(|| Opinion::inconclusive("no changes were made without a pause"))]
+}
+
+fn served_meanwhile(view: &View<'_>, life: &Life<'_>, first: &Write<'_>, last: &Write<'_>) -> Opinion {
+    let bound = view.apply_bound();
+    let due = first.told().saturating_add(bound);
+    if last.config.begin < due {
+        return Opinion::inconclusive("the changes did not go on for the apply bound");
+    }
+    if first.seen.is_some_and(|seen| seen <= due) {
+        return Opinion::met();
+    }
+    if let Some(why) = view.starved(first.config.begin, due, bound) {
+        return Opinion::inconclusive(why);
+    }
+    let got = life.traffic().filter(|request| request.at <= due).last();
+    let instead = got.map_or_else(|| "nothing was answered".to_owned(), describe);
+    let expected = format!(
+        "an answer of {} or a later one within {}, while changes go on until {}",
+        first.generation(),
+        ms(bound),
+        last.generation()
+    );
+    Opinion::not_met(Seen::new(expected, format!("at last {instead}")).at(due))
+}
+
 /// Whether a request tells what is served: one that failed, or met an error without a stamp, is judged as that.
 fn tells(request: &Request) -> bool {
     match &request.outcome {

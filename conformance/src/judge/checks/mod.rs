@@ -59,6 +59,8 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::WarnsOfMissingFile => deletion::warns(view),
         Check::NoRecordOfSame => sameness::no_record(view),
         Check::SameCutsNothing => sameness::cuts_nothing(view),
+        Check::ErrorIsCleared => sameness::error_is_cleared(view),
+        Check::NotStarved => burst::not_starved(view),
         Check::LastWins => burst::last_wins(view),
         Check::NeverBackwards => burst::never_backwards(view),
         Check::NeverTorn => safety::never_torn(view),

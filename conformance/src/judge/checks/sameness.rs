@@ -2,9 +2,14 @@
 
 use super::super::life::Life;
 use super::super::opinion::{Opinion, Seen};
-use super::super::view::View;
+use super::super::view::{MS, View};
 use super::effect::describe;
+use super::ms;
+use super::rejection::VALID_HERE;
 use crate::vocabulary::{Event, Held, Meddling, Nanos, Outcome, Purpose, Request};
+
+/// For how long after the bad file is gone a word on it may still be read.
+const LAST_WORDS: Nanos = 250 * MS;
 
 const WAS_TOLD: &str = "it was told to reload";
 
@@ -47,6 +52,11 @@ pub(super) fn no_record(view: &View<'_>) -> Vec<Opinion> {
         if !view.watches() {
             return Opinion::observed(format!("{WAS_TOLD}: {} records of success", records.len()));
         }
+        let newest = life.writes.iter().rfind(|write| write.config.begin < *from);
+        if newest.is_some_and(|write| write.config.flaw.is_some() && !view.is_bad(life, write)) {
+            // It was applied, rightly, so that the content of before is a change.
+            return Opinion::unsupported(VALID_HERE);
+        }
         // A record of the change before, read late, is none of it.
         let before = life.changes().filter(|write| write.config.begin < *from).last();
         let told = before.is_none_or(|write| !life.lines(pattern, write.config.begin, *from).is_empty());
@@ -63,6 +73,34 @@ pub(super) fn no_record(view: &View<'_>) -> Vec<Opinion> {
         .iter()
         .map(|episode| opinion(episode).about(episode.1.name()))
         .collect()
+}
+
+/// Of the good content of before in the place of a bad file.
+pub(super) fn error_is_cleared(view: &View<'_>) -> Vec<Opinion> {
+    let Some(pattern) = &view.rejected else {
+        return vec![Opinion::unsupported("the target has no record of a rejection")];
+    };
+    let opinions = episodes(view).into_iter().filter_map(|(life, _, from, to)| {
+        let newest = life.writes.iter().rfind(|write| write.config.begin < from)?;
+        newest.config.flaw?;
+        if !view.says_refused(life, newest) {
+            return Some(Opinion::unsupported(
+                "the target had not said that it refuses the bad file",
+            ));
+        }
+        let still = from.saturating_add(LAST_WORDS);
+        if let Some((at, line)) = life.lines(pattern, still, to).first() {
+            let expected = format!("no more of the bad file from {} on", ms(still));
+            return Some(Opinion::not_met(Seen::new(expected, *line).at(*at)));
+        }
+        let silence = to.saturating_sub(still);
+        Some(if silence < LAST_WORDS {
+            Opinion::inconclusive("the content of before did not stay for long enough")
+        } else {
+            Opinion::met().trials(1)
+        })
+    });
+    vec![Opinion::weightiest(opinions).unwrap_or_else(|| Opinion::inconclusive("no bad file was taken back"))]
 }
 
 pub(super) fn cuts_nothing(view: &View<'_>) -> Vec<Opinion> {

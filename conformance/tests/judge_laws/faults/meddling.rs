@@ -59,10 +59,44 @@ proptest! {
     }
 
     #[test]
+    fn what_is_said_of_a_bad_file_that_is_gone_is_said_too_long(traits in plain(), after in 260..1_100_u64) {
+        let case = case("revert_to_active_content");
+        let timeline = history(&case, &traits);
+        let gone = meddled(&timeline)[0];
+        let mut still = timeline.clone();
+        insert(&mut still, log(gone + after * MS, "ERROR config rejected: syntax"));
+        let told = traits.trigger == TriggerKind::Watch || traits.trigger == TriggerKind::Signal;
+        fails_even_if_stalled(&case, &still, &[Check::ErrorIsCleared]);
+        let mut taken = timeline.clone();
+        insert(&mut taken, log(gone + after * MS, "INFO config applied: proxy.yaml"));
+        let expected: &[Check] = if traits.trigger == TriggerKind::Watch { &[Check::NoRecordOfSame] } else { &[] };
+        fails_even_if_stalled(&case, &taken, expected);
+        let mut once = timeline;
+        let second = writes(&once)[2].begin;
+        once.events.retain(|event| {
+            !matches!(event, Event::Log { at, line, .. } if *at > second && line.contains("rejected"))
+        });
+        if told {
+            // It was not waited for on paper for as long as it would be.
+            let results = fails_by(&case, &once, vec![]);
+            prop_assert_eq!(verdicts(&results, Check::RejectionIsObserved)[0].word(), "inconclusive");
+        }
+    }
+
+    #[test]
+    fn changes_that_never_pause_starve_who_waits_for_a_pause(traits in plain()) {
+        let case = case("sustained_churn");
+        let late = Some((7, 1, true));
+        let timeline = history(&case, &Traits { late, ..traits });
+        fails_by(&case, &timeline, vec![Check::NotStarved]);
+        prop_assert_eq!(verdict(&judge(&case, &stalled(&timeline))).word(), "inconclusive");
+    }
+
+    #[test]
     fn a_file_that_cannot_be_read_interrupts_nothing(
-        traits in plain(), pick: Index, outcome in lost(), which in 0..3_usize,
+        traits in plain(), pick: Index, outcome in lost(), which in 0..4_usize,
     ) {
-        let (case, nth) = [("permission_lost", 0), ("directory_fifo", 0), ("directory_fifo", 1)]
+        let (case, nth) = [("permission_lost", 0), ("directory_fifo", 0), ("directory_fifo", 1), ("rename_away", 0)]
             .map(|(id, nth)| (case(id), nth))[which].clone();
         let mut timeline = history(&case, &traits);
         if case.unsupported_by(&timeline.target).is_some() {
@@ -77,8 +111,8 @@ proptest! {
     }
 
     #[test]
-    fn a_change_after_one_that_could_not_be_read_is_to_be_seen(traits in plain(), which in 0..3_usize) {
-        let (id, nth) = [("permission_lost", 1), ("directory_fifo", 0), ("directory_fifo", 1)][which];
+    fn a_change_after_one_that_could_not_be_read_is_to_be_seen(traits in plain(), which in 0..5_usize) {
+        let (id, nth) = [("rename_away", 1), ("rename_away", 2), ("permission_lost", 1), ("directory_fifo", 0), ("directory_fifo", 1)][which];
         let case = case(id);
         let late = Some((nth, 3_000, false));
         let timeline = history(&case, &Traits { trigger: TriggerKind::Watch, late, ..traits });

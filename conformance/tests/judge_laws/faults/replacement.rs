@@ -11,13 +11,14 @@ use crate::config;
 use crate::traits::{Traits, plain};
 
 /// The cases in which files are replaced in one way or a few, and how many changes each waits for.
-const REPLACED: [(&str, usize); 6] = [
+const REPLACED: [(&str, usize); 7] = [
     ("rename_over_is_applied", 3),
     ("in_place_overwrite_is_applied", 3),
     ("symlink_swap_is_applied", 8),
     ("delete_then_recreate_is_applied", 2),
     ("same_size_same_mtime", 3),
     ("truncated_write", 2),
+    ("parent_directory_symlink_swap", 3),
 ];
 
 proptest! {
@@ -83,6 +84,27 @@ fn two_thirds_that_are_valid_here_may_serve_and_nothing_may_not() {
         .map(|v| v.word())
         .collect();
     assert_eq!(words, ["pass", "unsupported"]);
+}
+
+#[test]
+fn a_way_of_saving_that_is_not_seen_is_weak() {
+    let case = case("editor_patterns");
+    for nth in 0..8 {
+        let late = Some((nth, 2_050, true));
+        let timeline = history(
+            &case,
+            &Traits {
+                late,
+                ..Traits::plain(9)
+            },
+        );
+        let results = fails_by(&case, &timeline, vec![]);
+        let weak: Vec<_> = verdicts(&results, Check::TakesEffect)
+            .iter()
+            .map(|v| v.word() == "weak")
+            .collect();
+        assert_eq!(weak.iter().position(|weak| *weak), Some(nth / 2));
+    }
 }
 
 #[test]

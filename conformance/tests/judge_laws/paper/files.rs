@@ -105,6 +105,22 @@ impl Paper {
         self.await_effect(begin, Nanos::MAX);
     }
 
+    pub(super) fn churn(&mut self, pause_ms: u64) {
+        let until = self.now + (self.traits.bound_ms + 500) * MS;
+        while self.now < until {
+            self.write(None);
+            let effective = self.effective();
+            // One that is busy with the one before takes no note of this one.
+            if self.traits.late.is_none() && !self.chance(30) {
+                let generation = self.generation;
+                self.life().served.push((effective, Some(generation)));
+                self.record(effective);
+            }
+            self.trigger(effective + self.traits.mixing_ms * MS, false);
+            self.now += pause_ms * MS;
+        }
+    }
+
     pub(super) fn await_effect(&mut self, begin: Nanos, deadline: Nanos) {
         let wanted = self.generation;
         let met = loop {
@@ -204,6 +220,16 @@ impl Paper {
         self.now = done;
         if with.is_in_the_way() {
             self.log(at, &format!("WARN config missing: {PATH}"));
+        }
+        let taken =
+            with == Meddling::Rewritten && self.flaw.is_some_and(|flaw| self.traits.takes.contains(&flaw));
+        if taken {
+            // The bad file is in force, so that the content of before is a change.
+            let effective = self.effective();
+            let before = self.life().served.iter().rev().nth(1).copied();
+            let (_, generation) = before.expect("something served before");
+            self.life().served.push((effective, generation));
+            self.record(effective);
         }
         self.trigger(self.now, with.is_in_the_way());
         self.now = self.now.max(at) + MS;

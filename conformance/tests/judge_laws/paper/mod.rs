@@ -153,6 +153,7 @@ impl Paper {
             Step::LoadOff => self.end_load(),
             Step::Change => self.change(),
             Step::Burst { changes } => self.burst(*changes),
+            Step::Churn { pause_ms } => self.churn(u64::from(*pause_ms)),
             Step::FreshStart => self.fresh_start(),
             Step::Flawed => self.flawed(),
             Step::Ask(question) => self.ask(*question),
