@@ -58,10 +58,15 @@ pub(super) struct Origins {
 const JOINED: [&str; 3] = ["listeners", "routes", "upstreams"];
 const INCLUDE: &str = "include";
 
+/// Whether a text may refer to other files: a cheap look, without which a large text would be parsed twice.
+pub fn may_refer(content: &str) -> bool {
+    content.contains(INCLUDE) || content.contains("${file:")
+}
+
 /// What a text refers to. One that is not well-formed refers to nothing: that it is not is told when it is gathered.
 pub fn references(text: Text<'_>) -> References {
     let mut references = References::default();
-    if !text.content.contains(INCLUDE) && !text.content.contains("${file:") {
+    if !may_refer(text.content) {
         return references;
     }
     let Ok(document) = parse(text) else {
@@ -121,7 +126,9 @@ pub fn gather<'a>(
         mut complaints,
     } = joiner;
     let mut document = Document { root };
-    if bundle.members.is_none() && document.root.get(INCLUDE).is_some() {
+    // Escapes hide a key from the cheap look, not from the parser.
+    let is_followed = bundle.members.is_some() && may_refer(bundle.main.content);
+    if !is_followed && document.root.get(INCLUDE).is_some() {
         let complaint = Diagnostic::new("bad-include", "`include` was not followed");
         let help = "it is followed in files only, and written without escapes";
         complaints.push((0, complaint.with_help(help).at_key(&Path::ROOT.key(INCLUDE))));

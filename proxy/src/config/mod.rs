@@ -22,7 +22,7 @@ mod text;
 mod variables;
 mod yaml_spans;
 
-pub use bundle::{Bundle, Gathered, References, gather, references};
+pub use bundle::{Bundle, Gathered, References, gather, may_refer, references};
 pub use diagnostic::{Also, Diagnostic, Diagnostics, Place};
 pub use node::Node;
 pub use parse::{Document, parse};

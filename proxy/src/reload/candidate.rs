@@ -87,7 +87,12 @@ impl Candidate {
     /// The same with all that it refers to.
     #[must_use]
     pub fn with(self, members: Vec<Member>, files: BTreeMap<String, Vec<u8>>, notes: Vec<String>) -> Self {
-        let digest = Digest::of_all(&self.bytes, &members, &files);
+        let refers = !(members.is_empty() && files.is_empty());
+        let digest = if refers {
+            Digest::of_all(&self.bytes, &members, &files)
+        } else {
+            self.digest
+        };
         Self {
             members: Some(members),
             files,
@@ -147,11 +152,8 @@ impl Digest {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// The digest of a content with all that it refers to. Where it refers to nothing, that of the content alone.
+    /// The digest of a content with all that it refers to, which is something.
     fn of_all(main: &[u8], members: &[Member], files: &BTreeMap<String, Vec<u8>>) -> Self {
-        if members.is_empty() && files.is_empty() {
-            return Self::of(main);
-        }
         let mut hash = sha2::Sha256::new();
         // Lengths first, so that nothing can pass from one part to the next unseen.
         let mut part = |name: &str, bytes: &[u8]| {

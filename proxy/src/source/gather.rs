@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::include::{Searched, Unsearchable, expand};
 use super::read::{Content, ReadError, Stamp, UNSTEADY_PAUSES, read, stamp};
-use crate::config::{FILE_LIMIT_BYTES, Format, References, SIZE_LIMIT_BYTES, Text, references};
+use crate::config::{FILE_LIMIT_BYTES, Format, References, SIZE_LIMIT_BYTES, Text, may_refer, references};
 use crate::reload::{Candidate, Digest, Member};
 
 /// All that a configuration depends on.
@@ -108,6 +108,11 @@ impl Stamps {
 
 impl Known {
     fn references(&mut self, path: &Path, format: Format, bytes: &[u8]) -> References {
+        // No text at all refers to nothing either.
+        if !std::str::from_utf8(bytes).is_ok_and(may_refer) {
+            self.0.remove(path);
+            return References::default();
+        }
         let digest = Digest::of(bytes);
         if let Some((known, references)) = self.0.get(path)
             && *known == digest
