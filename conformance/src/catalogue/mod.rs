@@ -12,6 +12,8 @@ mod churn;
 mod detects_immediately;
 mod editors;
 mod event_streams;
+mod graceful_stop;
+mod held_pins_nothing;
 mod idle_stay;
 mod in_place;
 mod kept_follow;
@@ -31,6 +33,7 @@ mod rename_away;
 mod rename_over;
 mod retains_previous;
 mod retirement;
+mod returns_to_baseline;
 mod revert;
 mod same_size_same_mtime;
 mod survives_deletion;
@@ -80,6 +83,9 @@ pub fn all() -> Vec<Case> {
         editors::case(),
         permission_lost::case(),
         no_regular_file::case(),
+        graceful_stop::case(),
+        returns_to_baseline::case(),
+        held_pins_nothing::case(),
     ]
 }
 

@@ -88,6 +88,10 @@ fn words(step: &Step) -> String {
             "load of POSTs: {tasks} tasks, each on a connection that it keeps, {} ms between requests",
             f64::from(*pause_us) / 1000.0
         ),
+        Step::Sample => {
+            "wait until the processes have come to rest, and let go of what is to be let go of; note what they hold".into()
+        }
+        Step::AskToStop => "send the signal that asks for a graceful stop".into(),
         Step::LoadOff => "end the load".into(),
         Step::Change => "deliver the next generation, trigger, wait until it is served".into(),
         Step::Burst { changes } => {

@@ -12,6 +12,7 @@ impl Driver<'_> {
     /// Ends what runs, and starts a fresh process on the next generation.
     pub(super) fn start(&mut self, delivery: Delivery) -> Result<Flow, DriveError> {
         self.end();
+        self.noted = None;
         self.generation = self.generation.next();
         let scene = Scene {
             generation: self.generation,
@@ -73,6 +74,13 @@ impl Driver<'_> {
         match self.recorder.last_lines(3) {
             lines if lines.is_empty() => format!("{end}; it logged nothing"),
             lines => format!("{end}; it last logged: {}", lines.join(" / ")),
+        }
+    }
+
+    /// Asks for a graceful stop, and for nothing else.
+    pub(super) fn ask_to_stop(&mut self) {
+        if let Some(running) = &self.running {
+            running.process.ask_to_stop(self.target.graceful_signal());
         }
     }
 

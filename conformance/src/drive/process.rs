@@ -153,10 +153,12 @@ impl Process {
         kill(self.nix_pid(), signal)
     }
 
-    /// Asks it to stop, waits until all of its tree is gone, and kills what is left past the bound.
-    pub(super) fn stop(mut self, signal: Signal, within: Duration) {
+    /// Asks it to stop, once: a second signal may mean that it has to hurry.
+    pub(super) fn ask_to_stop(&self, signal: Signal) {
         let had_ended = self.exited().is_some();
-        self.asked.store(true, Ordering::SeqCst);
+        if self.asked.swap(true, Ordering::SeqCst) {
+            return;
+        }
         self.recorder.record(Event::StopAsked {
             at: self.recorder.now(),
         });
@@ -164,6 +166,11 @@ impl Process {
             // It may have ended between the look and the signal, which is as well.
             let _ = kill(self.nix_pid(), signal);
         }
+    }
+
+    /// Asks it to stop, waits until all of its tree is gone, and kills what is left past the bound.
+    pub(super) fn stop(mut self, signal: Signal, within: Duration) {
+        self.ask_to_stop(signal);
         let deadline = Instant::now() + within;
         let left = loop {
             let left = self.members();
@@ -193,7 +200,7 @@ impl Process {
         Pid::from_raw(i32::try_from(self.pid).unwrap_or(i32::MAX))
     }
 
-    fn members(&self) -> Vec<Member> {
+    pub(super) fn members(&self) -> Vec<Member> {
         tree::members(self.pid, &self.mark)
     }
 

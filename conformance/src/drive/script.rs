@@ -17,7 +17,7 @@ use super::trial::{Laid, Trial};
 use super::{Options, Run};
 use crate::target::{OriginAddress, Place, Target, Trigger};
 use crate::vocabulary::{
-    Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Step, Timeline, TriggerAnswer,
+    Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Resources, Step, Timeline, TriggerAnswer,
 };
 
 /// How long a target may take to catch the signal by which it is told of changes.
@@ -44,6 +44,8 @@ pub(super) struct Driver<'a> {
     pub(super) running: Option<Running>,
     pub(super) loads: Vec<Load>,
     pub(super) held: Vec<HeldOpen>,
+    /// What the process that runs was first noted to hold.
+    pub(super) noted: Option<Resources>,
     pub(super) configs: Vec<(String, Vec<u8>)>,
     pub(super) fixed: Vec<(String, Vec<u8>)>,
     pub(super) places: Vec<Place>,
@@ -92,6 +94,7 @@ impl<'a> Driver<'a> {
             running: None,
             loads: Vec::new(),
             held: Vec::new(),
+            noted: None,
             configs: Vec::new(),
             fixed: Vec::new(),
             places: Vec::new(),
@@ -156,6 +159,8 @@ impl<'a> Driver<'a> {
                 pause_us,
             } => self.load(&[(LoadKind::Fresh, *fresh), (LoadKind::Kept, *kept)], *pause_us),
             Step::PostsOn { tasks, pause_us } => self.load(&[(LoadKind::Posts, *tasks)], *pause_us),
+            Step::Sample => self.sample(),
+            Step::AskToStop => self.ask_to_stop(),
             Step::LoadOff => self.end_load(),
             Step::Change => return self.change(),
             Step::Burst { changes } => return self.burst(*changes),

@@ -193,6 +193,7 @@ impl<'a> Life<'a> {
             | Event::LeftBehind { .. }
             | Event::Waited { .. }
             | Event::Released { .. }
+            | Event::Resources { .. }
             | Event::Arrival(_)
             | Event::FreshStart(_)
             | Event::Answer(_)

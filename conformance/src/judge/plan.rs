@@ -90,6 +90,8 @@ impl Plan {
                 | Step::Inspect
                 | Step::LoadOn { .. }
                 | Step::PostsOn { .. }
+                | Step::Sample
+                | Step::AskToStop
                 | Step::LoadOff
                 | Step::FreshStart
                 | Step::Flawed

@@ -83,6 +83,9 @@ fn files(spec: &Spec) -> Result<(), String> {
 
 fn timing(timing: &Timing) -> Result<(), String> {
     let bound = timing.apply_bound_ms;
+    if timing.release_bound_ms.is_some() && timing.release_bound_source.is_none() {
+        return Err("timing.release_bound_ms needs release_bound_source".into());
+    }
     if bound > APPLY_BOUND_MS && timing.apply_bound_source.is_none() {
         return Err(format!(
             "timing.apply_bound_ms is {bound}; more than {APPLY_BOUND_MS} needs apply_bound_source"
@@ -124,7 +127,7 @@ fn settle(trigger: &Trigger) -> Result<(), String> {
 
 /// What needs a section to be used is declared by that section, and by nothing else.
 fn sections(spec: &Spec) -> Result<(), String> {
-    let by_name = |capability: &&Capability| **capability != Capability::Ack;
+    let by_name = |capability: &&Capability| **capability == Capability::CheckCommand;
     match spec.capabilities.iter().find(by_name) {
         Some(capability) => Err(format!(
             "capabilities: {0} is declared by a section, [{0}], and not by its name",

@@ -133,6 +133,10 @@ impl Loader<'_> {
             binary,
             sources: sources(&spec, &place)?,
             stop: signal(&self.folder.title, &spec.stop.signal)?,
+            graceful: signal(
+                &self.folder.title,
+                spec.stop.graceful.as_ref().unwrap_or(&spec.stop.signal),
+            )?,
             deviations: self.deviations(variants, variant)?,
             templates,
             spec,
@@ -235,6 +239,7 @@ fn facts(
         apply_bound_source: spec.timing.apply_bound_source.clone(),
         ready_within_ms: spec.timing.ready_within_ms,
         drain_bound_ms: spec.timing.drain_bound_ms,
+        release_bound_ms: spec.timing.release_bound_ms,
         stop_within_ms: spec.timing.stop_within_ms,
         log: spec.log.patterns(),
         settings: spec.settings.clone(),

@@ -47,6 +47,7 @@ pub struct Target {
     deviations: Vec<Deviation>,
     sources: Vec<LogSource>,
     stop: Signal,
+    graceful: Signal,
 }
 
 /// Where and between whom a process of a target runs.
@@ -220,6 +221,11 @@ impl Target {
     /// The signal that asks it to stop.
     pub fn stop_signal(&self) -> Signal {
         self.stop
+    }
+
+    /// The signal that asks it to finish what is in flight, and then to stop.
+    pub fn graceful_signal(&self) -> Signal {
+        self.graceful
     }
 
     /// Where it logs.

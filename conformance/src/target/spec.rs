@@ -57,6 +57,8 @@ pub(super) struct Timing {
     pub(super) apply_bound_ms: u64,
     pub(super) apply_bound_source: Option<String>,
     pub(super) drain_bound_ms: u64,
+    pub(super) release_bound_ms: Option<u64>,
+    pub(super) release_bound_source: Option<String>,
     pub(super) stop_within_ms: u64,
 }
 
@@ -71,6 +73,8 @@ impl Default for Timing {
             apply_bound_ms: 2_000,
             apply_bound_source: None,
             drain_bound_ms: 10_000,
+            release_bound_ms: None,
+            release_bound_source: None,
             stop_within_ms: 10_000,
         }
     }
@@ -104,12 +108,16 @@ pub(super) struct Start {
 #[serde(deny_unknown_fields)]
 pub(super) struct Stop {
     pub(super) signal: String,
+    /// The one that asks for a graceful stop, where that is another.
+    #[serde(default)]
+    pub(super) graceful: Option<String>,
 }
 
 impl Default for Stop {
     fn default() -> Self {
         Self {
             signal: "SIGTERM".into(),
+            graceful: None,
         }
     }
 }

@@ -81,6 +81,10 @@ pub enum Area {
     Listeners,
     /// What a change leaves in the log.
     Logging,
+    /// Signals, starts and stops.
+    Lifecycle,
+    /// What changes cost.
+    Resources,
 }
 
 impl fmt::Display for Area {
@@ -93,6 +97,8 @@ impl fmt::Display for Area {
             Self::ConnectionManagement => "connection-management",
             Self::Listeners => "listeners",
             Self::Logging => "logging",
+            Self::Lifecycle => "lifecycle",
+            Self::Resources => "resources",
         })
     }
 }

@@ -127,6 +127,14 @@ checks! {
     NoLostPost = "no_lost_post": "every POST that is sent on a kept connection is answered",
     /// Somebody listens.
     NoConnectLost = "no_connect_lost": "no connect is refused, left hanging, or reset before a byte was answered, over many changes",
+    /// Memory does not grow with the number of changes.
+    MemoryReturns = "memory_returns": "after many more changes the processes hold as much memory as before, within what allocators keep",
+    /// Nor do descriptors.
+    DescriptorsReturn = "descriptors_return": "after many more changes the processes hold as many file descriptors as before",
+    /// Nor do threads and processes.
+    TasksReturn = "tasks_return": "after many more changes there are as many threads and processes as before",
+    /// A graceful stop is one.
+    GracefulStopFinishes = "graceful_stop_finishes": "what is in flight when a graceful stop is asked for finishes intact",
     /// A kept connection stays.
     IdleConnectionStays = "idle_connection_stays": "an idle kept connection stays open",
     /// A kept connection answers.

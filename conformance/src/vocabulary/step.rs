@@ -84,6 +84,11 @@ pub enum Step {
         /// The pause after each answer, in microseconds.
         pause_us: u32,
     },
+    /// Waits until the process tree has come to rest, and notes what it holds of the machine. Once that was noted of a process, also
+    /// waits until it is so again: for the documented time in which it is, where that is no longer than a case waits; else for 5 s.
+    Sample,
+    /// Sends the signal that asks for a graceful stop. What is held stays open; nothing is killed before the process's end.
+    AskToStop,
     /// Ends all loads, after their requests in flight were answered.
     LoadOff,
     /// Delivers the next generation, triggers the reload and waits for [`Condition::Effect`].

@@ -28,17 +28,20 @@ pub enum Capability {
     Ack,
     /// A command says whether the target would take a file, and does nothing else.
     CheckCommand,
+    /// It knows a signal that asks it to finish what is in flight, and then to stop.
+    GracefulStop,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 2] = [Self::Ack, Self::CheckCommand];
+    pub const ALL: [Self; 3] = [Self::Ack, Self::CheckCommand, Self::GracefulStop];
 
     /// The name as it stands in target folders and reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ack => "ack",
             Self::CheckCommand => "check_command",
+            Self::GracefulStop => "graceful_stop",
         }
     }
 }
@@ -83,7 +86,7 @@ pub struct Settle {
     pub reason: String,
 }
 
-/// The longest that a case waits for old connections to have been drained, in milliseconds.
+/// The longest that a case waits for old connections to have been drained, or for what they held, in milliseconds.
 const LONGEST_DRAIN_MS: u64 = 30_000;
 
 /// The facts about a target that verdicts rest on.
@@ -123,6 +126,10 @@ pub struct TargetFacts {
     pub ready_within_ms: u64,
     /// Its documented or default drain time, in milliseconds.
     pub drain_bound_ms: u64,
+    /// Within which it lets go of what a replaced configuration held, in milliseconds, where it documents another time for that
+    /// than its drain time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_bound_ms: Option<u64>,
     /// Within which all of it must be gone after the stop signal, in milliseconds.
     pub stop_within_ms: u64,
     /// How its log reads.
@@ -147,6 +154,14 @@ impl TargetFacts {
     /// where that is longer than a case waits.
     pub fn drained_within_ms(&self) -> Option<u64> {
         let all = self.apply_bound_ms.saturating_add(self.drain_bound_ms);
+        (all <= LONGEST_DRAIN_MS).then_some(all)
+    }
+
+    /// Until when after a change it must have let go of what the replaced configuration held, in milliseconds; `None` where that
+    /// is longer than a case waits.
+    pub fn released_within_ms(&self) -> Option<u64> {
+        let bound = self.release_bound_ms.unwrap_or(self.drain_bound_ms);
+        let all = self.apply_bound_ms.saturating_add(bound);
         (all <= LONGEST_DRAIN_MS).then_some(all)
     }
 

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Delivery, Flaw, Generation, Held, Inspection, Markers, Meddling, TargetFacts, step::Condition,
+    Answer, Delivery, Flaw, Generation, Held, Inspection, Markers, Meddling, Resources, TargetFacts,
+    step::Condition,
 };
 
 /// Nanoseconds since the start of the case.
@@ -324,6 +325,14 @@ pub enum Event {
         /// When.
         at: Nanos,
     },
+    /// What it held of the machine was noted.
+    Resources {
+        /// When.
+        at: Nanos,
+        /// What.
+        #[serde(flatten)]
+        held: Resources,
+    },
     /// A request ended.
     Request(Request),
     /// An origin saw a request.
@@ -369,6 +378,7 @@ impl Event {
             | Self::Waited { at, .. }
             | Self::Abandoned { at, .. }
             | Self::Released { at }
+            | Self::Resources { at, .. }
             | Self::Log { at, .. }
             | Self::Lag { at, .. } => *at,
             Self::Config(write) => write.at,

@@ -152,6 +152,7 @@ fn facts(variant: &str) -> TargetFacts {
         apply_bound_source: Some("https://example.org/manual#interval".into()),
         ready_within_ms: 10_000,
         drain_bound_ms: 10_000,
+        release_bound_ms: None,
         stop_within_ms: 10_000,
         log: LogPatterns::default(),
         settings: BTreeMap::from([("workers 2".into(), "the fewest that can disagree".into())]),

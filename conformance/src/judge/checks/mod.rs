@@ -8,9 +8,11 @@ mod effect;
 mod flood;
 mod half_written;
 mod kept;
+mod lifecycle;
 mod logging;
 mod refusal;
 mod rejection;
+mod resources;
 mod safety;
 mod sameness;
 mod timing;
@@ -41,6 +43,10 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RetirementIsAnnounced => kept::retirement_is_announced(view),
         Check::NoLostPost => kept::no_lost_post(view),
         Check::NoConnectLost => flood::no_connect_lost(view),
+        Check::MemoryReturns => resources::memory_returns(view),
+        Check::DescriptorsReturn => resources::descriptors_return(view),
+        Check::TasksReturn => resources::tasks_return(view),
+        Check::GracefulStopFinishes => lifecycle::graceful_stop_finishes(view),
         Check::RejectedChangesNothing => rejection::changes_nothing(view),
         Check::RejectionIsObserved => rejection::is_observed(view),
         Check::RejectionNamesCause => refusal::names_cause(view),

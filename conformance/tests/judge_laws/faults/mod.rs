@@ -10,6 +10,7 @@ mod kept;
 mod logging;
 mod meddling;
 mod refusals;
+mod remains;
 mod replacement;
 mod unasked;
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
     Capability, Case, Delivery, Event, Flaw, Generation, Held, LogPatterns, Marker, Nanos, Outcome, Phase,
-    Purpose, Step, TargetFacts, Timeline,
+    Purpose, Resources, Step, TargetFacts, Timeline,
 };
 
 use crate::traits::Traits;
@@ -43,6 +43,7 @@ struct Life {
     posts: Option<(Nanos, u8, u32)>,
     held: Vec<(Held, u64, Nanos, u64, Option<Generation>)>,
     last_record: Nanos,
+    is_asked: bool,
     stops: bool,
 }
 
@@ -66,6 +67,7 @@ impl Paper {
             apply_bound_source: None,
             ready_within_ms: 5_000,
             drain_bound_ms: DRAIN / MS,
+            release_bound_ms: None,
             stop_within_ms: 5_000,
             log: LogPatterns {
                 sources: vec!["stderr".into()],
@@ -150,6 +152,21 @@ impl Paper {
                 let posts = (self.now, *tasks, *pause_us);
                 self.life().posts = Some(posts);
             }
+            Step::Sample => {
+                self.now += 400 * MS;
+                let held = Resources {
+                    processes: 3,
+                    threads: 8,
+                    descriptors: 40 + self.below(10),
+                    memory_kib: 50_000 + self.below(9_000),
+                };
+                self.events.push(Event::Resources { at: self.now, held });
+            }
+            Step::AskToStop => {
+                self.events.push(Event::StopAsked { at: self.now });
+                self.now += MS;
+                self.life().is_asked = true;
+            }
             Step::LoadOff => self.end_load(),
             Step::Change => self.change(),
             Step::Burst { changes } => self.burst(*changes),
@@ -220,6 +237,7 @@ impl Paper {
             posts: None,
             held: Vec::new(),
             last_record: 0,
+            is_asked: false,
             stops: true,
         });
         // Probes of before it listens, and across the moment in which it begins to.
@@ -240,7 +258,9 @@ impl Paper {
         // One that the harness itself cuts.
         let (begin, at) = (self.now - MS / 2, self.now + MS / 2);
         self.request(Purpose::Probe, begin, at, Outcome::Reset { phase: Phase::Head });
-        self.events.push(Event::StopAsked { at: self.now });
+        if !self.life().is_asked {
+            self.events.push(Event::StopAsked { at: self.now });
+        }
         self.request(Purpose::Probe, at, at + MS, Outcome::Refused);
         if self.life().stops {
             self.events.push(Event::Stopped {
