@@ -29,15 +29,17 @@ impl Driver<'_> {
     /// Delivers one generation after the other, for longer than a change may take.
     pub(super) fn churn(&mut self, pause: Duration) -> Result<Flow, DriveError> {
         let bound = Duration::from_millis(self.target.facts().apply_bound_ms);
-        let until = Instant::now() + bound + PAST_THE_BOUND;
+        let mut until = None;
         loop {
             if self.options.cancel.is_cancelled() {
                 return Err(DriveError::Cancelled);
             }
             // The last one begins past the bound, however long the one before took.
-            let is_last = Instant::now() >= until;
+            let is_last = until.is_some_and(|until| Instant::now() >= until);
             self.deliver(None)?;
             self.pull()?;
+            // The bound runs from when the first one was told.
+            until = until.or_else(|| Some(Instant::now() + bound + PAST_THE_BOUND));
             if is_last {
                 break;
             }

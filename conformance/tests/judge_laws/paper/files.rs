@@ -106,8 +106,10 @@ impl Paper {
     }
 
     pub(super) fn churn(&mut self, pause_ms: u64) {
-        let until = self.now + (self.traits.bound_ms + 500) * MS;
-        while self.now < until {
+        let mut until = None;
+        loop {
+            // The last one begins past the bound, which runs from when the first one was told.
+            let is_last = until.is_some_and(|until| self.now >= until);
             self.write(None);
             let effective = self.effective();
             // One that is busy with the one before takes no note of this one.
@@ -117,6 +119,10 @@ impl Paper {
                 self.record(effective);
             }
             self.trigger(effective + self.traits.mixing_ms * MS, false);
+            until = until.or(Some(self.now + self.traits.bound_ms * MS));
+            if is_last {
+                return;
+            }
             self.now += pause_ms * MS;
         }
     }
