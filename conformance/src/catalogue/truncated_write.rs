@@ -19,13 +19,20 @@ pub(super) fn case() -> Case {
         rationale: "Whoever writes a file in place empties it first. A writer that is slow, swapped out or out of disk leaves it \
             empty or cut off for a second or for ever, and a watcher that reads it then takes the absence of all \
             routes for a wish. The writer of this case keeps the file open and pauses for 1.1 s, once after the \
-            truncation and once after two thirds of the text.",
+            truncation, of a file that had been at rest, and once after two thirds of the text.",
         provenance: &["prometheus-operator#2501"],
         needs: &[],
         steps: vec![
             Step::ForEachOf {
                 deliveries: vec![Delivery::EmptyFirst],
-                steps: vec![Step::Start, load.clone(), Step::Change, Step::LoadOff],
+                // At rest: a target that holds back what comes soon after another change would come upon the whole file only.
+                steps: vec![
+                    Step::Start,
+                    load.clone(),
+                    Step::WatchPastApplyBound { ms: 0 },
+                    Step::Change,
+                    Step::LoadOff,
+                ],
             },
             Step::ForEachOf {
                 deliveries: vec![Delivery::TwoThirdsFirst],
