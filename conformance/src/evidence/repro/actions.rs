@@ -140,7 +140,11 @@ pub(super) fn replayed(segment: &Segment<'_>) -> String {
         })
         .unwrap_or(0);
     let mut out = format!("start {}\n", segment.first.0);
-    let mut free = None;
+    let ready = segment.events.iter().find_map(|event| match event {
+        Event::Ready { at } => Some(*at),
+        _ => None,
+    });
+    let mut free = ready;
     for action in &actions {
         rest(&mut out, free, action.begin);
         let line = match &action.what {
