@@ -309,17 +309,6 @@ impl Gathered<'_> {
         }
         shown
     }
-
-    /// The tree: joined, with references replaced, defaults left out.
-    pub fn root(&self) -> &Node {
-        &self.document.root
-    }
-
-    /// The name of the file that a part is from.
-    pub fn file_of(&self, path: &[Step]) -> &str {
-        let (file, _) = self.origins.find(path);
-        self.texts.get(file).map_or("", |text| text.name)
-    }
 }
 
 // === impl Origins ===

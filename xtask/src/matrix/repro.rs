@@ -19,6 +19,10 @@ const DEADLINE: Duration = Duration::from_secs(180);
 const SHOWN: i32 = 0;
 /// Where the scripts of failures are kept.
 const KEPT: &str = "docs/repro";
+/// What the kept scripts have in common, and between which of their lines that stands.
+const COMMON: &str = "common.sh";
+const COMMON_BEGINS: &str = "# What follows needs ";
+const COMMON_ENDS: &str = "# --- what is looked for ---\n";
 
 /// A script and what came of it.
 #[derive(Debug)]
@@ -106,6 +110,7 @@ pub(super) fn keep(workspace: &Workspace, tried: &[Tried]) -> anyhow::Result<Vec
     let kept = workspace.path(KEPT);
     let _removed = std::fs::remove_dir_all(&kept);
     let mut paths = Vec::new();
+    let mut common: Option<String> = None;
     for one in tried.iter().filter(|one| one.shown && one.is_failure) {
         let mut parts = one.path.iter().map(|part| part.to_string_lossy().into_owned());
         let (Some(target), Some(case), Some(script)) = (parts.next(), parts.next(), parts.next()) else {
@@ -117,8 +122,19 @@ pub(super) fn keep(workspace: &Workspace, tried: &[Tried]) -> anyhow::Result<Vec
         let folder = to.parent().unwrap_or(&kept);
         std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
         let from = one.root.join(&one.path);
-        std::fs::copy(&from, &to).with_context(|| format!("failed to keep {}", from.display()))?;
+        let text =
+            std::fs::read_to_string(&from).with_context(|| format!("failed to read {}", from.display()))?;
+        let text = match apart(&text) {
+            // What all have in common stands there once; a script of another make stays whole.
+            Some((own, its)) if its == *common.get_or_insert_with(|| its.clone()) => own,
+            _ => text,
+        };
+        std::fs::write(&to, text).with_context(|| format!("failed to keep {}", to.display()))?;
         paths.push(below);
+    }
+    if let Some(common) = common {
+        let path = kept.join(COMMON);
+        std::fs::write(&path, common).with_context(|| format!("failed to write {}", path.display()))?;
     }
     let readme = kept.join("README.md");
     std::fs::create_dir_all(&kept)
@@ -127,13 +143,22 @@ pub(super) fn keep(workspace: &Workspace, tried: &[Tried]) -> anyhow::Result<Vec
     Ok(paths)
 }
 
+/// A script without what it has in common with all others, which it reads from a file instead, and that.
+fn apart(text: &str) -> Option<(String, String)> {
+    let from = text.find(COMMON_BEGINS)?;
+    let to = from + text[from..].find(COMMON_ENDS)?;
+    let own = format!("{}. \"${{0%/*}}/../{COMMON}\"\n\n{}", &text[..from], &text[to..]);
+    Some((own, text[from..to].to_owned()))
+}
+
 /// What is kept, for a reader who comes here first.
 fn contents(paths: &[PathBuf]) -> String {
     let mut text = String::from(
         "# Failures that show themselves\n\n\
          Written by `cargo xtask matrix --repro` and not edited. Each script shows one failure of the [matrix](../matrix.md) by the proxy, a shell, curl\n\
          and Python 3, without the suite: it starts the proxy on loopback addresses, does what the case did, and ends with 0 once it has seen the fault, with 1\n\
-         if it has not, with 2 if it could not be tried. What shows only under load is first looked for in the same load without a change.\n\n\
+         if it has not, with 2 if it could not be tried. What shows only under load is first looked for in the same load without a change.\n\
+         They share [common.sh](common.sh).\n\n\
          ```console\n$ sh docs/repro/TARGET/SCRIPT.sh [BINARY]\n```\n\n",
     );
     for path in paths {
@@ -161,6 +186,18 @@ mod tests {
         let below: Vec<_> = found.into_iter().map(|(_, path)| path).collect();
         assert_eq!(below, [PathBuf::from("caddy-api/a_case/repro-one.sh")]);
         find(root.path(), &root.path().join("nowhere"), &mut Vec::new()).unwrap();
+    }
+
+    #[test]
+    fn what_scripts_have_in_common_is_kept_once() {
+        let script = format!("#!/bin/sh\nx=1\n{COMMON_BEGINS}a shell.\nf() {{ :; }}\n{COMMON_ENDS}f\n");
+        let (own, common) = apart(&script).unwrap();
+        assert_eq!(
+            own,
+            format!("#!/bin/sh\nx=1\n. \"${{0%/*}}/../common.sh\"\n\n{COMMON_ENDS}f\n")
+        );
+        assert_eq!(common, format!("{COMMON_BEGINS}a shell.\nf() {{ :; }}\n"));
+        assert_eq!(apart("#!/bin/sh\n"), None);
     }
 
     #[test]

@@ -1,0 +1,332 @@
+# What follows needs a POSIX shell, curl, Python 3 and the proxy. It is the same in all of these scripts.
+
+say() { printf '%s\n' "$*"; }
+cannot() { say "it could not be tried: $*" >&2; exit 2; }
+shown() { say "SHOWN: $*"; exit 0; }
+now() { date +%s%3N; }
+
+for tool in curl python3 setsid; do
+    command -v $tool >/dev/null || cannot "$tool is not installed"
+done
+[ -n "$proxy" ] || cannot "the proxy is not installed; name its binary as the first argument"
+
+work=$(mktemp -d) || exit 2
+pid= origins= load= held=
+clean() {
+    for leader in $pid; do kill -9 "-$leader" 2>/dev/null; done
+    for one in $origins $load $held; do kill -9 "$one" 2>/dev/null; done
+    rm -rf "$work"
+}
+trap clean EXIT
+trap 'exit 2' INT TERM HUP
+
+# As root, the proxy runs as nobody: root reads what nobody else may.
+as=
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+    as='setpriv --reuid=65534 --regid=65534 --clear-groups'
+    chmod 755 "$work" && chown 65534:65534 "$work"
+    $as test -x "$proxy" || { cp "$proxy" "$work/" && proxy=$work/${proxy##*/}; }
+fi
+
+# The origins: each says who it is, and what it received.
+cat >"$work/origins.py" <<'PYTHON'
+import http.server, os, sys, threading, time
+work, addresses = sys.argv[1], sys.argv[2:]
+class Origin(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *_): pass
+    def released(self):
+        while not os.path.exists(work + "/release"): time.sleep(0.005)
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        if self.path.startswith("/held"): self.released()
+        half = b"x" * 65536
+        parts = [half, half] if self.path.startswith("/halves") else [b"origin %d\n" % len(body)]
+        self.send_response(200)
+        self.send_header("content-length", str(sum(map(len, parts))))
+        self.send_header("x-origin", self.server.name)
+        for seen, sent in ("x-upstream-generation", "x-received-generation"), ("authorization", "x-received-credential"):
+            if self.headers.get(seen): self.send_header(sent, self.headers[seen])
+        self.end_headers()
+        self.wfile.write(parts[0])
+        for part in parts[1:]:
+            self.wfile.flush(); self.released(); self.wfile.write(part)
+    do_GET = do_POST = answer
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 512
+    def handle_error(self, *_): pass
+for number, address in enumerate(addresses):
+    host, port = address.rsplit(":", 1)
+    server = Server((host, int(port)), Origin)
+    server.name = "o%d" % number
+    threading.Thread(target=server.serve_forever).start()
+open(work + "/origins", "w").close()
+PYTHON
+
+# The load: so many clients that connect for each request, and so many that keep their connection.
+cat >"$work/load.py" <<'PYTHON'
+import http.client, os, sys, threading, time
+listen, work, fresh, kept = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+seen, lock, end = [], threading.Lock(), work + "/end-load"
+def client(keeps):
+    connection, nth = None, 0
+    while not os.path.exists(end):
+        if connection is None or connection.sock is None: connection, nth = http.client.HTTPConnection(listen, timeout=5), 0
+        begin, what, told, found = time.monotonic(), "answered", None, {}
+        try:
+            connection.request("GET", "/", headers={} if keeps else {"connection": "close"})
+            reply = connection.getresponse()
+            reply.read()
+            found = {name.lower(): value for name, value in reply.getheaders()}
+            told = found.get("x-generation")
+            if reply.status != 200: what = "status %d" % reply.status
+        except http.client.RemoteDisconnected: what = "the connection ended"
+        except OSError as error: what = str(error) or type(error).__name__
+        except http.client.HTTPException as error: what = "a broken answer: %r" % error
+        with lock: seen.append((begin, time.monotonic(), nth, what, told, found))
+        nth += 1
+        if what != "answered" or not keeps:
+            connection.close(); connection = None
+        time.sleep(0.001)
+threads = [threading.Thread(target=client, args=(i >= fresh,)) for i in range(fresh + kept)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+failed = [one for one in seen if one[3] != "answered" and not one[3].startswith("status") and one[2] == 0]
+races = [one for one in seen if one[3] != "answered" and not one[3].startswith("status") and one[2] > 0]
+errors = [one for one in seen if one[3].startswith("status")]
+def markers(found):
+    values = [found.get("x-generation"), found.get("x-received-generation"), (found.get("x-received-credential") or "").replace("Bearer key-", "")]
+    return {value for value in values if value}
+torn = [one for one in seen if len(markers(one[5])) > 1]
+number = lambda told: int(told[1:]) if told and told[1:].isdigit() else None
+good = sorted((one for one in seen if number(one[4]) is not None), key=lambda one: one[1])
+fresh_ones = sorted((one for one in good if one[2] == 0), key=lambda one: one[0])
+older, newest, at = [], 0, 0
+for one in fresh_ones:
+    while at < len(good) and good[at][1] < one[0]: newest, at = max(newest, number(good[at][4])), at + 1
+    if number(one[4]) < newest: older.append(one)
+print("requests", len(seen))
+for name, found in ("failed", failed), ("races", races), ("errors", errors), ("torn", torn), ("older", older):
+    print(name, len(found), found[0][3] if found and name != "torn" else (sorted(markers(found[0][5])) if found else ""))
+PYTHON
+
+# What is held open over a change.
+cat >"$work/held.py" <<'PYTHON'
+import http.client, os, sys, threading, time
+listen, work, what, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+lock = threading.Lock()
+def say(text):
+    with lock: print(text, flush=True)
+def released():
+    while not os.path.exists(work + "/release"): time.sleep(0.005)
+    time.sleep(0.05)
+def body():
+    yield b"x" * 65536
+    released()
+    yield b"x" * 65536
+def one():
+    try:
+        connection = http.client.HTTPConnection(listen, timeout=60)
+        if what == "idle":
+            connection.request("GET", "/"); connection.getresponse().read()
+            say("held")
+            released()
+            if connection.sock is None: return say("closed: the answer had said so")
+            connection.sock.setblocking(False)
+            try:
+                if connection.sock.recv(1) == b"": return say("closed: before it was used again")
+            except BlockingIOError: pass
+            connection.sock.settimeout(60)
+            connection.auto_open = 0
+            connection.request("GET", "/"); connection.getresponse().read()
+        elif what == "upload":
+            say("held")
+            connection.request("POST", "/", body=body(), headers={"content-length": "131072"})
+            connection.getresponse().read()
+        else:
+            connection.request("GET", "/held" if what == "request" else "/halves")
+            say("held")
+            reply = connection.getresponse()
+            got = len(reply.read())
+            if what != "request" and got != 131072: return say("cut: %d bytes of 131072" % got)
+        say("whole")
+    except Exception as error: say("lost: %r" % error)
+threads = [threading.Thread(target=one) for _ in range(count)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+PYTHON
+
+# The port of the origin of a generation.
+origin_port() {
+    index=$(($1 % $(set -- $origin_addresses; echo $#) + 1))
+    echo $origin_addresses | cut -d' ' -f$index | sed 's/.*://'
+}
+# The file of a generation on standard output.
+render() {
+    case ${2-} in
+    empty) ;;
+    truncated) render "$1" >"$work/whole"; head -c $(($(wc -c <"$work/whole") * 2 / 3)) "$work/whole" ;;
+    *) "config_${2-good}" | sed -e "s/@GENERATION@/$1/g" -e "s/@PORT@/$(origin_port "$1")/g" -e "s|@DIR@|$work|g" ;;
+    esac
+}
+
+config=$work/conf/$config_name
+folder=${config%/*} name=${config##*/} written=0
+swap() {
+    written=$((written + 1))
+    mkdir -p "$folder/..$written" && render "$@" >"$folder/..$written/$name" && chmod -R a+rX "$folder/..$written"
+    ln -s "..$written" "$folder/..data_tmp" && mv -T "$folder/..data_tmp" "$folder/..data"
+    rm -rf "$folder/..$((written - 1))"
+}
+# Lays the first file in the layout of the delivery pattern.
+lay() {
+    mkdir -p "$folder"
+    chmod 755 "$work/conf" "$folder"
+    case $delivery in
+    symlink_swap*) swap "$1"; ln -s "..data/$name" "$config" ;;
+    *) render "$1" >"$config"; chmod 644 "$config" ;;
+    esac
+}
+# Writes in place: so many bytes at once, and the others after a pause, in which answers are watched.
+write_with_pause() {
+    render "$2" >"$work/whole"
+    exec 3>"$config"
+    head -c "$1" "$work/whole" >&3
+    strayed= paused=$(now)
+    while [ $(($(now) - paused)) -lt 1100 ]; do
+        answer=$(ask)
+        [ "$answer" = "$good" ] || strayed="${strayed:-${answer:-no answer}}"
+        sleep 0.01
+    done
+    tail -c "+$(($1 + 1))" "$work/whole" >&3
+    exec 3>&-
+}
+# Delivers the file of a generation: GENERATION [FLAW]
+deliver() {
+    [ ! -d "$config" ] || rmdir "$config"
+    [ ! -p "$config" ] || [ "$delivery" = rename_over ] || rm -f "$config"
+    [ ! -f "$config" ] || [ "$delivery" = rename_over ] || chmod 644 "$config"
+    case $delivery in
+    in_place) render "$@" >"$config" ;;
+    recreate) [ ! -e "$config" ] || { rm -f "$config"; sleep 0.05; }; render "$@" >"$config" ;;
+    empty_first) write_with_pause 0 "$@" ;;
+    two_thirds_first) render "$@" >"$work/whole"; write_with_pause $(($(wc -c <"$work/whole") * 2 / 3)) "$@" ;;
+    symlink_swap*) [ -L "$config" ] || ln -s "..data/$name" "$config"; swap "$@" ;;
+    *) written=$((written + 1)); render "$@" >"$folder/.$name.$written" && chmod 644 "$folder/.$name.$written"
+       [ "$delivery" != same_size_and_time ] || touch -r "$config" "$folder/.$name.$written"
+       mv "$folder/.$name.$written" "$config" ;;
+    esac
+}
+
+# The generation of an answer on a fresh connection; nothing if there was none.
+ask() { curl -s -o /dev/null -m 2 -D - "http://$listen/" 2>/dev/null | tr -d '\r' | sed -n 's/^x-generation: g//Ip'; }
+# Waits until the newest good generation answers, and notes how long that took; nothing if it did not within the bound.
+await() {
+    took= begun=$(now)
+    while [ $(($(now) - begun)) -lt "$1" ]; do
+        if [ "$(ask)" = "$good" ]; then took=$(($(now) - begun)); return; fi
+        sleep 0.005
+    done
+}
+logged() { cat "$work/stdout" "$work/stderr" $log_files 2>/dev/null; }
+# The lines of the log that matter here: all, if there is no pattern for them.
+records() { logged | grep -P -- "$record"; }
+before() { records_before=$(records | wc -l); }
+# How many there are since the last action began.
+new_records() { echo $(($(records | wc -l) - records_before)); }
+
+# --- the actions, each followed by a look ---
+start() {
+    good=$1
+    setsid python3 "$work/origins.py" "$work" $origin_addresses & origins=$!
+    tries=0
+    until [ -e "$work/origins" ]; do
+        kill -0 $origins 2>/dev/null && [ $tries -lt 500 ] || cannot "the origins do not start"
+        tries=$((tries + 1)); sleep 0.01
+    done
+    lay "$1"
+    fixed_files
+    [ -z "$as" ] || chown -R 65534:65534 "$work/conf"
+    command_line
+    pid=$!
+    await "$ready_ms"
+    [ -n "$took" ] || { logged | tail -3; cannot "the proxy does not serve its first file"; }
+    say "g$1 serves, after $took ms"
+    look start
+}
+# Leaves the proxy alone for as long as it needs before a change, and until it catches the signal that it is to be told by.
+settle() {
+    [ "$settle_ms" != 0 ] || return 0
+    sleep "0.$(printf %03d "$settle_ms")"
+    [ -n "$signal" ] || return 0
+    tries=0
+    until caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") && [ $(((0x${caught:-0} >> (signal - 1)) & 1)) = 1 ]; do
+        [ $tries -lt 200 ] || return 0
+        tries=$((tries + 1)); sleep 0.01
+    done
+}
+change() {
+    settle; before; deliver "$1"; pull; good=$1; await "$apply_ms"
+    seen=${took:+it answers after $took ms}
+    say "g$1 delivered: ${seen:-after $apply_ms ms g$(ask) answers}"
+    look change
+}
+# From one generation to another, without waiting.
+burst() {
+    before
+    next=$1
+    while [ "$next" -le "$2" ]; do deliver "$next"; pull; next=$((next + 1)); done
+    good=$2; await "$apply_ms"
+    seen=${took:+the last answers after $took ms}
+    say "g$1 to g$2 delivered: ${seen:-after $apply_ms ms g$(ask) answers}"
+    look burst
+}
+# A bad file: GENERATION FLAW
+flawed() {
+    settle; before; deliver "$1" "$2"; pull
+    strayed= begun=$(now)
+    while [ $(($(now) - begun)) -lt "$apply_ms" ]; do
+        answer=$(ask)
+        if [ "$answer" != "$good" ]; then strayed="${answer:+g$answer}"; strayed=${strayed:-no answer}; break; fi
+        sleep 0.01
+    done
+    say "g$1 ($2) delivered: ${strayed:-g$good serves on}"
+    look flawed
+}
+remove() { settle; before; rm -f "$config"; pull; say "the file is removed"; }
+# What else is done to the file. Whoever is told of a pipe may wait for ever.
+meddle() {
+    settle; before
+    case $1 in
+    rewritten) deliver "$good"; pull ;;
+    touched) touch "$config"; pull ;;
+    moved_away) mv "$config" "$folder/.moved"; pull ;;
+    moved_back) mv "$folder/.moved" "$config"; pull ;;
+    unreadable) chmod 0 "$config"; pull ;;
+    folder) rm -f "$config"; mkdir "$config"; pull ;;
+    pipe) mkfifo -m 644 "$folder/.pipe"; mv "$folder/.pipe" "$config"; pull & sleep 1 ;;
+    *) cannot "there is no such thing to do as $1" ;;
+    esac
+    say "to the file was done: $1"
+}
+rest() { sleep "$1"; answer=$(ask); look rest; }
+load_on() { python3 "$work/load.py" "$listen" "$work" "$1" "$2" >"$work/load" & load=$!; }
+end_load() { : >"$work/end-load"; wait "$load"; load=; rm -f "$work/end-load"; sed 's/^/    /' "$work/load"; }
+load_off() { end_load; look load; }
+# The same load without any change: what shows here is none of the change's doing.
+control() {
+    say "the load alone, for 3 s:"
+    load_on 4 4; sleep 3; end_load
+    [ "$(loaded "$1")" = 0 ] || cannot "$(loaded "$1") of these without any change"
+    say "the load, with changes:"
+}
+hold() {
+    python3 "$work/held.py" "$listen" "$work" "$1" "$2" >>"$work/held" & held="$held $!" opened=$((${opened:-0} + $2))
+    tries=0
+    until [ "$(grep -c held "$work/held")" -ge "$opened" ] || [ $tries -gt 200 ]; do tries=$((tries + 1)); sleep 0.01; done
+    sleep 0.2
+}
+release() { : >"$work/release"; wait $held; held= opened=; rm -f "$work/release"; look held; : >"$work/held"; }
+# How many of the load's requests are of a kind.
+loaded() { sed -n "s/^$1 \([0-9]*\).*/\1/p" "$work/load"; }
+
