@@ -14,12 +14,12 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 /// How long to wait for room when the limit of connections is reached.
 const FULL_PAUSE: Duration = Duration::from_millis(20);
 
-/// Accepts until told to stop, then takes what is still queued, so that closing the socket resets nobody.
+/// Accepts until told to stop, and gives the socket back, which still listens: [`close`] is next.
 pub(super) async fn accept(
     listener: TcpListener,
     surroundings: Surroundings,
     mut stop: watch::Receiver<bool>,
-) {
+) -> TcpListener {
     let mut pause = PAUSES.0;
     let mut full = false;
     loop {
@@ -53,7 +53,7 @@ pub(super) async fn accept(
             }
         }
     }
-    take_queued(&listener, &surroundings).await;
+    listener
 }
 
 /// Serves a connection here, or passes it to a worker that has fewer.
@@ -91,7 +91,8 @@ async fn wait_for_room(
     }
 }
 
-async fn take_queued(listener: &TcpListener, surroundings: &Surroundings) {
+/// Takes what is still queued, so that closing the socket resets nobody, and closes it.
+pub(super) async fn close(listener: TcpListener, surroundings: &Surroundings) {
     let nothing = std::future::ready(());
     let mut nothing = std::pin::pin!(nothing);
     loop {

@@ -205,6 +205,15 @@ impl Connection {
         }
     }
 
+    /// Whether the answer that is about to go is the last. Asks what the worker told too: the task that waits for it may not have had
+    /// its turn yet.
+    pub(super) fn is_closing(&self) -> bool {
+        if !matches!(self.verdict(*self.notice.borrow()), Verdict::Stay) {
+            self.state.announce_close();
+        }
+        self.state.is_closing()
+    }
+
     fn is_orphan(&self) -> bool {
         self.shared.current.load().table(self.local).is_none()
     }

@@ -28,7 +28,7 @@ pub(super) async fn handle(
         },
         Err((refusal, edits)) => refusal.response(&edits),
     };
-    if connection.state.is_closing() && response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
+    if connection.is_closing() && response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
         response
             .headers_mut()
             .insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::Instant;
 
-use super::accept::accept;
+use super::accept::{accept, close};
 use super::connection::{Notice, Surroundings, admit};
 use super::counters::Counters;
 use super::pool::Pool;
@@ -77,7 +77,7 @@ struct Inside {
 /// A running accept loop and the way to end it.
 struct Accepting {
     stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
+    task: JoinHandle<TcpListener>,
 }
 
 /// How often idle connections to upstreams are looked through.
@@ -251,16 +251,19 @@ async fn next_passed(inbox: &mut Option<mpsc::UnboundedReceiver<Passed>>) -> Pas
     }
 }
 
-/// Returns when what was queued is accepted and the sockets are closed.
-async fn stop_accepting(all: Vec<Accepting>) {
+/// Ends the accept loops. The sockets still listen.
+async fn stop_accepting(all: Vec<Accepting>) -> Vec<TcpListener> {
     for accepting in &all {
         accepting.stop.send_replace(true);
     }
+    let mut listeners = Vec::new();
     for accepting in all {
-        if accepting.task.await.is_err() {
-            tracing::error!("an accept loop panicked");
+        match accepting.task.await {
+            Ok(listener) => listeners.push(listener),
+            Err(error) => tracing::error!(%error, "an accept loop panicked"),
         }
     }
+    listeners
 }
 
 // === impl Inside ===
@@ -283,8 +286,7 @@ impl Inside {
         self.surroundings.census.expected_one_came();
     }
 
-    /// Invariant: connections are told of an end after the last was accepted, so that each has the same time to say what it came for.
-    async fn commit(&mut self, close: &[u64], drain: Duration) {
+    async fn commit(&mut self, removed: &[u64], drain: Duration) {
         let Surroundings { shared, census, .. } = &self.surroundings;
         self.inbox.get_or_insert_with(|| shared.seats.take(census));
         for (number, listener) in self.staged.drain(..) {
@@ -292,24 +294,31 @@ impl Inside {
             let task = tokio::task::spawn_local(accept(listener, self.surroundings.clone(), stopped));
             self.accepting.insert(number, Accepting { stop, task });
         }
-        let removed: Vec<_> = close
+        let removed: Vec<_> = removed
             .iter()
             .filter_map(|number| self.accepting.remove(number))
             .collect();
-        let any = !removed.is_empty();
-        stop_accepting(removed).await;
-        if any {
-            self.notices
-                .send_replace(Notice::ListenersRemoved(Instant::now() + drain));
+        if !removed.is_empty() {
+            let notice = Notice::ListenersRemoved(Instant::now() + drain);
+            self.close(removed, notice).await;
+        }
+    }
+
+    /// Invariant: connections are told before the sockets close. Whoever has seen that nobody listens any more gets no answer that
+    /// does not announce the end. Those still queued are told as they are accepted.
+    async fn close(&self, accepting: Vec<Accepting>, notice: Notice) {
+        let listeners = stop_accepting(accepting).await;
+        self.notices.send_replace(notice);
+        for listener in listeners {
+            close(listener, &self.surroundings).await;
         }
     }
 
     /// Ends with the last connection. A worker that retires can still be told to stop.
     async fn finish(mut self, notice: Notice, mut commands: mpsc::UnboundedReceiver<Command>) {
         let accepting = std::mem::take(&mut self.accepting);
-        stop_accepting(accepting.into_values().collect()).await;
+        self.close(accepting.into_values().collect(), notice).await;
         self.leave_seat();
-        self.notices.send_replace(notice);
         let listen = async {
             while let Some(command) = commands.recv().await {
                 if let Command::Stop { drain } = command {
