@@ -36,6 +36,8 @@ mod retirement;
 mod returns_to_baseline;
 mod revert;
 mod same_size_same_mtime;
+mod secrets;
+mod structured_logs;
 mod survives_deletion;
 mod symlink_swap;
 mod ten_bad;
@@ -86,6 +88,8 @@ pub fn all() -> Vec<Case> {
         graceful_stop::case(),
         returns_to_baseline::case(),
         held_pins_nothing::case(),
+        secrets::case(),
+        structured_logs::case(),
     ]
 }
 

@@ -26,7 +26,7 @@ the documentation of proxies promises it.
 ";
 
 /// Projects that are known by another name than the `owner/project` of their repository. A source may also name it in full.
-const PROJECTS: [(&str, &str); 21] = [
+const PROJECTS: [(&str, &str); 23] = [
     ("APISIX", "apache/apisix"),
     ("Kong", "Kong/kong"),
     ("Tyk", "TykTechnologies/tyk"),
@@ -42,6 +42,8 @@ const PROJECTS: [(&str, &str); 21] = [
     ("ingress-nginx", "kubernetes/ingress-nginx"),
     ("kubernetes", "kubernetes/kubernetes"),
     ("linkerd2", "linkerd/linkerd2"),
+    ("logstash", "elastic/logstash"),
+    ("metallb", "metallb/metallb"),
     ("nginx", "nginx/nginx"),
     ("notify", "notify-rs/notify"),
     ("prometheus", "prometheus/prometheus"),

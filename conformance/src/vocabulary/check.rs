@@ -152,6 +152,10 @@ checks! {
     BurstRecordsAddUp = "burst_records_add_up": "a burst leaves no fewer records than generations seen, and no more than writes",
     /// No record without a change.
     NoFalseRecord = "no_false_record": "no success is recorded of a file that was rejected, nor more often than a file was taken",
+    /// The record can be read by a machine.
+    RecordHasFields = "record_has_fields": "the record of a success bears time, file, revision or digest, and duration as fields",
+    /// Nothing is given away.
+    NoSecretShown = "no_secret_shown": "no credential of the configuration appears in what the target says",
     /// The record says what.
     RecordNamesFile = "record_names_file": "the record names the file",
 }

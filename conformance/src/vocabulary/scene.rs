@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct Generation(pub u32);
 
 impl Generation {
+    /// With what the secret part of each credential begins. It stands nowhere else.
+    pub const SECRET: &str = "key-";
+
     /// The generation after this one.
     #[must_use]
     pub fn next(self) -> Self {
@@ -21,7 +24,7 @@ impl Generation {
 
     /// The value of the credential towards the origin in this generation.
     pub fn credential(self) -> String {
-        format!("Bearer key-{self}")
+        format!("Bearer {}{self}", Self::SECRET)
     }
 
     /// The index of this generation's origin among `origins` of them.
@@ -79,6 +82,8 @@ pub enum Flaw {
     BadAddress,
     /// An object defined twice.
     Duplicate,
+    /// A line that holds the credential, and cannot be taken for what else stands in it.
+    SecretLine,
     /// No bytes at all.
     Empty,
     /// The first two thirds of a good file.
@@ -87,12 +92,13 @@ pub enum Flaw {
 
 impl Flaw {
     /// All kinds, in the order in which cases try them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Syntax,
         Self::WrongType,
         Self::DanglingReference,
         Self::BadAddress,
         Self::Duplicate,
+        Self::SecretLine,
         Self::Empty,
         Self::Truncated,
     ];
@@ -105,6 +111,7 @@ impl Flaw {
             Self::DanglingReference => "dangling_reference",
             Self::BadAddress => "bad_address",
             Self::Duplicate => "duplicate",
+            Self::SecretLine => "secret_line",
             Self::Empty => "empty",
             Self::Truncated => "truncated",
         }

@@ -20,7 +20,25 @@ pub(super) fn takes_effect(view: &View<'_>) -> Vec<Opinion> {
         .iter()
         .skip(view.lives.len())
         .map(|planned| Opinion::inconclusive("it was not tried").about(planned.delivery.name()));
-    tried.chain(untried).collect()
+    by_subject(tried.chain(untried))
+}
+
+/// Several processes may be asked the same: one opinion then, the weightiest, which rests on the trials of all.
+fn by_subject(all: impl Iterator<Item = Opinion>) -> Vec<Opinion> {
+    let mut merged: Vec<Opinion> = Vec::new();
+    for opinion in all {
+        match merged.iter_mut().find(|known| known.subject == opinion.subject) {
+            None => merged.push(opinion),
+            Some(known) => {
+                let trials = known.trials.unwrap_or(0) + opinion.trials.unwrap_or(0);
+                let weightiest = Opinion::weightiest([known.clone(), opinion]);
+                if let Some(weightiest) = weightiest {
+                    *known = weightiest.trials(trials as usize);
+                }
+            }
+        }
+    }
+    merged
 }
 
 fn effect_in(view: &View<'_>, life: &Life<'_>, least: usize) -> Opinion {

@@ -278,7 +278,11 @@ fn burst<'v, 'a>(life: &'v Life<'a>) -> Option<&'v [Write<'a>]> {
     Some(&life.writes[first..])
 }
 
-fn judge_records(view: &View<'_>, against: impl Fn(&Write<'_>, &str) -> Option<Seen>) -> Vec<Opinion> {
+/// What speaks against the first record of any change that stands alone.
+pub(super) fn judge_records(
+    view: &View<'_>,
+    against: impl Fn(&Write<'_>, &str) -> Option<Seen>,
+) -> Vec<Opinion> {
     let records = |pattern: &Regex| -> Vec<_> {
         isolated(view)
             .into_iter()

@@ -5,6 +5,7 @@ mod check_command;
 mod connections;
 mod deletion;
 mod effect;
+mod fields;
 mod flood;
 mod half_written;
 mod kept;
@@ -15,6 +16,7 @@ mod rejection;
 mod resources;
 mod safety;
 mod sameness;
+mod secrets;
 mod timing;
 mod unasked;
 
@@ -82,6 +84,8 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RecordMeansEffective => logging::means_effective(view),
         Check::BurstRecordsAddUp => logging::burst_adds_up(view),
         Check::NoFalseRecord => logging::no_false_record(view),
+        Check::RecordHasFields => fields::record_has_fields(view),
+        Check::NoSecretShown => secrets::no_secret_shown(view),
         Check::RecordNamesFile => logging::names_file(view),
     }
 }

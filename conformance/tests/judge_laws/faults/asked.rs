@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use reloadspec::vocabulary::{Answer, Check, Event, Flaw, Inspection, Question, Timeline};
+use reloadspec::vocabulary::{
+    Answer, Check, Event, Flaw, Generation, Inspection, Question, Timeline, TriggerAnswer,
+};
 
-use super::{fails_even_if_stalled, taint};
-use crate::asking::{case, change, fails_by, history, is_load, verdicts};
+use super::{fails_even_if_stalled, insert, log, taint};
+use crate::asking::{case, change, fails_by, history, is_load, ready, verdicts, weak};
 use crate::config;
 use crate::traits::{Traits, peculiar, plain};
 
@@ -93,5 +95,40 @@ proptest! {
             _ => look.sockets.clear(),
         }
         fails_even_if_stalled(&case, &timeline, &[Check::LeavesNoTrace]);
+    }
+
+    #[test]
+    fn a_credential_in_anything_that_is_said_is_shown(traits in plain(), voice in 0..3, share in 0..100_u64, of in 1..7_u32) {
+        let case = case("secrets_never_appear");
+        let mut timeline = history(&case, &traits);
+        let text = format!("no good: \"{}\" in line 7", Generation(of).credential());
+        let (from, until) = (ready(&timeline), timeline.events.last().map_or(0, Event::at));
+        let at = from + (until - from) * share / 100;
+        match voice {
+            0 => insert(&mut timeline, log(at, &text)),
+            1 => {
+                let answer = TriggerAnswer::Refused(text);
+                insert(&mut timeline, Event::Trigger { begin: at, at, answer });
+            }
+            _ => {
+                let mut answers = answers(&mut timeline, Question::CheckCommand);
+                let nth = share as usize % answers.len();
+                answers[nth].reply.said = text;
+            }
+        }
+        fails_even_if_stalled(&case, &timeline, &[Check::NoSecretShown]);
+    }
+
+    #[test]
+    fn a_record_without_a_field_is_less_than_structured(traits in plain(), field in 0..4_usize) {
+        let case = case("logs_are_structured");
+        let mut timeline = history(&case, &traits);
+        let field = ["file=", "revision=", "duration_ms=", "ts="][field];
+        for event in &mut timeline.events {
+            if let Event::Log { line, .. } = event {
+                *line = line.replace(field, "");
+            }
+        }
+        prop_assert_eq!(weak(&fails_by(&case, &timeline, vec![])), [Check::RecordHasFields]);
     }
 }

@@ -61,7 +61,10 @@ impl Paper {
     pub(super) fn record(&mut self, effective: Nanos) {
         let at = effective + self.traits.mixing_ms * MS + MS / 10;
         let generation = self.generation;
-        self.log(at, &format!("INFO config applied: {generation} of {PATH}"));
+        self.log(
+            at,
+            &format!("INFO config applied: {generation} file={PATH} revision=7 duration_ms=3 ts={at}"),
+        );
         self.life().last_record = at;
     }
 
