@@ -4,13 +4,14 @@
 //! 69 something that the configuration needs cannot be had, such as an address in use, or the admin listener · 70 internal · 130, 131 and 143 ended by a second signal, or
 //! by one before it served.
 
+mod describe;
 mod operate;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{ArgGroup, Parser};
+use clap::{ArgGroup, Parser, Subcommand};
 use reloadspec_proxy::lifecycle::Notifier;
 use reloadspec_proxy::log::{self, LogOverrides};
 use reloadspec_proxy::model::{LogFormat, LogLevel};
@@ -35,7 +36,7 @@ const INTERNAL: u8 = 70;
 )]
 struct Arguments {
     #[command(subcommand)]
-    command: Option<operate::Command>,
+    command: Option<Command>,
     /// Serve by this configuration, and by whatever valid content the file gets.
     #[arg(long, value_name = "FILE", group = "task")]
     config: Option<PathBuf>,
@@ -48,6 +49,15 @@ struct Arguments {
     /// The least severe level that is logged, whatever the configuration says.
     #[arg(long, value_name = "LEVEL", value_parser = log_level)]
     log_level: Option<LogLevel>,
+}
+
+/// What else there is to do than to serve.
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Operate(operate::Command),
+    #[command(flatten)]
+    Describe(describe::Command),
 }
 
 /// A word that an option does not take.
@@ -79,8 +89,10 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    if let Some(command) = &arguments.command {
-        return operate::run(command);
+    match &arguments.command {
+        Some(Command::Operate(command)) => return operate::run(command),
+        Some(Command::Describe(command)) => return describe::run(command),
+        None => {}
     }
     match (&arguments.config, &arguments.check) {
         (_, Some(file)) => check(file),

@@ -14,8 +14,7 @@ use super::access::{check_origin, check_token, denied};
 use super::answers::{self, Answered, Problem, Refusal};
 use super::door::{Answer, Answers};
 use super::request::{body, format_of, precondition, sent_candidate};
-use super::view;
-use crate::config::SIZE_LIMIT_BYTES;
+use crate::config::{self, SIZE_LIMIT_BYTES};
 use crate::metrics::Metrics;
 use crate::model::Secret;
 use crate::order::{Order, Wish};
@@ -217,7 +216,7 @@ impl Desk {
         let body = json!({
             "config_version": status.revision,
             "digest": text(status.digest),
-            "config": view::config(&status.model),
+            "config": config::shown(&status.model),
         });
         answers::tagged(&body, status.digest)
     }

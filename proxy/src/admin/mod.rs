@@ -11,7 +11,6 @@ mod desk;
 mod door;
 mod doors;
 mod request;
-mod view;
 
 use std::path::PathBuf;
 use std::sync::Arc;

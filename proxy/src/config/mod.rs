@@ -12,22 +12,26 @@ mod advice;
 mod bundle;
 mod depth;
 mod diagnostic;
+pub mod keys;
 mod locate;
 mod node;
 mod parse;
 mod path;
 mod schema;
 mod secrets;
+mod shown;
 mod text;
 mod variables;
 mod yaml_spans;
 
 pub use bundle::{Bundle, Gathered, References, gather, may_refer, references};
 pub use diagnostic::{Also, Diagnostic, Diagnostics, Place};
+pub use keys::ROOT_KEYS;
 pub use node::Node;
 pub use parse::{Document, parse};
 pub use path::{Path, Step};
-pub use schema::{ROOT_KEYS, validate};
+pub use schema::validate;
+pub use shown::shown;
 pub use text::{Format, SIZE_LIMIT_BYTES, Text};
 pub use variables::FILE_LIMIT_BYTES;
 

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::schema::is_key;
+use super::keys::is_key;
 use super::yaml_spans::{Kind, Spanned, SpannedDocument};
 
 /// Keys below which every value may be a secret.

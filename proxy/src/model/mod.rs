@@ -20,7 +20,9 @@ pub use admin::{Admin, AdminAddress, Secret};
 pub use headers::HeaderEdits;
 pub use listener::Listener;
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
-pub use settings::{Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Revisions, Settings};
+pub use settings::{
+    Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Revisions, Settings,
+};
 pub use upstream::{Endpoint, Timeouts, Upstream};
 
 /// The name of a listener or an upstream, as the configuration's author wrote it.

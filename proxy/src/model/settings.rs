@@ -82,8 +82,21 @@ pub enum LogFormat {
 /// How long what is being retired may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drain {
-    /// From the removal of a listener, or from the signal to stop, until what still runs is cut off.
+    /// From the signal to stop until what still runs is cut off.
     pub timeout: Duration,
+    /// From the removal of a listener until what arrived there is cut off.
+    pub listener_timeout: Cut,
+    /// From the removal of a route until what it still answers is cut off.
+    pub route_timeout: Cut,
+}
+
+/// When what would end by itself is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// After this time.
+    After(Duration),
+    /// It ends by itself, however long that takes.
+    Never,
 }
 
 /// What is remembered of earlier configurations.
@@ -121,6 +134,18 @@ pub struct Limits {
     pub body_bytes: Option<u64>,
 }
 
+// === impl Cut ===
+
+impl Cut {
+    /// The time; none if it never comes.
+    pub fn after(self) -> Option<Duration> {
+        match self {
+            Self::After(time) => Some(time),
+            Self::Never => None,
+        }
+    }
+}
+
 // === impl LogDestination ===
 
 impl fmt::Display for LogDestination {
@@ -153,8 +178,11 @@ impl Default for Settings {
 
 impl Default for Drain {
     fn default() -> Self {
+        let timeout = Duration::from_secs(10);
         Self {
-            timeout: Duration::from_secs(10),
+            timeout,
+            listener_timeout: Cut::After(timeout),
+            route_timeout: Cut::Never,
         }
     }
 }

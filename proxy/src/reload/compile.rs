@@ -85,6 +85,7 @@ fn table(
         };
         let compiled = Route {
             generation: Arc::clone(generation),
+            definition: Arc::clone(route),
             task,
             request_headers: merged(&request_headers, &route.request_headers),
             response_headers: merged(&response_headers, &route.response_headers),

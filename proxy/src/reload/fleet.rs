@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::follower::Refused;
 use super::sockets::{BindError, Sockets, StagedSockets};
-use crate::model::Model;
+use crate::model::{Cut, Model};
 use crate::runtime::{Shared, Worker};
 
 /// Workers and sockets.
@@ -126,7 +126,7 @@ impl Fleet {
     }
 
     /// Accepts on what was staged, then stops on what is no longer wanted. Returns when both are so.
-    pub(super) fn commit(&mut self, staged: StagedFleet, drain: Duration) {
+    pub(super) fn commit(&mut self, staged: StagedFleet, drain: Cut) {
         let StagedFleet {
             sockets,
             recruits,
@@ -155,6 +155,11 @@ impl Fleet {
             surplus.retire();
             self.retired.push(surplus);
         }
+    }
+
+    /// Has all connections ask whether the route that they are answered by is gone.
+    pub(super) fn look(&self) {
+        self.workers.iter().chain(&self.retired).for_each(Worker::look);
     }
 
     /// Joins retired workers that have ended.

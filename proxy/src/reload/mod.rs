@@ -33,7 +33,7 @@ pub use plan::{Changes, Plan};
 pub(crate) use sockets::{Sockets, StagedSockets};
 pub use status::{Attempt, Board, Status};
 
-use crate::model::{Model, Name};
+use crate::model::{Cut, Drain, Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};
 use fleet::{Fleet, StagedFleet};
 use follower::Followers;
@@ -151,9 +151,19 @@ impl Reloader {
 
         // Commit. From here on nothing can fail.
         let retired = self.shared.current.swap(Arc::new(snapshot));
-        let drain = model.settings.drain.timeout;
-        self.fleet.commit(staged, drain);
-        self.followers.commit(drain);
+        let Drain {
+            timeout,
+            listener_timeout,
+            route_timeout,
+        } = model.settings.drain;
+        self.shared.retire(&retired.generation);
+        self.fleet.commit(staged, listener_timeout);
+        self.followers.commit(timeout);
+        if let (Cut::After(time), false) = (route_timeout, plan.routes.remove.is_empty()) {
+            self.shared
+                .cut_routes(revision, plan.routes.remove.iter().cloned(), time);
+            self.fleet.look();
+        }
         let keep = model.settings.revisions.keep;
         let old = std::mem::replace(&mut self.model, Arc::clone(&model));
         let new = Arc::clone(&model);
@@ -169,7 +179,6 @@ impl Reloader {
         };
         self.history.push(revision, keep);
 
-        self.shared.retire(&retired.generation);
         self.retired.push(retired);
         self.drain();
         Ok(Made { old, new, plan })

@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
+use super::connection::Answering;
 use super::pool::Lease;
 use super::refusal::Refusal;
 use super::state::Busy;
@@ -31,7 +32,7 @@ pub(super) enum BodyError {
 pub(super) struct ResponseBody {
     content: Content,
     /// Held until the whole answer is handed to the connection.
-    busy: Option<Busy>,
+    busy: Option<(Busy, Option<Answering>)>,
 }
 
 #[derive(Debug)]
@@ -110,8 +111,8 @@ impl ResponseBody {
         Self { content, busy: None }
     }
 
-    pub(super) fn keep_until_sent(&mut self, busy: Busy) {
-        self.busy = Some(busy);
+    pub(super) fn keep_until_sent(&mut self, busy: Busy, answering: Option<Answering>) {
+        self.busy = Some((busy, answering));
     }
 }
 

@@ -1,5 +1,6 @@
 //! One client connection, from its acceptance to its end.
 
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 use super::counters::Answered;
 use super::handle::handle;
 use super::pool::Pool;
+use super::snapshot::Route;
 use super::state::{Census, ConnectionState, Tracked};
 use super::worker::Shared;
 use crate::model::Limits;
@@ -29,16 +31,23 @@ pub(super) struct Connection {
     pub(super) local: SocketAddr,
     pub(super) state: Arc<ConnectionState>,
     pub(super) answered: Arc<Answered>,
+    /// By what the request of the moment is answered, until its answer is handed over; of a tunnel, as long as it lives.
+    route: RefCell<Option<Arc<Route>>>,
+    is_tunnel: Cell<bool>,
     notice: watch::Receiver<Notice>,
 }
+
+/// While this lives, a route answers a request of a connection.
+#[derive(Debug)]
+pub(super) struct Answering(Rc<Connection>);
 
 /// What a worker tells all its connections.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Notice {
     /// Serve.
     Serve,
-    /// Listeners were removed: those that arrived there end by the deadline.
-    ListenersRemoved(Instant),
+    /// Listeners were removed: those that arrived there end, and by the deadline if there is one.
+    ListenersRemoved(Option<Instant>),
     /// The worker retires: every connection ends with its next answer, and none is cut off.
     Retire,
     /// The process stops: every connection ends by the deadline.
@@ -83,6 +92,8 @@ pub(super) fn admit(surroundings: &Surroundings, stream: TcpStream, peer: Socket
         local,
         state,
         answered,
+        route: RefCell::default(),
+        is_tunnel: Cell::default(),
         notice,
     });
     tokio::task::spawn_local(async move { run(&connection, io).await });
@@ -160,9 +171,15 @@ impl Connection {
                 let polite = self.state.is_idle() && !stalled;
                 return if polite { End::Polite } else { End::Silent };
             }
+            let cut = self.outlived();
+            if cut.is_some_and(|cut| cut <= Instant::now()) {
+                tracing::debug!(client = %self.peer, "cut off: its route was removed");
+                return End::Silent;
+            }
+            let next = Instant::now() + next_look(left, &limits);
             tokio::select! {
                 changed = notice.changed() => if changed.is_err() { return End::Polite },
-                () = tokio::time::sleep(next_look(left, &limits)) => {}
+                () = tokio::time::sleep_until(cut.into_iter().fold(next, Instant::min)) => {}
             }
         }
     }
@@ -186,12 +203,12 @@ impl Connection {
         loop {
             let deadline = match *notice.borrow_and_update() {
                 Notice::Stop(deadline) => Some(deadline),
-                Notice::ListenersRemoved(deadline) if self.is_orphan() => Some(deadline),
+                Notice::ListenersRemoved(deadline) if self.is_orphan() => deadline,
                 _ => None,
             };
             // A later notice never grants more time.
-            let deadline = earliest.into_iter().chain(deadline).min();
-            earliest = deadline;
+            earliest = earliest.into_iter().chain(deadline).min();
+            let deadline = earliest.into_iter().chain(self.outlived()).min();
             let passed = async {
                 match deadline {
                     Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -199,7 +216,13 @@ impl Connection {
                 }
             };
             tokio::select! {
-                () = passed => return,
+                () = passed => {
+                    // A request whose route went may have been answered meanwhile.
+                    let deadline = earliest.into_iter().chain(self.outlived()).min();
+                    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                        return;
+                    }
+                }
                 changed = notice.changed() => if changed.is_err() { return },
             }
         }
@@ -214,6 +237,23 @@ impl Connection {
         self.state.is_closing()
     }
 
+    /// Takes note of what answers a request, as long as what is returned lives.
+    pub(super) fn answer_by(self: &Rc<Self>, route: &Arc<Route>) -> Answering {
+        self.route.replace(Some(Arc::clone(route)));
+        Answering(Rc::clone(self))
+    }
+
+    /// What it is answered by stays until it ends.
+    pub(super) fn become_tunnel(&self) {
+        self.is_tunnel.set(true);
+    }
+
+    /// When what it is doing is cut off because its route is gone.
+    fn outlived(&self) -> Option<Instant> {
+        let route = self.route.borrow();
+        self.shared.removals.deadline(route.as_ref()?)
+    }
+
     fn is_orphan(&self) -> bool {
         self.shared.current.load().table(self.local).is_none()
     }
@@ -221,7 +261,7 @@ impl Connection {
     fn verdict(&self, notice: Notice) -> Verdict {
         match notice {
             Notice::ListenersRemoved(deadline) if self.is_orphan() => Verdict::leave_by(deadline),
-            Notice::Stop(deadline) => Verdict::leave_by(deadline),
+            Notice::Stop(deadline) => Verdict::leave_by(Some(deadline)),
             Notice::Serve | Notice::ListenersRemoved(_) => Verdict::Stay,
             Notice::Retire => Verdict::AnnounceOnly,
         }
@@ -238,8 +278,20 @@ enum Verdict {
 // === impl Verdict ===
 
 impl Verdict {
-    fn leave_by(deadline: Instant) -> Self {
-        Self::Leave(GRACE.min(deadline.saturating_duration_since(Instant::now())))
+    fn leave_by(deadline: Option<Instant>) -> Self {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        Self::Leave(left.unwrap_or(GRACE).min(GRACE))
+    }
+}
+
+// === impl Answering ===
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let Self(connection) = self;
+        if !connection.is_tunnel.get() {
+            connection.route.replace(None);
+        }
     }
 }
 

@@ -21,12 +21,16 @@ pub(super) async fn handle(
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
     let busy = connection.state.busy();
-    let mut response = match decide(&connection, request) {
-        Ok((route, request, limits)) => match perform(&connection, &route, request, limits).await {
-            Ok(response) => response,
-            Err(refusal) => refusal.response(&route.response_headers),
-        },
-        Err((refusal, edits)) => refusal.response(&edits),
+    let (mut response, answering) = match decide(&connection, request) {
+        Ok((route, request, limits)) => {
+            let answering = connection.answer_by(&route);
+            let response = match perform(&connection, &route, request, limits).await {
+                Ok(response) => response,
+                Err(refusal) => refusal.response(&route.response_headers),
+            };
+            (response, Some(answering))
+        }
+        Err((refusal, edits)) => (refusal.response(&edits), None),
     };
     if connection.is_closing() && response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
         response
@@ -34,7 +38,7 @@ pub(super) async fn handle(
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     connection.answered.count(response.status());
-    response.body_mut().keep_until_sent(busy);
+    response.body_mut().keep_until_sent(busy, answering);
     Ok(response)
 }
 

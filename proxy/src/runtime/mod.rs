@@ -18,6 +18,7 @@ mod forward;
 mod handle;
 mod pool;
 mod refusal;
+mod removals;
 mod screen;
 mod seats;
 mod snapshot;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
 use super::{Table, Upstream};
-use crate::model::{HeaderEdits, Limits, Name};
+use crate::model::{self, HeaderEdits, Limits, Name};
 
 /// What all routes of one snapshot have in common. It lives as long as a request is answered by one of them.
 #[derive(Debug, Default)]
@@ -39,6 +39,8 @@ pub struct Snapshot {
 pub struct Route {
     /// Which configuration it belongs to.
     pub generation: Arc<Generation>,
+    /// What the configuration says of it.
+    pub definition: Arc<model::Route>,
     /// What to do.
     pub task: Task,
     /// Edits of the request, those for all routes included.
@@ -56,6 +58,32 @@ pub enum Task {
     Respond(StatusCode, Bytes),
     /// Send the client there.
     Redirect(StatusCode, HeaderValue),
+}
+
+// === impl Route ===
+
+#[cfg(test)]
+impl Route {
+    /// One that answers by itself.
+    pub(super) fn answering(generation: Arc<Generation>, key: model::RouteKey, status: StatusCode) -> Self {
+        let action = model::Action::Respond {
+            status,
+            body: Bytes::new(),
+        };
+        let definition = model::Route {
+            key,
+            action,
+            request_headers: HeaderEdits::default(),
+            response_headers: HeaderEdits::default(),
+        };
+        Self {
+            generation,
+            definition: Arc::new(definition),
+            task: Task::Respond(status, Bytes::new()),
+            request_headers: Arc::default(),
+            response_headers: Arc::default(),
+        }
+    }
 }
 
 // === impl Snapshot ===

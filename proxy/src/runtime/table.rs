@@ -99,23 +99,20 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
+    use crate::model::RouteKey;
     use crate::runtime::snapshot::Task;
 
     fn table(prefixes: &[&'static str]) -> Table {
         let mut table = Table::default();
         for (number, prefix) in prefixes.iter().enumerate() {
             let status = StatusCode::from_u16(200 + number as u16).expect("a status");
-            let route = Route {
-                generation: Arc::default(),
-                task: Task::Respond(status, bytes::Bytes::new()),
-                request_headers: Arc::default(),
-                response_headers: Arc::default(),
+            let key = RouteKey {
+                listener: None,
+                host: HostMatch::Any,
+                path: PathMatch::Prefix(Arc::from(*prefix)),
             };
-            table.insert(
-                &HostMatch::Any,
-                &PathMatch::Prefix(Arc::from(*prefix)),
-                Arc::new(route),
-            );
+            let route = Route::answering(Arc::default(), key.clone(), status);
+            table.insert(&key.host, &key.path, Arc::new(route));
         }
         table
     }

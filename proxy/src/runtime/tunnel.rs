@@ -23,6 +23,7 @@ pub(super) fn open(
 ) -> Response<ResponseBody> {
     let protocol = answer.headers().get(header::UPGRADE).cloned();
     let upstream = hyper::upgrade::on(&mut answer);
+    connection.become_tunnel();
     let connection = Rc::clone(connection);
     tokio::task::spawn_local(async move {
         tokio::select! {

@@ -19,9 +19,11 @@ use super::accept::{accept, close};
 use super::connection::{Notice, Surroundings, admit};
 use super::counters::Counters;
 use super::pool::Pool;
+use super::removals::{Removal, Removals};
 use super::seats::{Passed, Seats};
 use super::state::Census;
 use super::{Current, Generation};
+use crate::model::{Cut, RouteKey};
 
 /// What all workers share.
 #[derive(Debug)]
@@ -32,6 +34,7 @@ pub struct Shared {
     pub(super) seats: Seats,
     counters: Counters,
     retired: Mutex<Vec<Weak<Generation>>>,
+    pub(super) removals: Removals,
 }
 
 /// A worker and the way to command it. The thread ends after [`retire`](Self::retire) or [`stop`](Self::stop), once its connections ended.
@@ -54,9 +57,10 @@ enum Command {
     Abandon,
     Commit {
         close: Vec<u64>,
-        drain: Duration,
+        drain: Cut,
         done: std_mpsc::SyncSender<()>,
     },
+    Look,
     Retire,
     Stop {
         drain: Duration,
@@ -94,6 +98,7 @@ impl Shared {
             seats: Seats::default(),
             counters: Counters::default(),
             retired: Mutex::default(),
+            removals: Removals::default(),
         })
     }
 
@@ -116,6 +121,17 @@ impl Shared {
     pub fn retire(&self, generation: &Arc<Generation>) {
         let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
         retired.push(Arc::downgrade(generation));
+    }
+
+    /// Has what is still answered by routes of these keys cut off after a time. `revision` is the first that does not have them. Workers
+    /// have to be told to [`look`](Worker::look).
+    pub fn cut_routes(&self, revision: u64, keys: impl Iterator<Item = RouteKey>, after: Duration) {
+        let removal = Removal {
+            revision,
+            keys: keys.collect(),
+            deadline: Instant::now() + after,
+        };
+        self.removals.add(removal, &self.draining_revisions());
     }
 
     /// The revisions that serve no new request, and by which one is still being answered.
@@ -161,13 +177,18 @@ impl Worker {
     }
 
     /// Begins to accept on what is staged, and stops on the sockets of these numbers. The answer comes when both are done.
-    pub fn commit(&self, close: Vec<u64>, drain: Duration) -> std_mpsc::Receiver<()> {
+    pub fn commit(&self, close: Vec<u64>, drain: Cut) -> std_mpsc::Receiver<()> {
         let (done, answer) = std_mpsc::sync_channel(1);
         let _ = self.commands.send(Command::Commit { close, drain, done });
         answer
     }
 
-    /// Stops accepting; every connection ends with its next answer, and none is cut off.
+    /// Has every connection ask whether the route that it is answered by is gone.
+    pub fn look(&self) {
+        let _ = self.commands.send(Command::Look);
+    }
+
+    /// Stops accepting; every connection ends with its next answer, and none is cut off for that.
     pub fn retire(&self) {
         let _ = self.commands.send(Command::Retire);
     }
@@ -229,6 +250,7 @@ async fn work(shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command
                 inside.commit(&close, drain).await;
                 let _ = done.send(());
             }
+            Some(Command::Look) => inside.look(),
             Some(Command::Retire) => return inside.finish(Notice::Retire, commands).await,
             Some(Command::Stop { drain }) => {
                 return inside
@@ -286,7 +308,7 @@ impl Inside {
         self.surroundings.census.expected_one_came();
     }
 
-    async fn commit(&mut self, removed: &[u64], drain: Duration) {
+    async fn commit(&mut self, removed: &[u64], drain: Cut) {
         let Surroundings { shared, census, .. } = &self.surroundings;
         self.inbox.get_or_insert_with(|| shared.seats.take(census));
         for (number, listener) in self.staged.drain(..) {
@@ -299,9 +321,14 @@ impl Inside {
             .filter_map(|number| self.accepting.remove(number))
             .collect();
         if !removed.is_empty() {
-            let notice = Notice::ListenersRemoved(Instant::now() + drain);
+            let notice = Notice::ListenersRemoved(drain.after().map(|time| Instant::now() + time));
             self.close(removed, notice).await;
         }
+    }
+
+    /// Wakes every connection up without telling it anything else.
+    fn look(&self) {
+        self.notices.send_modify(|_| {});
     }
 
     /// Invariant: connections are told before the sockets close. Whoever has seen that nobody listens any more gets no answer that
@@ -321,8 +348,12 @@ impl Inside {
         self.leave_seat();
         let listen = async {
             while let Some(command) = commands.recv().await {
-                if let Command::Stop { drain } = command {
-                    self.notices.send_replace(Notice::Stop(Instant::now() + drain));
+                match command {
+                    Command::Look => self.look(),
+                    Command::Stop { drain } => {
+                        self.notices.send_replace(Notice::Stop(Instant::now() + drain));
+                    }
+                    _ => {}
                 }
             }
             std::future::pending::<()>().await;

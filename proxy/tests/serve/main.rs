@@ -7,6 +7,7 @@ mod lifecycle;
 mod operate;
 mod parts;
 mod process;
+mod removed;
 mod revisions;
 mod seen;
 mod support;

@@ -3,13 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::super::{Diagnostic, Node, Path};
+use super::super::{Diagnostic, Node, Path, keys};
 use super::listeners::overlap;
 use super::reader::{Named, Report, Table};
 use super::scalars::{echo, text};
 use crate::model::{Admin, AdminAddress, Listener, Secret};
-
-pub(super) const KEYS: &[&str] = &["address", "token"];
 
 /// Tokens that are shorter can be guessed.
 const TOKEN_CHARACTERS: std::ops::RangeInclusive<usize> = 16..=512;
@@ -19,7 +17,7 @@ const UNIX_PATH_BYTES: usize = 107;
 /// Reads the admin listener, if there is one.
 pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Option<Admin> {
     let path = root.path.key("admin");
-    let table = Table::read(root.get("admin")?, &path, KEYS, root.report)?;
+    let table = Table::read(root.get("admin")?, &path, keys::ADMIN, root.report)?;
     let address = table.required("address", address);
     let token = table.with("token", token);
     let address = address?;

@@ -2,7 +2,7 @@
 
 use http::header::{self, HeaderName, HeaderValue};
 
-use super::super::{Diagnostic, Node, Path};
+use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::{Report, Table};
 use super::scalars::text;
 use crate::model::HeaderEdits;
@@ -18,8 +18,6 @@ const OWN: [HeaderName; 8] = [
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
 ];
-
-pub(super) const KEYS: &[&str] = &["set", "remove"];
 
 /// Edits of a request.
 pub(super) fn request(node: &Node, path: &Path<'_>, report: &Report) -> Option<HeaderEdits> {
@@ -37,7 +35,7 @@ pub(super) fn response(node: &Node, path: &Path<'_>, report: &Report) -> Option<
 }
 
 fn read(node: &Node, path: &Path<'_>, report: &Report) -> Option<HeaderEdits> {
-    let table = Table::read(node, path, KEYS, report)?;
+    let table = Table::read(node, path, keys::HEADERS, report)?;
     let mut edits = HeaderEdits::default();
     match table.get("set") {
         None => {}

@@ -3,12 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::super::{Diagnostic, Node, Step};
+use super::super::{Diagnostic, Node, Step, keys};
 use super::reader::{Named, Table};
 use super::scalars::{listen_address, name};
 use crate::model::Listener;
-
-pub(super) const KEYS: &[&str] = &["name", "address"];
 
 /// What to do where there is no listener.
 pub(super) const ADVICE: &str = "add `listeners:` with at least one `name` and `address`";
@@ -17,7 +15,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
     let mut listeners = Named::new();
     let mut addresses: Vec<(SocketAddr, Vec<Step>)> = Vec::new();
     root.each("listeners", |item, path| {
-        let Some(table) = Table::read(item, path, KEYS, root.report) else {
+        let Some(table) = Table::read(item, path, keys::LISTENER, root.report) else {
             return;
         };
         let name = table.required("name", name);

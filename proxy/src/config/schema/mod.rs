@@ -1,4 +1,4 @@
-//! What a document means: the only place that knows which keys exist.
+//! What a document means. Which keys there are is known from [`keys`](super::keys).
 //!
 //! In: a [`Document`]. Out: a [`Model`], or all complaints at once. A document that has one complaint has no model: no part of it is
 //! ever applied.
@@ -14,50 +14,8 @@ mod upstreams;
 
 use reader::{Report, Table};
 
-use super::{Diagnostic, Diagnostics, Document, Node, Path, Text, locate};
+use super::{Diagnostic, Diagnostics, Document, Node, Path, Text, keys, locate};
 use crate::model::Model;
-
-/// The keys at the top of a configuration.
-pub const ROOT_KEYS: &[&str] = &[
-    "include",
-    "log",
-    "pid_file",
-    "workers",
-    "drain",
-    "limits",
-    "revisions",
-    "metrics",
-    "admin",
-    "request_headers",
-    "response_headers",
-    "listeners",
-    "routes",
-    "upstreams",
-];
-
-/// Every key of every table.
-const ALL_KEYS: [&[&str]; 15] = [
-    ROOT_KEYS,
-    settings::LOG_KEYS,
-    settings::DRAIN_KEYS,
-    settings::LIMIT_KEYS,
-    settings::REVISION_KEYS,
-    settings::METRIC_KEYS,
-    admin::KEYS,
-    headers::KEYS,
-    listeners::KEYS,
-    routes::KEYS,
-    routes::RESPOND_KEYS,
-    routes::REDIRECT_KEYS,
-    upstreams::KEYS,
-    upstreams::ENDPOINT_KEYS,
-    upstreams::TIMEOUT_KEYS,
-];
-
-/// Whether a word is a key of any table.
-pub(super) fn is_key(word: &str) -> bool {
-    ALL_KEYS.iter().any(|keys| keys.contains(&word))
-}
 
 /// Reads the meaning of a document. `text` is what the document was parsed from; it is looked at only to show where complaints stand.
 pub fn validate(document: &Document, text: Text<'_>) -> Result<Model, Diagnostics> {
@@ -78,7 +36,7 @@ pub(super) fn model(document: &Document) -> Result<Model, Vec<Diagnostic>> {
 }
 
 fn read(document: &Document, report: &Report) -> Option<Model> {
-    let root = Table::read(&document.root, &Path::ROOT, ROOT_KEYS, report)?;
+    let root = Table::read(&document.root, &Path::ROOT, keys::ROOT, report)?;
     include(&root);
     let listeners = listeners::read(&root);
     let settings = settings::read(&root, &listeners);

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::super::keys::Key;
 use super::super::{Diagnostic, Node, Path, Step};
 use crate::model::Name;
 
@@ -18,6 +19,7 @@ pub(super) struct Table<'a> {
     entries: &'a [(String, Node)],
     pub(super) path: &'a Path<'a>,
     pub(super) report: &'a Report,
+    known: &'static [Key],
     /// Whether it has a key that nobody knows. Then what seems to be missing is probably meant by it, and is not complained about as well.
     pub(super) is_mistyped: bool,
 }
@@ -66,7 +68,7 @@ impl<'a> Table<'a> {
     pub(super) fn read(
         node: &'a Node,
         path: &'a Path<'a>,
-        known: &[&str],
+        known: &'static [Key],
         report: &'a Report,
     ) -> Option<Self> {
         let Node::Table(entries) = node else {
@@ -75,7 +77,7 @@ impl<'a> Table<'a> {
         };
         let mut is_mistyped = false;
         for (key, _) in entries {
-            if !known.contains(&key.as_str()) {
+            if known.iter().all(|known| known.name != key) {
                 is_mistyped = true;
                 let complaint = Diagnostic::new("unknown-key", format!("unknown key `{key}`"));
                 report.add(complaint.with_help(advice(key, known)).at_key(&path.key(key)));
@@ -85,11 +87,14 @@ impl<'a> Table<'a> {
             entries,
             path,
             report,
+            known,
             is_mistyped,
         })
     }
 
+    /// The value of a key, which is one of those that are known here.
     pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
+        debug_assert!(self.known.iter().any(|known| known.name == key), "{key}");
         self.entries
             .iter()
             .find(|(name, _)| name == key)
@@ -198,11 +203,12 @@ fn example(key: &str) -> String {
     format!("{key}: {value}")
 }
 
-fn advice(key: &str, known: &[&str]) -> String {
+fn advice(key: &str, known: &[Key]) -> String {
+    let known: Vec<&str> = known.iter().map(|known| known.name).collect();
     if key == "<<" {
         return "merge keys are not supported; write the keys out".to_owned();
     }
-    match nearest(key, known) {
+    match nearest(key, &known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", known.join(", ")),
     }

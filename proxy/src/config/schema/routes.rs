@@ -6,26 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
-use super::super::{Diagnostic, Node, Path, Step};
+use super::super::{Diagnostic, Node, Path, Step, keys};
 use super::headers;
 use super::reader::{Named, Report, Table};
 use super::scalars::{echo, is_host, name, number, text};
 use crate::model::{Action, HostMatch, Listener, PathMatch, Route, RouteKey, Upstream};
-
-pub(super) const KEYS: &[&str] = &[
-    "listener",
-    "host",
-    "path",
-    "prefix",
-    "upstream",
-    "respond",
-    "redirect",
-    "request_headers",
-    "response_headers",
-];
-
-pub(super) const RESPOND_KEYS: &[&str] = &["status", "body"];
-pub(super) const REDIRECT_KEYS: &[&str] = &["status", "location"];
 
 pub(super) fn read(
     root: &Table<'_>,
@@ -34,7 +19,7 @@ pub(super) fn read(
 ) -> BTreeMap<RouteKey, Arc<Route>> {
     let mut routes = BTreeMap::new();
     root.each("routes", |item, path| {
-        let Some(table) = Table::read(item, path, KEYS, root.report) else {
+        let Some(table) = Table::read(item, path, keys::ROUTE, root.report) else {
             return;
         };
         let key = key(&table, listeners);
@@ -83,7 +68,7 @@ fn first(root: &Table<'_>, listeners: &Named<Listener>, wanted: &RouteKey) -> Op
     let path = root.path.key("routes");
     let is_wanted = |(index, item): &(usize, &Node)| {
         let path = path.item(*index);
-        let table = Table::read(item, &path, KEYS, &said);
+        let table = Table::read(item, &path, keys::ROUTE, &said);
         table.and_then(|table| key(&table, listeners)).as_ref() == Some(wanted)
     };
     let (index, _) = items.iter().enumerate().find(is_wanted)?;
@@ -202,7 +187,7 @@ fn action(table: &Table<'_>, upstreams: &Named<Upstream>) -> Option<Action> {
 }
 
 fn respond(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
-    let table = Table::read(node, path, RESPOND_KEYS, report)?;
+    let table = Table::read(node, path, keys::RESPOND, report)?;
     let status = table.with("status", number(200, 599)).unwrap_or(200) as u16;
     let body = table.with("body", text).unwrap_or_default();
     let status = StatusCode::from_u16(status).ok()?;
@@ -220,7 +205,7 @@ fn respond(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
 }
 
 fn redirect(node: &Node, path: &Path<'_>, report: &Report) -> Option<Action> {
-    let table = Table::read(node, path, REDIRECT_KEYS, report)?;
+    let table = Table::read(node, path, keys::REDIRECT, report)?;
     let status = table.with("status", number(301, 308)).unwrap_or(302) as u16;
     if ![301, 302, 303, 307, 308].contains(&status) {
         table.complain(

@@ -4,12 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::{Diagnostic, Node, Path};
+use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::Report;
 use crate::model::Name;
-
-/// No wait is longer than this: a mistyped unit should be noticed.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn text<'a>(node: &'a Node, path: &Path<'_>, report: &Report) -> Option<&'a str> {
     match node {
@@ -65,7 +62,7 @@ pub(super) fn duration(node: &Node, path: &Path<'_>, report: &Report) -> Option<
     let parsed =
         measure(text, &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]).map(Duration::from_millis);
     match parsed {
-        Some(duration) if !duration.is_zero() && duration <= LONGEST => Some(duration),
+        Some(duration) if !duration.is_zero() && duration <= keys::LONGEST => Some(duration),
         Some(_) => {
             let message = format!("expected a duration from 1ms to 24h, found {text}");
             report.add(Diagnostic::new("out-of-range", message).with_help(help).at(path));

@@ -2,28 +2,13 @@
 
 use std::sync::Arc;
 
-use super::super::{Diagnostic, Node, Path, Step};
+use super::super::{Diagnostic, Node, Path, Step, keys};
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, echo, number, size, text};
 use super::{admin, headers};
 use crate::model::{
-    Drain, Limits, Listener, Log, LogDestination, LogFormat, LogLevel, Metrics, Revisions, Settings,
+    Cut, Drain, Limits, Listener, Log, LogDestination, LogFormat, LogLevel, Metrics, Revisions, Settings,
 };
-
-pub(super) const LOG_KEYS: &[&str] = &["level", "format", "destination"];
-pub(super) const DRAIN_KEYS: &[&str] = &["timeout"];
-pub(super) const REVISION_KEYS: &[&str] = &["keep"];
-pub(super) const METRIC_KEYS: &[&str] = &["prefix"];
-pub(super) const LIMIT_KEYS: &[&str] = &[
-    "connections",
-    "header_bytes",
-    "header_count",
-    "header_read_timeout",
-    "idle_timeout",
-    "body_read_timeout",
-    "send_timeout",
-    "body_bytes",
-];
 
 pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Settings {
     let default = Settings::default();
@@ -46,7 +31,7 @@ pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Settings {
 }
 
 fn log(node: &Node, path: &Path<'_>, report: &Report) -> Option<Log> {
-    let table = Table::read(node, path, LOG_KEYS, report)?;
+    let table = Table::read(node, path, keys::LOG, report)?;
     let levels = [
         ("error", LogLevel::Error),
         ("warn", LogLevel::Warn),
@@ -105,15 +90,25 @@ fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Node, &Path<'_>, &Report) ->
 }
 
 fn drain(node: &Node, path: &Path<'_>, report: &Report) -> Option<Drain> {
-    let table = Table::read(node, path, DRAIN_KEYS, report)?;
+    let table = Table::read(node, path, keys::DRAIN, report)?;
     let default = Drain::default();
+    let timeout = table.with("timeout", duration).unwrap_or(default.timeout);
     Some(Drain {
-        timeout: table.with("timeout", duration).unwrap_or(default.timeout),
+        timeout,
+        listener_timeout: table.with("listener_timeout", cut).unwrap_or(Cut::After(timeout)),
+        route_timeout: table.with("route_timeout", cut).unwrap_or(default.route_timeout),
     })
 }
 
+fn cut(node: &Node, path: &Path<'_>, report: &Report) -> Option<Cut> {
+    match node {
+        Node::String(text) | Node::Filled(text) if text == "never" => Some(Cut::Never),
+        _ => duration(node, path, report).map(Cut::After),
+    }
+}
+
 fn revisions(node: &Node, path: &Path<'_>, report: &Report) -> Option<Revisions> {
-    let table = Table::read(node, path, REVISION_KEYS, report)?;
+    let table = Table::read(node, path, keys::REVISIONS, report)?;
     let default = Revisions::default();
     Some(Revisions {
         keep: table
@@ -123,7 +118,7 @@ fn revisions(node: &Node, path: &Path<'_>, report: &Report) -> Option<Revisions>
 }
 
 fn metrics(node: &Node, path: &Path<'_>, report: &Report) -> Option<Metrics> {
-    let table = Table::read(node, path, METRIC_KEYS, report)?;
+    let table = Table::read(node, path, keys::METRICS, report)?;
     let default = Metrics::default();
     Some(Metrics {
         prefix: table.with("prefix", prefix).map_or(default.prefix, Arc::from),
@@ -144,7 +139,7 @@ fn prefix<'a>(node: &'a Node, path: &Path<'_>, report: &Report) -> Option<&'a st
 }
 
 fn limits(node: &Node, path: &Path<'_>, report: &Report) -> Option<Limits> {
-    let table = Table::read(node, path, LIMIT_KEYS, report)?;
+    let table = Table::read(node, path, keys::LIMITS, report)?;
     let default = Limits::default();
     let count = |key, high, default| {
         table

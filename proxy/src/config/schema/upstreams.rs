@@ -2,14 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::{Diagnostic, Node, Path};
+use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, endpoint_address, name, number};
 use crate::model::{Endpoint, Timeouts, Upstream};
-
-pub(super) const KEYS: &[&str] = &["name", "endpoints", "timeouts"];
-pub(super) const ENDPOINT_KEYS: &[&str] = &["address", "weight"];
-pub(super) const TIMEOUT_KEYS: &[&str] = &["connect", "response", "idle"];
 
 /// The longest cycle in which the weights of an upstream come out even. It is laid out in memory when a configuration is compiled.
 const CYCLE_LIMIT: usize = 10_000;
@@ -17,7 +13,7 @@ const CYCLE_LIMIT: usize = 10_000;
 pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
     let mut upstreams = Named::new();
     root.each("upstreams", |item, path| {
-        let Some(table) = Table::read(item, path, KEYS, root.report) else {
+        let Some(table) = Table::read(item, path, keys::UPSTREAM, root.report) else {
             return;
         };
         let name = table.required("name", name);
@@ -46,7 +42,7 @@ fn endpoints(upstream: &Table<'_>) -> Vec<Endpoint> {
     upstream.require("endpoints");
     upstream.each("endpoints", |item, path| {
         mentioned += 1;
-        let Some(table) = Table::read(item, path, ENDPOINT_KEYS, upstream.report) else {
+        let Some(table) = Table::read(item, path, keys::ENDPOINT, upstream.report) else {
             return;
         };
         let authority = table.required("address", endpoint_address);
@@ -106,7 +102,7 @@ fn gcd(a: usize, b: usize) -> usize {
 }
 
 fn timeouts(node: &Node, path: &Path<'_>, report: &Report) -> Option<Timeouts> {
-    let table = Table::read(node, path, TIMEOUT_KEYS, report)?;
+    let table = Table::read(node, path, keys::TIMEOUTS, report)?;
     let default = Timeouts::default();
     Some(Timeouts {
         connect: table.with("connect", duration).unwrap_or(default.connect),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    Action, Admin, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener, Log, LogFormat, LogLevel,
+    Action, Admin, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener, Log, LogFormat, LogLevel,
     Metrics, Model, PathMatch, Revisions, Route, RouteKey, Settings, Timeouts, Upstream,
 };
 
@@ -11,7 +11,7 @@ use crate::model::{
 const MASK: &str = "***";
 
 /// A whole configuration. Taken apart in full, so that a new setting has to be thought of here.
-pub(super) fn config(model: &Model) -> Value {
+pub fn shown(model: &Model) -> Value {
     let Model {
         settings,
         listeners,
@@ -44,7 +44,11 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
         },
         pid_file,
         workers,
-        drain: Drain { timeout },
+        drain: Drain {
+            timeout,
+            listener_timeout,
+            route_timeout,
+        },
         limits,
         revisions: Revisions { keep },
         metrics: Metrics { prefix },
@@ -73,7 +77,14 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
         put("pid_file", json!(path.display().to_string()));
     }
     put("workers", json!(workers));
-    put("drain", json!({"timeout": duration(*timeout)}));
+    put(
+        "drain",
+        json!({
+            "timeout": duration(*timeout),
+            "listener_timeout": cut(*listener_timeout),
+            "route_timeout": cut(*route_timeout),
+        }),
+    );
     put("limits", limits_of(limits));
     put("revisions", json!({"keep": keep}));
     put("metrics", json!({"prefix": prefix.as_ref()}));
@@ -199,6 +210,10 @@ fn plain(text: &str) -> String {
     }
 }
 
+fn cut(cut: Cut) -> String {
+    cut.after().map_or_else(|| "never".to_owned(), duration)
+}
+
 fn duration(duration: std::time::Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
@@ -228,16 +243,16 @@ upstreams: [{name: app, endpoints: [{address: 'a:1', weight: 2}]}]
 
     #[test]
     fn no_secret_is_shown() {
-        let shown = config(&model(CONFIG)).to_string();
-        assert!(!shown.contains("canary"), "{shown}");
-        assert_eq!(shown.matches(MASK).count(), 4, "{shown}");
+        let text = shown(&model(CONFIG)).to_string();
+        assert!(!text.contains("canary"), "{text}");
+        assert_eq!(text.matches(MASK).count(), 4, "{text}");
     }
 
     #[test]
     fn what_is_shown_is_a_configuration_that_means_the_same_but_for_its_secrets() {
         let first = model(CONFIG);
-        let shown = config(&first).to_string();
-        let again = shown.replace(r#""token":"***""#, r#""token":"0123456789abcdef""#);
-        assert_eq!(config(&model(&again)), config(&first));
+        let text = shown(&first).to_string();
+        let again = text.replace(r#""token":"***""#, r#""token":"0123456789abcdef""#);
+        assert_eq!(shown(&model(&again)), shown(&first));
     }
 }

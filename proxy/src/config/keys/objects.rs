@@ -1,0 +1,182 @@
+//! What exists several times: listeners, routes, upstreams, and header edits, which belong to routes and to all of them.
+
+use super::shared::{BODY, ENDPOINT_ADDRESS, FIELD, HOST, LISTEN_ADDRESS, LOCATION, NAME, PATH};
+use super::tables::{NONE, OF_ITS_KEYS, key};
+use super::{Absent, Key, Kind};
+
+/// `request_headers` and `response_headers`, at the top and of a route.
+pub const HEADERS: &[Key] = &[
+    key(
+        "set",
+        Kind::Fields,
+        NONE,
+        "Fields that get exactly this value, whatever they had.",
+    ),
+    key("remove", Kind::Texts(FIELD), NONE, "Fields that are taken away."),
+];
+
+/// `listeners`.
+pub const LISTENER: &[Key] = &[
+    key(
+        "name",
+        Kind::Text(NAME),
+        Absent::Refused,
+        "The name by which routes refer to it.",
+    ),
+    key(
+        "address",
+        Kind::Text(LISTEN_ADDRESS),
+        Absent::Refused,
+        "Where it listens, for HTTP/1.1.",
+    ),
+];
+
+/// `routes`.
+pub const ROUTE: &[Key] = &[
+    key(
+        "listener",
+        Kind::Text(NAME),
+        Absent::Means("all listeners"),
+        "Only requests that arrive at this listener.",
+    ),
+    key(
+        "host",
+        Kind::Text(HOST),
+        Absent::Means("all hosts"),
+        "Only requests for this host.",
+    ),
+    key(
+        "path",
+        Kind::Text(PATH),
+        Absent::Means("all paths, if there is no `prefix`"),
+        "Only requests for this one path.",
+    ),
+    key(
+        "prefix",
+        Kind::Text(PATH),
+        Absent::Means("all paths, if there is no `path`"),
+        "Only requests for this path and all below it: `/a` covers `/a` and `/a/b`, not `/ab`.",
+    ),
+    key(
+        "upstream",
+        Kind::Text(NAME),
+        Absent::Means("another action: a route has one of `upstream`, `respond` and `redirect`"),
+        "The upstream that requests are forwarded to.",
+    ),
+    key(
+        "respond",
+        Kind::Table(RESPOND),
+        Absent::Means("another action"),
+        "An answer that the proxy gives by itself.",
+    ),
+    key(
+        "redirect",
+        Kind::Table(REDIRECT),
+        Absent::Means("another action"),
+        "Where the client is sent.",
+    ),
+    key(
+        "request_headers",
+        Kind::Table(HEADERS),
+        NONE,
+        "Edits of a request on its way to the upstream.",
+    ),
+    key(
+        "response_headers",
+        Kind::Table(HEADERS),
+        NONE,
+        "Edits of a response on its way to the client.",
+    ),
+];
+
+/// `respond` of a route.
+pub const RESPOND: &[Key] = &[
+    key(
+        "status",
+        Kind::Number { low: 200, high: 599 },
+        Absent::Default("200"),
+        "The status of the answer.",
+    ),
+    key(
+        "body",
+        Kind::Text(BODY),
+        Absent::Default(""),
+        "The whole body. With 204, 205 and 304 there is none.",
+    ),
+];
+
+/// `redirect` of a route.
+pub const REDIRECT: &[Key] = &[
+    key(
+        "status",
+        Kind::Choice(&[301, 302, 303, 307, 308]),
+        Absent::Default("302"),
+        "302 for now, 308 for good.",
+    ),
+    key(
+        "location",
+        Kind::Text(LOCATION),
+        Absent::Refused,
+        "The `Location` field.",
+    ),
+];
+
+/// `upstreams`.
+pub const UPSTREAM: &[Key] = &[
+    key(
+        "name",
+        Kind::Text(NAME),
+        Absent::Refused,
+        "The name by which routes refer to it.",
+    ),
+    key(
+        "endpoints",
+        Kind::Tables(ENDPOINT),
+        Absent::Refused,
+        "The servers that serve the same: at least one, and one of them with a weight.",
+    ),
+    key(
+        "timeouts",
+        Kind::Table(TIMEOUTS),
+        OF_ITS_KEYS,
+        "How long it may take.",
+    ),
+];
+
+/// `endpoints` of an upstream.
+pub const ENDPOINT: &[Key] = &[
+    key(
+        "address",
+        Kind::Text(ENDPOINT_ADDRESS),
+        Absent::Refused,
+        "Where it is. One that is down is not invalid: it is tried whenever a connection is needed.",
+    ),
+    key(
+        "weight",
+        Kind::Number { low: 0, high: 256 },
+        Absent::Default("1"),
+        "Its share of the requests. With 0 it gets none.",
+    ),
+];
+
+/// `timeouts` of an upstream.
+pub const TIMEOUTS: &[Key] = &[
+    key(
+        "connect",
+        Kind::Duration,
+        Absent::Default("5s"),
+        "Until a connection stands.",
+    ),
+    key(
+        "response",
+        Kind::Duration,
+        Absent::Default("60s"),
+        "From the last byte of the request that could be sent until the head of the response.",
+    ),
+    key(
+        "idle",
+        Kind::Duration,
+        Absent::Default("5m"),
+        "Between two pieces of the response's body.",
+    ),
+];

@@ -1,0 +1,101 @@
+//! Forms of text that several keys take.
+
+use super::Form;
+
+const fn form(what: &'static str, examples: &'static [&'static str], pattern: &'static str) -> Form {
+    Form {
+        what,
+        examples,
+        pattern: Some(pattern),
+        is_secret: false,
+    }
+}
+
+/// A name by which others refer to it.
+pub(super) const NAME: Form = form(
+    "a name of letters, digits, `-`, `_` and `.`, at most 128 of them",
+    &["web", "app-1"],
+    r"^[A-Za-z0-9._-]{1,128}$",
+);
+
+pub(super) const LISTEN_ADDRESS: Form = form(
+    "an IP address and a port; port 0 is any free one",
+    &["127.0.0.1:8080", "0.0.0.0:80", "[::1]:8080"],
+    r":[0-9]{1,5}$",
+);
+
+pub(super) const ADMIN_ADDRESS: Form = form(
+    "an IP address and a port, or `unix:` and the absolute path of a socket",
+    &["127.0.0.1:9901", "unix:/run/reloadspec.sock"],
+    r"^unix:/|:[0-9]{1,5}$",
+);
+
+pub(super) const ENDPOINT_ADDRESS: Form = form(
+    "a host and a port; a name is resolved whenever a connection is opened",
+    &["127.0.0.1:9000", "[::1]:9000", "app.internal:9000"],
+    r":[0-9]{1,5}$",
+);
+
+pub(super) const TOKEN: Form = Form {
+    is_secret: true,
+    ..form(
+        "16 to 512 letters, digits and `-._~+/=`, as of `openssl rand -hex 32`",
+        &["0123456789abcdef"],
+        r"^[A-Za-z0-9._~+/=-]{16,512}$",
+    )
+};
+
+pub(super) const FILE: Form = form(
+    "the absolute path of a file",
+    &["/run/reloadspec-proxy.pid"],
+    r"^/.*[^/]$",
+);
+
+pub(super) const DESTINATION: Form = form(
+    "`stderr`, or the absolute path of a file",
+    &["stderr", "/var/log/reloadspec-proxy.log"],
+    r"^stderr$|^/.*[^/]$",
+);
+
+pub(super) const PREFIX: Form = form(
+    "a letter, then letters, digits and `_`, at most 64 of them",
+    &["gateway", "edge_proxy"],
+    r"^[A-Za-z][A-Za-z0-9_]{0,63}$",
+);
+
+pub(super) const INCLUDE: Form = form(
+    "the path of a file, or a pattern with `*`, `?` and `[...]`, seen from the folder of the main file",
+    &["conf.d/*.yaml", "/etc/proxy/more.toml"],
+    r"^.+$",
+);
+
+pub(super) const HOST: Form = form(
+    "a name without a port, `*.` and a name, or `*` for all",
+    &["www.example.org", "*.example.org", "*", "127.0.0.1"],
+    r"^(\*|\[[0-9A-Fa-f:.]+\]|(\*\.)?[A-Za-z0-9._-]{1,253})$",
+);
+
+pub(super) const PATH: Form = form(
+    "a path as in a request, from `/` on, the unusual as %XX",
+    &["/api", "/", "/old/%C3%A4"],
+    r"^/",
+);
+
+pub(super) const LOCATION: Form = form(
+    "a URL or a path in visible ASCII without blanks, the rest as %XX",
+    &["https://www.example.org/"],
+    r"^[!-~]+$",
+);
+
+pub(super) const FIELD: Form = form(
+    "the name of a header field, letters, digits and `-`",
+    &["x-internal"],
+    r"^[^\s:]+$",
+);
+
+pub(super) const BODY: Form = Form {
+    what: "any text",
+    examples: &["ok\n"],
+    pattern: None,
+    is_secret: false,
+};
