@@ -40,6 +40,9 @@ struct Arguments {
     /// Serve by this configuration, and by whatever valid content the file gets.
     #[arg(long, value_name = "FILE", group = "task")]
     config: Option<PathBuf>,
+    /// Leave the file alone until somebody asks for a reload, by SIGHUP or the admin listener.
+    #[arg(long, requires = "config")]
+    no_watch: bool,
     /// Say whether a file is a valid configuration, and do nothing else.
     #[arg(long, value_name = "FILE", group = "task")]
     check: Option<PathBuf>,
@@ -145,6 +148,7 @@ fn serve(file: &Path, arguments: &Arguments) -> ExitCode {
     match Proxy::start(
         Options::new(file)
             .log(log)
+            .watch(!arguments.no_watch)
             .signals(signals)
             .notify(Notifier::from_environment()),
     ) {

@@ -21,6 +21,7 @@ use crate::supervisor::{Environment, Message, Signals, StartError, Supervisor};
 #[derive(Debug)]
 pub struct Options {
     config: PathBuf,
+    watch: bool,
     log: Option<LogControl>,
     signals: Option<Signals>,
     notifier: Option<Notifier>,
@@ -49,11 +50,20 @@ impl Options {
     pub fn new(config: impl Into<PathBuf>) -> Self {
         Self {
             config: config.into(),
+            watch: true,
             log: None,
             signals: None,
             notifier: None,
             followers: Vec::new(),
         }
+    }
+
+    /// Whether the file is looked after, as it is unless it is said otherwise. Without it, the file is read when somebody asks for a
+    /// reload, and at no other time.
+    #[must_use]
+    pub fn watch(mut self, watch: bool) -> Self {
+        self.watch = watch;
+        self
     }
 
     /// Lets the configuration decide about the process's log.
@@ -88,10 +98,11 @@ impl Options {
 // === impl Proxy ===
 
 impl Proxy {
-    /// Starts a proxy. When this returns, its configuration serves and its file is watched.
+    /// Starts a proxy. When this returns, its configuration serves, and its file is watched where that is wanted.
     pub fn start(options: Options) -> Result<Self, StartError> {
         let Options {
             config,
+            watch,
             log,
             signals,
             notifier,
@@ -130,7 +141,7 @@ impl Proxy {
             reloader,
             Arc::clone(&board),
             metrics,
-            Environment { log, notifier },
+            Environment { watch, log, notifier },
             (messages.clone(), receiver),
         )?;
         serving.store(true, Ordering::Release);

@@ -2,6 +2,7 @@
 //!
 //! A case is typed data. It holds no closure and touches nothing: what it means is up to the driver and the judge.
 
+mod acknowledged;
 mod active_connections;
 mod active_connections_failed;
 mod applies_changes;
@@ -12,6 +13,7 @@ mod churn;
 mod detects_immediately;
 mod editors;
 mod event_streams;
+mod failed_trigger;
 mod graceful_stop;
 mod held_pins_nothing;
 mod idle_stay;
@@ -85,6 +87,8 @@ pub fn all() -> Vec<Case> {
         editors::case(),
         permission_lost::case(),
         no_regular_file::case(),
+        failed_trigger::case(),
+        acknowledged::case(),
         graceful_stop::case(),
         returns_to_baseline::case(),
         held_pins_nothing::case(),

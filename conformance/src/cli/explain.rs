@@ -56,6 +56,7 @@ pub(super) fn steps(out: &mut String, list: &[Step], depth: usize) {
             Step::ForEachDelivery(inner)
             | Step::ForEachFlaw(inner)
             | Step::ForEachOf { steps: inner, .. }
+            | Step::ForEachTrigger { steps: inner, .. }
             | Step::WithFlaw { steps: inner, .. }
             | Step::RepeatFor { steps: inner, .. }
             | Step::Repeat { steps: inner, .. } => steps(out, inner, depth + 1),
@@ -125,6 +126,9 @@ fn words(step: &Step) -> String {
                 "for each of these that the target supports, {}:",
                 names.join(", ")
             )
+        }
+        Step::ForEachTrigger { that, .. } => {
+            format!("for each trigger of the target that {}, told by it alone:", that.words())
         }
         Step::ForEachFlaw(_) => "for each kind of bad file:".into(),
         Step::WithFlaw { flaw, .. } => format!("with bad files of the kind {flaw}:"),

@@ -60,7 +60,7 @@ impl Driver<'_> {
         let Some(running) = &self.running else {
             return Ok(None);
         };
-        let trigger = self.target.trigger(&running.laid.place)?;
+        let trigger = self.target.trigger_by(self.by, &running.laid.place)?;
         let begin = self.recorder.now();
         let dir = running.laid.ground.dir();
         let pulled = trigger::pull(
@@ -76,6 +76,7 @@ impl Driver<'_> {
         self.recorder.record(Event::Trigger {
             begin,
             at: self.recorder.now(),
+            by: self.by,
             answer: pulled.answer.clone(),
         });
         if let Some(reply) = pulled.reply.filter(|reply| !reply.said.is_empty()) {

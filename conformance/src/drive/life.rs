@@ -25,12 +25,12 @@ impl Driver<'_> {
         let binary = laid
             .ground
             .runnable(self.target.binary().ok_or(DriveError::NoBinary)?)?;
-        let line = self.target.start(&laid.place)?;
+        let line = self.target.start_for(self.by, &laid.place)?;
         self.command = std::iter::once(binary.display().to_string())
             .chain(line.args)
             .collect();
         let at = self.recorder.now();
-        let process = laid.start(self.target, &self.recorder, &self.options.cancel)?;
+        let process = laid.start(self.target, self.by, &self.recorder, &self.options.cancel)?;
         let started = Event::Started {
             at,
             pid: process.pid(),

@@ -23,6 +23,7 @@ mod recorder;
 mod resources;
 mod script;
 mod spawn;
+mod told;
 mod traffic;
 mod tree;
 mod trial;

@@ -18,6 +18,7 @@ use super::{Options, Run};
 use crate::target::{OriginAddress, Place, Target, Trigger};
 use crate::vocabulary::{
     Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Resources, Step, Timeline, TriggerAnswer,
+    TriggerKind,
 };
 
 /// How long a target may take to catch the signal by which it is told of changes.
@@ -38,6 +39,8 @@ pub(super) struct Driver<'a> {
     deadline: Instant,
     pub(super) generation: Generation,
     delivery: Delivery,
+    /// By what the target is told, where that is not its usual trigger.
+    pub(super) by: Option<TriggerKind>,
     pub(super) flaw: Option<Flaw>,
     random: u64,
     pub(super) gate: u64,
@@ -88,6 +91,7 @@ impl<'a> Driver<'a> {
             deadline: Instant::now() + Duration::from_secs(u64::from(case.budget_s)),
             generation: Generation(0),
             delivery: default_delivery(target),
+            by: None,
             flaw: None,
             random: options.seed | 1,
             gate: 0,
@@ -128,7 +132,7 @@ impl<'a> Driver<'a> {
         })
     }
 
-    fn steps(&mut self, steps: &[Step]) -> Result<Flow, DriveError> {
+    pub(super) fn steps(&mut self, steps: &[Step]) -> Result<Flow, DriveError> {
         for step in steps {
             if self.options.cancel.is_cancelled() {
                 return Err(DriveError::Cancelled);
@@ -198,6 +202,7 @@ impl<'a> Driver<'a> {
                     .collect();
                 self.for_each_delivery(&taken, steps)?;
             }
+            Step::ForEachTrigger { that, steps } => self.for_each_trigger(*that, steps)?,
             Step::ForEachFlaw(steps) => {
                 for flaw in self.target.facts().flaws.clone() {
                     self.flaw = Some(flaw);
@@ -258,7 +263,7 @@ impl<'a> Driver<'a> {
     /// Waits until the target catches the signal that it is to be told by. One that never does is told all the same.
     fn await_catching(&self) {
         let Some(running) = &self.running else { return };
-        let Ok(Trigger::Signal(signal)) = self.target.trigger(&running.laid.place) else {
+        let Ok(Trigger::Signal(signal)) = self.target.trigger_by(self.by, &running.laid.place) else {
             return;
         };
         let deadline = Instant::now() + CATCHING;

@@ -13,7 +13,7 @@ use super::process::{Process, Start};
 use super::recorder::Recorder;
 use super::traffic::{Traffic, client_of};
 use crate::target::{OriginAddress, Place, Target};
-use crate::vocabulary::{Delivery, Event, Flaw, FreshStart, Generation, Outcome, Scene};
+use crate::vocabulary::{Delivery, Event, Flaw, FreshStart, Generation, Outcome, Scene, TriggerKind};
 
 /// How long a process that said that it refuses the file, and lives on, is watched at least for serving it all the same.
 const SECOND_THOUGHTS: Duration = Duration::from_secs(2);
@@ -77,13 +77,14 @@ impl Laid {
     pub(super) fn start(
         &self,
         target: &Target,
+        by: Option<TriggerKind>,
         recorder: &Arc<Recorder>,
         cancel: &Cancel,
     ) -> Result<Process, DriveError> {
         let binary = self
             .ground
             .runnable(target.binary().ok_or(DriveError::NoBinary)?)?;
-        let line = target.start(&self.place)?;
+        let line = target.start_for(by, &self.place)?;
         let start = Start {
             binary: &binary,
             line,
@@ -136,7 +137,7 @@ impl Trial<'_> {
             origins,
             delivery,
         )?;
-        let process = laid.start(target, &recorder, cancel)?;
+        let process = laid.start(target, None, &recorder, cancel)?;
         let client = client_of(&recorder, laid.place.listen);
         let patience = SECOND_THOUGHTS.max(usual * SECOND_THOUGHTS_PER_START);
         let (exited, served) = self.observe(generation, &client, &process, patience);

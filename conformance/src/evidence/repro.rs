@@ -60,6 +60,8 @@ fn script(
     let mut out = head(name, header, report, result);
     out.push_str(&proxy::describe(target, &segment)?);
     let _ = writeln!(out, "record='{}'", look.record.replace('\'', r"'\''"));
+    let subject = result.subject.as_deref().unwrap_or_default();
+    let _ = writeln!(out, "subject='{}'", subject.replace('\'', r"'\''"));
     out.push_str(PRELUDE);
     let _ = write!(out, "\n# --- what is looked for ---\n{}\n", look.function);
     let _ = write!(out, "# --- what is done ---\n{body}");

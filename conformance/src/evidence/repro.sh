@@ -284,7 +284,7 @@ burst() {
 }
 # A bad file: GENERATION FLAW
 flawed() {
-    settle; before; deliver "$1" "$2"; pull
+    settle; before; kind=$2; deliver "$1" "$2"; pull
     strayed= begun=$(now)
     while [ $(($(now) - begun)) -lt "$apply_ms" ]; do
         answer=$(ask)

@@ -5,8 +5,8 @@ use regex::Regex;
 use super::request::{is_of_harness, served_fresh};
 use super::view::MS;
 use crate::vocabulary::{
-    Answer, Capability, Condition, ConfigWrite, Delivery, Event, Generation, LogPatterns, Nanos, Purpose,
-    Question, Request, TargetFacts, TriggerAnswer,
+    Answer, Condition, ConfigWrite, Delivery, Event, Generation, LogPatterns, Nanos, Purpose, Question,
+    Request, TargetFacts, TriggerAnswer, TriggerKind,
 };
 
 /// One process from its start to its end.
@@ -31,6 +31,8 @@ pub(super) struct Life<'a> {
     pub(super) writes: Vec<Write<'a>>,
     /// All that was logged, wherever.
     pub(super) logs: Vec<(Nanos, &'a str)>,
+    /// When something else than a delivery was last done to the file.
+    meddled: Nanos,
     /// What was logged where the target's records are.
     records: Vec<(Nanos, &'a str)>,
 }
@@ -40,7 +42,10 @@ pub(super) struct Write<'a> {
     pub(super) config: &'a ConfigWrite,
     /// The next delivery or the deletion of the file, or the end of the life.
     pub(super) until: Nanos,
+    /// The first that was pulled for it.
     pub(super) trigger: Option<(Nanos, Nanos, &'a TriggerAnswer)>,
+    /// When a trigger had answered that it is taken, and by which, where that is not the usual one.
+    accepted: Vec<(Nanos, Option<TriggerKind>)>,
     /// Whether the driver waited for its effect.
     pub(super) awaited: bool,
     /// The first answer on a fresh connection that was served by this generation or a later one was over then.
@@ -66,10 +71,9 @@ impl Write<'_> {
 
     /// When an acknowledgement of success had been read.
     pub(super) fn acknowledged(&self, facts: &TargetFacts) -> Option<Nanos> {
-        match self.trigger {
-            Some((_, at, TriggerAnswer::Accepted)) if facts.has(Capability::Ack) => Some(at),
-            _ => None,
-        }
+        let acknowledges = |by: Option<TriggerKind>| facts.acknowledges(by.unwrap_or(facts.trigger));
+        let acknowledged = self.accepted.iter().filter(|(_, by)| acknowledges(*by));
+        acknowledged.map(|(at, _)| *at).min()
     }
 
     /// When its mixing window had closed: the apply bound after it was seen, or its acknowledgement.
@@ -130,6 +134,7 @@ impl<'a> Life<'a> {
             requests: Vec::new(),
             writes: Vec::new(),
             logs: Vec::new(),
+            meddled: 0,
             records: Vec::new(),
         };
         for event in events {
@@ -168,14 +173,29 @@ impl<'a> Life<'a> {
                     config,
                     until: self.ended,
                     trigger: None,
+                    accepted: Vec::new(),
                     awaited: false,
                     seen: None,
                 });
             }
-            Event::Deleted { begin, .. } | Event::Meddled { begin, .. } => self.close_write(*begin),
-            Event::Trigger { begin, at, answer } => {
-                if let Some(write) = self.open_write() {
-                    write.trigger = Some((*begin, *at, answer));
+            Event::Deleted { begin, .. } | Event::Meddled { begin, .. } => {
+                self.meddled = *begin;
+                self.close_write(*begin);
+            }
+            Event::Trigger {
+                begin,
+                at,
+                by,
+                answer,
+            } => {
+                // What was there when it was pulled; by the time that it answers, there may be something newer.
+                let meddled = self.meddled;
+                let was_there = |write: &&mut Write<'a>| (meddled..=*begin).contains(&write.config.at);
+                if let Some(write) = self.writes.iter_mut().rev().find(was_there) {
+                    write.trigger.get_or_insert((*begin, *at, answer));
+                    if *answer == TriggerAnswer::Accepted {
+                        write.accepted.push((*at, *by));
+                    }
                 }
             }
             Event::Waited {

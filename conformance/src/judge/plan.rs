@@ -63,6 +63,11 @@ impl Plan {
                         self.add(steps, facts, *delivery);
                     }
                 }
+                Step::ForEachTrigger { that, steps } => {
+                    for _ in facts.triggers(*that) {
+                        self.add(steps, facts, delivery);
+                    }
+                }
                 Step::ForEachFlaw(steps) => {
                     for flaw in &facts.flaws {
                         self.flaws.push(*flaw);

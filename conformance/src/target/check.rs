@@ -9,7 +9,7 @@ use super::error::TargetError;
 use super::render::text;
 use super::spec::{Role, Spec, Timing, Trigger};
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
-use crate::vocabulary::{Capability, Generation, Marker, Scene};
+use crate::vocabulary::{Capability, Generation, Marker, Scene, TriggerKind};
 
 /// The apply bound that holds unless a longer one is documented, in milliseconds.
 const APPLY_BOUND_MS: u64 = 2_000;
@@ -25,6 +25,7 @@ pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
         .and_then(|()| timing(&spec.timing))
         .and_then(|()| markers(&spec.markers))
         .and_then(|()| settle(&spec.trigger))
+        .and_then(|()| also(spec))
         .and_then(|()| sections(spec))
         .and_then(|()| patterns(spec))
         .map_err(|message| TargetError::invalid(place, message))
@@ -121,6 +122,22 @@ fn settle(trigger: &Trigger) -> Result<(), String> {
             "trigger.settle_ms is {}; {LONGEST_SETTLE_MS} is the most",
             trigger.settle_ms
         ));
+    }
+    Ok(())
+}
+
+/// Each trigger is of a kind of its own, which it is known by.
+fn also(spec: &Spec) -> Result<(), String> {
+    let mut kinds = vec![spec.trigger.kind];
+    for other in spec.also.iter().map(|also| also.trigger.kind) {
+        if other == TriggerKind::Watch {
+            return Err("also: nobody can be told by a watch; that is a [trigger]".into());
+        }
+        if kinds.contains(&other) {
+            let kind = format!("{other:?}").to_lowercase();
+            return Err(format!("also: there is a trigger of the kind {kind:?} already"));
+        }
+        kinds.push(other);
     }
     Ok(())
 }
@@ -225,8 +242,11 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
             ));
         }
     }
-    target.start(&ground)?;
-    target.trigger(&ground)?;
+    let others = target.facts.also.iter().map(|other| Some(other.kind));
+    for by in std::iter::once(None).chain(others) {
+        target.start_for(by, &ground)?;
+        target.trigger_by(by, &ground)?;
+    }
     if let Some(args) = target.check_command(&ground)?
         && !args.iter().any(|arg| arg.contains(&text(&ground.candidate)))
     {

@@ -8,7 +8,7 @@ use super::folder::Folder;
 use super::render::{Templates, signal};
 use super::spec::Spec;
 use super::{Locate, ORIGINS, Target, locate};
-use crate::vocabulary::{Check, Flaw, Settle, TargetFacts};
+use crate::vocabulary::{Check, Flaw, OtherTrigger, Settle, TargetFacts};
 
 /// A finding that is known and accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -231,6 +231,14 @@ fn facts(
             ms: spec.trigger.settle_ms,
             reason: reason.clone(),
         }),
+        also: spec
+            .also
+            .iter()
+            .map(|also| OtherTrigger {
+                kind: also.trigger.kind,
+                acknowledges: also.trigger.acknowledges,
+            })
+            .collect(),
         capabilities: spec.declares(),
         markers: spec.markers.clone(),
         deliveries: spec.delivery.patterns.clone(),

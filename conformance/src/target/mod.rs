@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
 
-use crate::vocabulary::{Scene, TargetFacts};
+use crate::vocabulary::{Scene, TargetFacts, TriggerKind};
 
 pub use error::TargetError;
 pub use folder::known;
@@ -190,7 +190,15 @@ impl Target {
     /// # Errors
     /// If an argument or a variable does not render.
     pub fn start(&self, place: &Place) -> Result<CommandLine, TargetError> {
-        let start = &self.spec.start;
+        self.start_for(None, place)
+    }
+
+    /// How to start it where it is to be told by this trigger alone; by its usual one, if none is named.
+    ///
+    /// # Errors
+    /// If an argument or a variable does not render.
+    pub fn start_for(&self, by: Option<TriggerKind>, place: &Place) -> Result<CommandLine, TargetError> {
+        let start = self.spec.start(by);
         let args = self.templates.texts(&self.spec, &start.args, place)?;
         let mut env = Vec::new();
         for (name, value) in &start.env {
@@ -204,7 +212,15 @@ impl Target {
     /// # Errors
     /// If a part of the trigger does not render.
     pub fn trigger(&self, place: &Place) -> Result<Trigger, TargetError> {
-        self.templates.trigger(&self.spec, place)
+        self.trigger_by(None, place)
+    }
+
+    /// How to tell it by this trigger; by its usual one, if none is named.
+    ///
+    /// # Errors
+    /// If a part of the trigger does not render.
+    pub fn trigger_by(&self, by: Option<TriggerKind>, place: &Place) -> Result<Trigger, TargetError> {
+        self.templates.trigger(&self.spec, self.spec.trigger(by), place)
     }
 
     /// The arguments that make its binary say whether it would take the file at [`Place::candidate`], if there are any.

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 
 use super::error::TargetError;
 use super::folder::Folder;
-use super::spec::{Role, Spec, TriggerBody};
+use super::spec::{self, Role, Spec, TriggerBody};
 use super::{OriginAddress, Place, Rendered, Trigger};
 use crate::vocabulary::{Flaw, Generation, Scene, TriggerKind};
 
@@ -103,8 +103,12 @@ impl Templates {
         texts.iter().map(|text| self.text(spec, text, place)).collect()
     }
 
-    pub(super) fn trigger(&self, spec: &Spec, place: &Place) -> Result<Trigger, TargetError> {
-        let trigger = &spec.trigger;
+    pub(super) fn trigger(
+        &self,
+        spec: &Spec,
+        trigger: &spec::Trigger,
+        place: &Place,
+    ) -> Result<Trigger, TargetError> {
         let lacks = |key: &str| {
             let kind = format!("{:?}", trigger.kind).to_lowercase();
             TargetError::invalid(

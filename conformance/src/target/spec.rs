@@ -25,6 +25,8 @@ pub(super) struct Spec {
     #[serde(default)]
     pub(super) stop: Stop,
     pub(super) trigger: Trigger,
+    #[serde(default)]
+    pub(super) also: Vec<Also>,
     pub(super) delivery: Deliveries,
     pub(super) log: Log,
     pub(super) check_command: Option<CheckCommand>,
@@ -140,6 +142,15 @@ pub(super) struct Trigger {
     pub(super) body: Option<TriggerBody>,
 }
 
+/// A further way in which it can be told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Also {
+    pub(super) trigger: Trigger,
+    /// How it is started where it is to be told by this alone.
+    pub(super) start: Option<Start>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum TriggerBody {
@@ -209,6 +220,21 @@ impl Spec {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// A trigger by its kind; its own, if none is named.
+    pub(super) fn trigger(&self, kind: Option<TriggerKind>) -> &Trigger {
+        self.also(kind).map_or(&self.trigger, |also| &also.trigger)
+    }
+
+    /// How it is started where it is to be told by a trigger.
+    pub(super) fn start(&self, kind: Option<TriggerKind>) -> &Start {
+        let of_its_own = self.also(kind).and_then(|also| also.start.as_ref());
+        of_its_own.unwrap_or(&self.start)
+    }
+
+    fn also(&self, kind: Option<TriggerKind>) -> Option<&Also> {
+        self.also.iter().find(|also| Some(also.trigger.kind) == kind)
     }
 
     /// The file with role `config`.

@@ -25,6 +25,20 @@ impl fmt::Display for Question {
     }
 }
 
+/// What an explicit trigger answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerAnswer {
+    /// Sent; this kind of trigger answers nothing.
+    Sent,
+    /// Accepted: exit status 0, or a status 2xx.
+    Accepted,
+    /// Refused, with what it said.
+    Refused(String),
+    /// It could not be sent.
+    NotSent(String),
+}
+
 /// A question and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {

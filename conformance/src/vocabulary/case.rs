@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Capability, Check, Delivery, Step, TargetFacts, TriggerKind};
+use super::{Capability, Check, Delivery, Step, TargetFacts, TriggerKind, TriggerTrait};
 
 /// How binding a requirement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -177,6 +177,9 @@ impl Case {
                     .to_owned(),
             );
         }
+        if let Some(wanted) = self.lacks_trigger(target) {
+            return Some(format!("the target has no trigger that {}", wanted.words()));
+        }
         let mut wanted = self.steps.iter().filter_map(|step| match step {
             Step::ForEachOf { deliveries, .. } => Some(deliveries.as_slice()),
             _ => None,
@@ -191,6 +194,18 @@ impl Case {
             }
             format!("the target does not list the delivery pattern {declared}")
         })
+    }
+
+    /// What kind of trigger all of it rests on, and the target does not have.
+    fn lacks_trigger(&self, target: &TargetFacts) -> Option<TriggerTrait> {
+        let mut wanted = self.steps.iter().filter_map(|step| match step {
+            Step::ForEachTrigger { that, .. } => Some(*that),
+            _ => None,
+        });
+        let first = wanted.clone().next()?;
+        wanted
+            .all(|that| target.triggers(that).is_empty())
+            .then_some(first)
     }
 
     /// The level at which `check` is judged in this case.

@@ -77,6 +77,11 @@ checks! {
     /// The check command leaves nothing.
     LeavesNoTrace = "check_leaves_no_trace": "files, PID file included, and listening sockets are what they were before the check command ran",
 
+    /// Who asked for a reload is told that it failed.
+    FailedTriggerSaysSo = "failed_trigger_says_so": "the trigger answers that a file which is refused was not taken, with a reason",
+    /// And is not told that it is done before it is.
+    AcknowledgedIsEffective = "acknowledged_is_effective": "no fresh request that began after the trigger's answer had been read gets an older generation",
+
     /// Soon enough to be called immediate.
     WithinTwoSeconds = "within_two_seconds": "a change is effective within 2 s",
     /// Soon enough not to be noticed.

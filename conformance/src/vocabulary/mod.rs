@@ -17,7 +17,7 @@ mod target;
 mod timeline;
 mod verdict;
 
-pub use asked::{Answer, Inspection, Question, Reply};
+pub use asked::{Answer, Inspection, Question, Reply, TriggerAnswer};
 pub use case::{Area, Case, CheckSpec, FaultSpec, Level, Profile};
 pub use check::Check;
 pub use delivery::Delivery;
@@ -26,8 +26,8 @@ pub use report::{CaseReport, Footer, Record, RunHeader, RunReport, SCHEMA};
 pub use resources::Resources;
 pub use scene::{Flaw, Generation, Marker, Markers, Scene};
 pub use step::{Condition, Held, Step};
-pub use target::{Capability, LogPatterns, Settle, TargetFacts, TriggerKind};
+pub use target::{Capability, LogPatterns, OtherTrigger, Settle, TargetFacts, TriggerKind, TriggerTrait};
 pub use timeline::{
-    Arrival, ConfigWrite, Event, FreshStart, Nanos, Outcome, Phase, Purpose, Request, Timeline, TriggerAnswer,
+    Arrival, ConfigWrite, Event, FreshStart, Nanos, Outcome, Phase, Purpose, Request, Timeline,
 };
 pub use verdict::{CheckResult, Finding, Verdict};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Meddling, Question};
+use super::{Delivery, Flaw, Meddling, Question, TriggerTrait};
 
 /// What is held open over a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -142,6 +142,14 @@ pub enum Step {
     ForEachOf {
         /// The patterns.
         deliveries: Vec<Delivery>,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// The steps, once for each trigger of the target that is of this kind. Within them it is told by that trigger alone: one that
+    /// watches its file is started so that it does not, where its folder says how.
+    ForEachTrigger {
+        /// Which triggers.
+        that: TriggerTrait,
         /// The steps.
         steps: Vec<Step>,
     },

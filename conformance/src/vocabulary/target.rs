@@ -20,6 +20,39 @@ pub enum TriggerKind {
     Http,
 }
 
+/// A further way in which the target can be told, besides its trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherTrigger {
+    /// Which.
+    pub kind: TriggerKind,
+    /// Whether it answers once the change is effective.
+    #[serde(default)]
+    pub acknowledges: bool,
+}
+
+/// What is asked of a trigger for a case to use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerTrait {
+    /// It answers: by an exit status, or by a status over HTTP.
+    Answers,
+    /// It answers once the change is effective.
+    Acknowledges,
+    /// It is a signal.
+    IsSignal,
+}
+
+impl TriggerTrait {
+    /// What a target has to have, in words that follow "a trigger that".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Answers => "answers",
+            Self::Acknowledges => "answers once the change is effective",
+            Self::IsSignal => "is a signal",
+        }
+    }
+}
+
 /// Something that a target may or may not be able to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,6 +138,9 @@ pub struct TargetFacts {
     pub binary_sha256: String,
     /// How a reload is triggered.
     pub trigger: TriggerKind,
+    /// How else it can be told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<OtherTrigger>,
     /// How long it is left alone before a change that stands alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle: Option<Settle>,
@@ -177,6 +213,23 @@ impl TargetFacts {
     pub fn takes(&self, delivery: Delivery) -> bool {
         let may_meet = delivery.pauses_on().is_none() || self.trigger == TriggerKind::Watch;
         may_meet && self.deliveries.contains(&delivery.declared_as())
+    }
+
+    /// The triggers of a kind: its own, and those by which it can be told besides.
+    pub fn triggers(&self, wanted: TriggerTrait) -> Vec<TriggerKind> {
+        let all = std::iter::once(self.trigger).chain(self.also.iter().map(|other| other.kind));
+        all.filter(|kind| match wanted {
+            TriggerTrait::Answers => matches!(kind, TriggerKind::Command | TriggerKind::Http),
+            TriggerTrait::Acknowledges => self.acknowledges(*kind),
+            TriggerTrait::IsSignal => *kind == TriggerKind::Signal,
+        })
+        .collect()
+    }
+
+    /// Whether a trigger answers once the change is effective.
+    pub fn acknowledges(&self, kind: TriggerKind) -> bool {
+        let is_it = |other: &OtherTrigger| other.kind == kind && other.acknowledges;
+        (kind == self.trigger && self.has(Capability::Ack)) || self.also.iter().any(is_it)
     }
 
     /// Whether it declares a capability.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Answer, Delivery, Flaw, Generation, Held, Inspection, Markers, Meddling, Resources, TargetFacts,
-    step::Condition,
+    TriggerAnswer, TriggerKind, step::Condition,
 };
 
 /// Nanoseconds since the start of the case.
@@ -188,20 +188,6 @@ pub struct ConfigWrite {
     pub oddities: Vec<String>,
 }
 
-/// What an explicit trigger answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TriggerAnswer {
-    /// Sent; this kind of trigger answers nothing.
-    Sent,
-    /// Accepted: exit status 0, or a status 2xx.
-    Accepted,
-    /// Refused, with what it said.
-    Refused(String),
-    /// It could not be sent.
-    NotSent(String),
-}
-
 /// A process of its own, started on a flawed file to see whether the target refuses it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FreshStart {
@@ -299,6 +285,9 @@ pub enum Event {
         begin: Nanos,
         /// When it had answered.
         at: Nanos,
+        /// By which, where that is not the one that the target is usually told by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<TriggerKind>,
         /// What it answered.
         answer: TriggerAnswer,
     },

@@ -143,6 +143,7 @@ fn facts(variant: &str) -> TargetFacts {
         binary: "made-proxy".into(),
         binary_sha256: "00".repeat(32),
         trigger: TriggerKind::Signal,
+        also: Vec::new(),
         settle: None,
         markers: Marker::ALL.to_vec(),
         capabilities: vec![Capability::Ack],

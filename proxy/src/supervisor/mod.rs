@@ -54,10 +54,14 @@ pub(crate) struct Supervisor {
 /// What of the process the supervisor deals with, if its caller leaves that to it.
 #[derive(Debug)]
 pub(crate) struct Environment {
+    /// Whether the file is looked after.
+    pub(crate) watch: bool,
     pub(crate) log: Option<LogControl>,
     pub(crate) notifier: Option<Notifier>,
 }
 
+/// How long a message is waited for at a time where nobody looks after the file. Drains are seen to meanwhile.
+const IDLE: Duration = Duration::from_millis(500);
 /// How long a writer has to show that a content that was refused is not its last word.
 const SECOND_THOUGHT: Duration = Duration::from_millis(20);
 
@@ -126,9 +130,13 @@ impl Supervisor {
     /// Serves until told to stop, then drains.
     pub(crate) fn run(mut self) {
         while !self.stopping {
-            self.board.looked();
-            self.hear(self.source.next_look());
-            self.look();
+            if self.environment.watch {
+                self.board.looked();
+                self.hear(self.source.next_look());
+                self.look();
+            } else {
+                self.hear(Instant::now() + IDLE);
+            }
             self.reloader.drain();
         }
         tracing::info!("stopping");

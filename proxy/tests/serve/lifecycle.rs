@@ -144,3 +144,19 @@ fn the_help_tells_of_every_exit_code_and_signal() {
     );
     assert!(unit.contains("Type=notify-reload"));
 }
+
+#[test]
+fn a_file_that_nobody_looks_after_waits_for_an_order() {
+    let a = echo("a");
+    let (_folder, path) = file(config("g1", a));
+    let process = Process::start(&path, &["--no-watch"]);
+    rename_over(&path, &config("g2", a));
+    // Longer than two polls, after which a watch would have found it whatever becomes of events.
+    std::thread::sleep(std::time::Duration::from_millis(1_200));
+    assert_eq!(process.stamp(), "g1");
+    process.signal("-HUP");
+    process.line("configuration applied");
+    assert_eq!(process.stamp(), "g2");
+    process.signal("-TERM");
+    assert_eq!(process.rest().0, Some(0));
+}

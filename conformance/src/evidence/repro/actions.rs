@@ -90,6 +90,12 @@ pub(super) fn segment<'a>(run: &'a Run, result: &CheckResult) -> Result<Segment<
     let of_its_subject = segments.iter().position(|segment| {
         segment.delivery.name() == subject || segment.flaws().iter().any(|flaw| flaw.name() == subject)
     });
+    if events
+        .iter()
+        .any(|event| matches!(event, Event::Trigger { by: Some(_), .. }))
+    {
+        return Err("it was told in another way than its usual one".to_owned());
+    }
     let chosen = of_its_subject.or(at_its_time).unwrap_or(0);
     segments
         .into_iter()

@@ -57,6 +57,9 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
             ..look(NOT_SERVED)
         },
         Check::TakesEffect | Check::Recovers => look(NOT_SERVED),
+        Check::FailedTriggerSaysSo => look(
+            "    [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || [ \"$told\" != yes ] || shown \"a bad file was delivered, and the answer of the trigger was yes\"",
+        ),
         Check::WithinTwoSeconds => look(
             "    [ $1 != change ] || [ \"${took:-$apply_ms}\" -le 2000 ] || shown \"g$good took ${took:-more than $apply_ms} ms\"",
         ),

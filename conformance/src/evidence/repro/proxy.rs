@@ -133,7 +133,7 @@ fn pull(trigger: Trigger) -> String {
         Trigger::Command { args } => {
             let args = words(&args);
             format!(
-                "$as env HOME=\"$work\" \"$proxy\" {args} >\"$work/told\" 2>&1 || say \"    refused: $(tail -n 1 \"$work/told\")\""
+                "told=yes; $as env HOME=\"$work\" \"$proxy\" {args} >\"$work/told\" 2>&1 || {{ told=no; say \"    refused: $(tail -n 1 \"$work/told\")\"; }}"
             )
         }
         Trigger::Http {
@@ -149,7 +149,9 @@ fn pull(trigger: Trigger) -> String {
             if sends_config {
                 call.push_str(" --data-binary \"@$config\"");
             }
-            format!("{call} >\"$work/told\" 2>&1 || say \"    refused: $(tail -n 1 \"$work/told\")\"")
+            format!(
+                "told=yes; {call} >\"$work/told\" 2>&1 || {{ told=no; say \"    refused: $(tail -n 1 \"$work/told\")\"; }}"
+            )
         }
     }
 }

@@ -18,6 +18,7 @@ mod safety;
 mod sameness;
 mod secrets;
 mod timing;
+mod triggers;
 mod unasked;
 
 pub(super) use rejection::VALID_HERE;
@@ -59,6 +60,8 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::AgreesWithReload => check_command::agrees(view),
         Check::OnlyLookedAt => check_command::is_not_applied(view),
         Check::LeavesNoTrace => check_command::leaves_no_trace(view),
+        Check::FailedTriggerSaysSo => triggers::failed_says_so(view),
+        Check::AcknowledgedIsEffective => triggers::acknowledged_is_effective(view),
         Check::WithinTwoSeconds => timing::within_two_seconds(view),
         Check::P95Within250Ms => timing::p95_within_250_ms(view),
         Check::ApplyLatency => timing::apply_latency(view),

@@ -108,7 +108,7 @@ proptest! {
             0 => insert(&mut timeline, log(at, &text)),
             1 => {
                 let answer = TriggerAnswer::Refused(text);
-                insert(&mut timeline, Event::Trigger { begin: at, at, answer });
+                insert(&mut timeline, Event::Trigger { begin: at, at, by: None, answer });
             }
             _ => {
                 let mut answers = answers(&mut timeline, Question::CheckCommand);

@@ -12,6 +12,7 @@ mod meddling;
 mod refusals;
 mod remains;
 mod replacement;
+mod triggers;
 mod unasked;
 
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! What the target on paper answers when it is asked something besides traffic.
 
-use reloadspec::vocabulary::{Answer, Event, Inspection, Question, Reply};
+use reloadspec::vocabulary::{Answer, Event, Inspection, Nanos, Question, Reply};
 
 use super::{MS, Paper};
 
@@ -28,6 +28,22 @@ impl Paper {
             },
         }));
         self.now += MS;
+    }
+
+    /// What came with the answer of a trigger.
+    pub(super) fn answered(&mut self, begin: Nanos, at: Nanos, yes: bool) {
+        self.events.push(Event::Answer(Answer {
+            begin,
+            at,
+            question: Question::Trigger,
+            generation: self.generation,
+            flaw: self.flaw,
+            reply: Reply {
+                code: Some(i32::from(!yes)),
+                yes,
+                said: if yes { "done" } else { "line 7: no" }.to_owned(),
+            },
+        }));
     }
 
     pub(super) fn inspect(&mut self) {

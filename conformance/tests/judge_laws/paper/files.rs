@@ -48,7 +48,15 @@ impl Paper {
             begin + MS / 10
         };
         self.now = at;
-        self.events.push(Event::Trigger { begin, at, answer });
+        if matches!(answer, TriggerAnswer::Refused(_) | TriggerAnswer::Accepted) {
+            self.answered(begin, at, !refused);
+        }
+        self.events.push(Event::Trigger {
+            begin,
+            at,
+            by: None,
+            answer,
+        });
     }
 
     /// When a change that the target is told of now is effective.

@@ -60,6 +60,7 @@ impl Paper {
             binary: "paper".into(),
             binary_sha256: String::new(),
             trigger: traits.trigger,
+            also: Vec::new(),
             capabilities,
             deliveries: Delivery::DECLARED.to_vec(),
             flaws: Flaw::ALL.to_vec(),
@@ -186,6 +187,12 @@ impl Paper {
                 self.for_each_delivery(&Delivery::DECLARED, steps);
             }
             Step::ForEachOf { deliveries, steps } => self.for_each_delivery(deliveries, steps),
+            Step::ForEachTrigger { that, steps } => {
+                // It has no other than its own.
+                for _ in self.facts.triggers(*that) {
+                    self.steps(steps);
+                }
+            }
             Step::ForEachFlaw(steps) => {
                 for flaw in Flaw::ALL {
                     self.flaw = Some(flaw);

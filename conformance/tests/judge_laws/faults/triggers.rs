@@ -1,0 +1,98 @@
+//! What an explicit trigger answers.
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use reloadspec::vocabulary::{Check, Event, Flaw, Nanos, Timeline, TriggerAnswer, TriggerKind};
+
+use super::{fails_even_if_stalled, is_fresh_load, taint};
+use crate::asking::{case, change, fails_by, history, verdicts, writes};
+use crate::config;
+use crate::paper::MS;
+use crate::traits::{Traits, peculiar, plain};
+
+fn answering(http: bool, traits: Traits) -> Traits {
+    let trigger = if http {
+        TriggerKind::Http
+    } else {
+        TriggerKind::Command
+    };
+    Traits { trigger, ..traits }
+}
+
+/// The answers of the trigger: when each had been read, and what it was.
+fn answers(timeline: &mut Timeline) -> impl Iterator<Item = (Nanos, &mut TriggerAnswer)> {
+    timeline.events.iter_mut().filter_map(|event| match event {
+        Event::Trigger { begin, answer, .. } => Some((*begin, answer)),
+        _ => None,
+    })
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_trigger_that_says_yes_to_what_is_refused_is_caught(traits in plain(), http: bool, nth in 0..Flaw::ALL.len()) {
+        let case = case("failed_trigger");
+        let mut timeline = history(&case, &answering(http, traits));
+        let flaw = Flaw::ALL[nth];
+        let bad = writes(&timeline).into_iter().find(|write| write.flaw == Some(flaw)).map(|write| write.at);
+        let bad = bad.expect("a bad file");
+        let (_, answer) = answers(&mut timeline).find(|(begin, _)| *begin >= bad).expect("an answer");
+        *answer = TriggerAnswer::Accepted;
+        fails_even_if_stalled(&case, &timeline, &[Check::FailedTriggerSaysSo]);
+    }
+
+    #[test]
+    fn a_trigger_that_says_yes_to_what_is_valid_here_is_right(traits in peculiar(), http: bool) {
+        let case = case("failed_trigger");
+        let traits = answering(http, traits);
+        let takes = traits.takes.len();
+        let timeline = history(&case, &traits);
+        let results = fails_by(&case, &timeline, vec![]);
+        let open = verdicts(&results, Check::FailedTriggerSaysSo);
+        prop_assert_eq!(open.iter().filter(|verdict| verdict.word() == "unsupported").count(), takes);
+    }
+
+    #[test]
+    fn a_refusal_without_a_word_is_caught(traits in plain(), http: bool) {
+        let case = case("failed_trigger");
+        let mut timeline = history(&case, &answering(http, traits));
+        timeline.events.retain(|event| !matches!(event, Event::Answer(_)));
+        fails_even_if_stalled(&case, &timeline, &[Check::FailedTriggerSaysSo]);
+    }
+
+    #[test]
+    fn an_older_answer_to_who_began_after_an_acknowledgement_is_caught(traits in plain(), http: bool, pick: Index, which in 1..5_usize) {
+        let case = case("acknowledged_means");
+        let mut timeline = history(&case, &answering(http, traits));
+        let write = writes(&timeline)[which - 1].clone();
+        let next = writes(&timeline)[which].begin;
+        let acknowledged = timeline.events.iter().find_map(|event| match event {
+            Event::Trigger { begin, at, .. } if *begin >= write.at => Some(*at),
+            _ => None,
+        }).expect("an acknowledgement");
+        let before = reloadspec::vocabulary::Generation(write.generation.0 - 1);
+        let after = |r: &reloadspec::vocabulary::Request| is_fresh_load(r) && r.connect > acknowledged && r.at < next;
+        change(&mut timeline, pick, after, |r| taint(r, before, 4));
+        fails_even_if_stalled(&case, &timeline, &[Check::AcknowledgedIsEffective]);
+    }
+
+    #[test]
+    fn an_older_answer_to_who_began_before_the_acknowledgement_had_been_read_is_not(traits in plain(), http: bool, pick: Index) {
+        let case = case("acknowledged_means");
+        let mut timeline = history(&case, &answering(http, traits));
+        let write = writes(&timeline)[2].clone();
+        let acknowledged = timeline.events.iter().find_map(|event| match event {
+            Event::Trigger { begin, at, .. } if *begin >= write.at => Some(*at),
+            _ => None,
+        }).expect("an acknowledgement");
+        let before = reloadspec::vocabulary::Generation(write.generation.0 - 1);
+        let soon = acknowledged + 20 * MS;
+        let after = |r: &reloadspec::vocabulary::Request| is_fresh_load(r) && r.connect > acknowledged && r.connect < soon;
+        change(&mut timeline, pick, after, |r| {
+            (r.connect, r.begin) = (acknowledged, acknowledged);
+            taint(r, before, 4);
+        });
+        fails_by(&case, &timeline, vec![]);
+    }
+}
