@@ -11,7 +11,9 @@ mod check_command_agrees;
 mod check_command_no_side_effects;
 mod churn;
 mod detects_immediately;
+mod duplicate_keys;
 mod editors;
+mod error_places;
 mod event_streams;
 mod failed_trigger;
 mod graceful_stop;
@@ -45,6 +47,7 @@ mod symlink_swap;
 mod ten_bad;
 mod truncated_write;
 mod unchanged_content;
+mod unknown_keys;
 
 use crate::vocabulary::Case;
 
@@ -94,6 +97,9 @@ pub fn all() -> Vec<Case> {
         held_pins_nothing::case(),
         secrets::case(),
         structured_logs::case(),
+        duplicate_keys::case(),
+        unknown_keys::case(),
+        error_places::case(),
     ]
 }
 

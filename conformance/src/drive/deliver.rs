@@ -21,13 +21,13 @@ impl Driver<'_> {
             return Ok(self.recorder.now());
         };
         let content = self.target.render(&scene, &running.laid.place)?.config;
-        let oddities = match flaw {
-            Some(_) => {
-                let good = Scene { flaw: None, ..scene };
-                odd_words(&content, &self.target.render(&good, &running.laid.place)?.config)
-            }
-            None => Vec::new(),
-        };
+        let (mut oddities, mut odd_lines) = (Vec::new(), None);
+        if flaw.is_some() {
+            let good = Scene { flaw: None, ..scene };
+            let good = self.target.render(&good, &running.laid.place)?.config;
+            oddities = odd_words(&content, &good);
+            odd_lines = lines_apart(&content, &good);
+        }
         let content = running.laid.file.shaped(content);
         let sha256 = digest(&content);
         let begin = self.recorder.now();
@@ -43,6 +43,7 @@ impl Driver<'_> {
             sha256,
             bytes: content.len() as u64,
             oddities,
+            odd_lines,
         }));
         self.keep(&scene, &content);
         if let (None, Some(running)) = (flaw, &mut self.running) {
@@ -115,9 +116,30 @@ fn odd_words(bad: &[u8], good: &[u8]) -> Vec<String> {
     odd
 }
 
+/// The lines of a bad file, counted from 1, from the first to the last that the good one has not in that place.
+fn lines_apart(bad: &[u8], good: &[u8]) -> Option<(u32, u32)> {
+    let lines = |text: &[u8]| -> Vec<Vec<u8>> {
+        let lines = text.trim_ascii_end().split(|byte| *byte == b'\n');
+        lines.map(<[u8]>::to_vec).collect()
+    };
+    let (bad, good) = (lines(bad), lines(good));
+    let alike = |(one, other): &(&Vec<u8>, &Vec<u8>)| one == other;
+    let before = bad.iter().zip(&good).take_while(alike).count();
+    let most = bad.len().min(good.len()) - before;
+    let after = bad
+        .iter()
+        .rev()
+        .zip(good.iter().rev())
+        .take(most)
+        .take_while(alike)
+        .count();
+    let (first, last) = (before + 1, bad.len() - after);
+    (first <= last).then_some((u32::try_from(first).ok()?, u32::try_from(last).ok()?))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::odd_words;
+    use super::{lines_apart, odd_words};
 
     #[test]
     fn what_a_bad_file_has_more_is_what_a_complaint_may_quote() {
@@ -125,5 +147,17 @@ mod tests {
         let bad = b"listen 127.0.0.1:80;\nroute / o1;\nroute /dangling: \"nowhere\";\n";
         assert_eq!(odd_words(bad, good), ["/dangling", "nowhere"]);
         assert!(odd_words(&good[..20], good).is_empty());
+    }
+
+    #[test]
+    fn the_lines_of_a_flaw_are_those_that_the_good_file_has_not_there() {
+        let good = b"a\nb\nc\n";
+        assert_eq!(lines_apart(b"a\nx\nb\nc\n", good), Some((2, 2)));
+        assert_eq!(lines_apart(b"a\nb\nc\nx\ny\n", good), Some((4, 5)));
+        assert_eq!(lines_apart(b"a\nb\nb\nc\n", good), Some((3, 3)));
+        assert_eq!(lines_apart(b"a\nx\nc\n", good), Some((2, 2)));
+        // What only lacks something has no line of its own.
+        assert_eq!(lines_apart(b"a\nb\n", good), None);
+        assert_eq!(lines_apart(good, good), None);
     }
 }

@@ -204,7 +204,8 @@ impl<'a> Driver<'a> {
             }
             Step::ForEachTrigger { that, steps } => self.for_each_trigger(*that, steps)?,
             Step::ForEachFlaw(steps) => {
-                for flaw in self.target.facts().flaws.clone() {
+                let general: Vec<_> = self.target.facts().general_flaws().collect();
+                for flaw in general {
                     self.flaw = Some(flaw);
                     if self.steps(steps)?.is_break() {
                         return Ok(Flow::Break(()));

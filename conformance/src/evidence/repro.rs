@@ -139,6 +139,7 @@ mod tests {
                 sha256: String::new(),
                 bytes: 1,
                 oddities: Vec::new(),
+                odd_lines: None,
             })
         };
         let effect = |begin, at| Event::Waited {

@@ -69,8 +69,8 @@ impl Plan {
                     }
                 }
                 Step::ForEachFlaw(steps) => {
-                    for flaw in &facts.flaws {
-                        self.flaws.push(*flaw);
+                    for flaw in facts.general_flaws() {
+                        self.flaws.push(flaw);
                         self.add(steps, facts, delivery);
                     }
                 }

@@ -243,6 +243,7 @@ fn facts(
         markers: spec.markers.clone(),
         deliveries: spec.delivery.patterns.clone(),
         flaws: Flaw::ALL.into_iter().filter(is_given).collect(),
+        misspelt: spec.flaws.misspelt.clone(),
         apply_bound_ms: spec.timing.apply_bound_ms,
         apply_bound_source: spec.timing.apply_bound_source.clone(),
         ready_within_ms: spec.timing.ready_within_ms,

@@ -206,6 +206,9 @@ pub(super) struct CheckCommand {
 pub(super) struct Flaws {
     #[serde(default)]
     pub(super) templated: Vec<Flaw>,
+    /// The known key of which `unknown_key` renders a misspelling.
+    #[serde(default)]
+    pub(super) misspelt: Option<String>,
 }
 
 impl Spec {

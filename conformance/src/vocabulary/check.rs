@@ -159,6 +159,12 @@ checks! {
     NoFalseRecord = "no_false_record": "no success is recorded of a file that was rejected, nor more often than a file was taken",
     /// The record can be read by a machine.
     RecordHasFields = "record_has_fields": "the record of a success bears time, file, revision or digest, and duration as fields",
+    /// What should be refused is.
+    FlawIsRefused = "flaw_is_refused": "a file with this flaw is refused: no answer bears its generation, and no fresh start serves it",
+    /// A complaint leads to the place.
+    RejectionNamesPlace = "rejection_names_place": "what is said of a bad file names the file, the line and the column",
+    /// A complaint tells what was meant.
+    RejectionNamesNearest = "rejection_names_nearest": "what is said of an unknown key names the known one that is nearest to it",
     /// Nothing is given away.
     NoSecretShown = "no_secret_shown": "no credential of the configuration appears in what the target says",
     /// The record says what.

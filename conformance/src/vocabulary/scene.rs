@@ -84,6 +84,10 @@ pub enum Flaw {
     Duplicate,
     /// A line that holds the credential, and cannot be taken for what else stands in it.
     SecretLine,
+    /// A key that stands twice in one table.
+    DuplicateKey,
+    /// A key that nobody knows: a known one, misspelt.
+    UnknownKey,
     /// No bytes at all.
     Empty,
     /// The first two thirds of a good file.
@@ -91,14 +95,27 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    /// All kinds, in the order in which cases try them.
-    pub const ALL: [Self; 8] = [
+    /// All kinds.
+    pub const ALL: [Self; 10] = [
         Self::Syntax,
         Self::WrongType,
         Self::DanglingReference,
         Self::BadAddress,
         Self::Duplicate,
+        Self::Empty,
+        Self::Truncated,
         Self::SecretLine,
+        Self::DuplicateKey,
+        Self::UnknownKey,
+    ];
+
+    /// Those that stand for bad files in general, in the order in which cases try them. The others have cases of their own.
+    pub const GENERAL: [Self; 7] = [
+        Self::Syntax,
+        Self::WrongType,
+        Self::DanglingReference,
+        Self::BadAddress,
+        Self::Duplicate,
         Self::Empty,
         Self::Truncated,
     ];
@@ -112,6 +129,8 @@ impl Flaw {
             Self::BadAddress => "bad_address",
             Self::Duplicate => "duplicate",
             Self::SecretLine => "secret_line",
+            Self::DuplicateKey => "duplicate_key",
+            Self::UnknownKey => "unknown_key",
             Self::Empty => "empty",
             Self::Truncated => "truncated",
         }

@@ -153,6 +153,9 @@ pub struct TargetFacts {
     pub deliveries: Vec<Delivery>,
     /// Kinds of flaws it can be given.
     pub flaws: Vec<Flaw>,
+    /// The known key of which [`Flaw::UnknownKey`] is a misspelling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub misspelt: Option<String>,
     /// Within which a change must be effective, in milliseconds.
     pub apply_bound_ms: u64,
     /// Where a longer bound than the usual 2 s is documented.
@@ -181,6 +184,11 @@ fn all_markers() -> Vec<Marker> {
 }
 
 impl TargetFacts {
+    /// The kinds of flaws that stand for bad files in general, of those it can be given.
+    pub fn general_flaws(&self) -> impl Iterator<Item = Flaw> + '_ {
+        Flaw::GENERAL.into_iter().filter(|flaw| self.flaws.contains(flaw))
+    }
+
     /// Whether its configuration bears the generation in a place.
     pub fn bears(&self, marker: Marker) -> bool {
         self.markers.contains(&marker)

@@ -186,6 +186,9 @@ pub struct ConfigWrite {
     /// Of a bad file: words that a good one of this generation does not have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub oddities: Vec<String>,
+    /// Of a bad file: the lines, counted from 1, from the first that a good one of this generation does not have to the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub odd_lines: Option<(u32, u32)>,
 }
 
 /// A process of its own, started on a flawed file to see whether the target refuses it.

@@ -133,7 +133,7 @@ proptest! {
                 });
                 let passed = own_musts_that_pass(&case, &timeline);
                 prop_assert!(passed.iter().all(|check| !effects.contains(check)), "{}: {:?}", case.id, passed);
-                prop_assert!(verdict(&judge(&case, &timeline)) != Verdict::Pass);
+                prop_assert!(verdict(&judge(&case, &timeline)) != Verdict::Pass, "{}", case.id);
             }
         }
     }

@@ -252,6 +252,7 @@ fn every_kind_of_event() -> Vec<Event> {
             sha256: "00".into(),
             bytes: 0,
             oddities: Vec::new(),
+            odd_lines: None,
         }),
         Event::Deleted { begin: 0, at: 1 },
         Event::Meddled {

@@ -69,7 +69,7 @@ pub(crate) fn plain() -> impl Strategy<Value = Traits> {
 
 /// Sound targets with all that is their right.
 pub(crate) fn peculiar() -> impl Strategy<Value = Traits> {
-    let takes = proptest::sample::subsequence(Flaw::ALL.to_vec(), 0..4);
+    let takes = proptest::sample::subsequence(Flaw::GENERAL.to_vec(), 0..4);
     (plain(), 0..400_u64, any::<[bool; 3]>(), takes).prop_map(
         |(plain, mixing_ms, [pins, polite_ends, races], takes)| Traits {
             mixing_ms,

@@ -148,6 +148,7 @@ fn facts(variant: &str) -> TargetFacts {
         markers: Marker::ALL.to_vec(),
         capabilities: vec![Capability::Ack],
         deliveries: vec![Delivery::RenameOver, Delivery::InPlace],
+        misspelt: None,
         flaws: vec![Flaw::Duplicate, Flaw::Truncated],
         apply_bound_ms: 5_000,
         apply_bound_source: Some("https://example.org/manual#interval".into()),

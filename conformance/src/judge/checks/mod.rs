@@ -2,6 +2,7 @@
 
 mod burst;
 mod check_command;
+mod complaint;
 mod connections;
 mod deletion;
 mod effect;
@@ -54,6 +55,9 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RejectionIsObserved => rejection::is_observed(view),
         Check::RejectionNamesCause => refusal::names_cause(view),
         Check::RejectionIsToldOnce => refusal::is_told_once(view),
+        Check::FlawIsRefused => rejection::is_refused(view),
+        Check::RejectionNamesPlace => complaint::names_place(view),
+        Check::RejectionNamesNearest => complaint::names_nearest(view),
         Check::HalfWrittenChangesNothing => half_written::changes_nothing(view),
         Check::Recovers => rejection::recovers(view),
         Check::DeclaredIsThere => check_command::is_there(view),

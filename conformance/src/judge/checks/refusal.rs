@@ -16,7 +16,7 @@ const NEIGHBOURS: Nanos = 250 * MS;
 /// For how long past the apply bound nothing may be told again.
 const LEAST_SILENCE: Nanos = 500 * MS;
 
-const NOT_TOLD: &str = "no rejection was told of, so nothing of it can be judged";
+pub(super) const NOT_TOLD: &str = "no rejection was told of, so nothing of it can be judged";
 
 pub(super) fn names_cause(view: &View<'_>) -> Vec<Opinion> {
     for_each_flaw(view, |life, write| {
@@ -38,7 +38,7 @@ pub(super) fn names_cause(view: &View<'_>) -> Vec<Opinion> {
 }
 
 /// All that was said of a rejection: the answer of the trigger, the line in the log, and lines near it.
-fn told(view: &View<'_>, life: &Life<'_>, write: &Write<'_>) -> Vec<String> {
+pub(super) fn told(view: &View<'_>, life: &Life<'_>, write: &Write<'_>) -> Vec<String> {
     let mut told = Vec::new();
     if let Some((_, _, TriggerAnswer::Refused(said))) = write.trigger {
         told.push(said.clone());
@@ -67,7 +67,7 @@ fn names(view: &View<'_>, write: &Write<'_>, line: &str) -> bool {
     place || line.contains(&file_name(view)) || quoted()
 }
 
-fn file_name(view: &View<'_>) -> String {
+pub(super) fn file_name(view: &View<'_>) -> String {
     let name = Path::new(view.config_path).file_name();
     name.map_or_else(
         || "the file".to_owned(),

@@ -10,6 +10,9 @@ use crate::vocabulary::{Flaw, Outcome, Request};
 pub(in super::super) const VALID_HERE: &str = "valid here: the target accepts such a file at a fresh start";
 pub(super) const NOT_WAITED_OUT: &str = "neither was a refusal seen nor the apply bound waited out";
 
+/// How many answers of older files stand behind the word that a file was not taken.
+const LEAST_OLDER: usize = 3;
+
 pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
     for_each_flaw(view, |life, write| {
         // What the target itself reports as refused may change no traffic, even if a fresh start accepts it.
@@ -115,6 +118,33 @@ pub(super) fn describe_markers(request: &Request) -> String {
         ),
         _ => describe(request),
     }
+}
+
+/// Of a flaw that every proxy should refuse: there is no "valid here".
+pub(super) fn is_refused(view: &View<'_>) -> Vec<Opinion> {
+    for_each_flaw(view, |life, write| {
+        let expected = "the file is refused, by a reload and by a fresh start";
+        let served: Vec<&Request> = life
+            .judged()
+            .filter(|request| names(request, write.generation()))
+            .collect();
+        if let Some(first) = served.first() {
+            let observed = format!("it was taken: {}", describe_markers(first));
+            return Opinion::not_met(Seen::new(expected, observed).resting_on(&served));
+        }
+        let is_refused = view.says_refused(life, write);
+        if !is_refused && !view.is_bad(life, write) {
+            let observed = "a fresh start takes it, and a reload does not";
+            return Opinion::not_met(Seen::new(expected, observed).at(write.config.at));
+        }
+        if !is_refused && !waited_out(view, life, write) {
+            return Opinion::inconclusive(NOT_WAITED_OUT);
+        }
+        let older = |request: &&Request| {
+            request.begin > write.config.at && request.begin < write.until && request.generation().is_some()
+        };
+        Opinion::of_trials(None, life.judged().filter(older).count(), LEAST_OLDER)
+    })
 }
 
 pub(super) fn is_observed(view: &View<'_>) -> Vec<Opinion> {

@@ -9,6 +9,7 @@ use reloadspec::vocabulary::{
 use super::{fails_even_if_stalled, insert, log, taint};
 use crate::asking::{case, change, fails_by, history, is_load, ready, verdicts, weak};
 use crate::config;
+use crate::paper::PATH;
 use crate::traits::{Traits, peculiar, plain};
 
 /// All answers to a question.
@@ -33,11 +34,11 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn a_check_command_that_says_yes_to_what_is_refused_disagrees(traits in plain(), nth in 0..Flaw::ALL.len()) {
+    fn a_check_command_that_says_yes_to_what_is_refused_disagrees(traits in plain(), nth in 0..Flaw::GENERAL.len()) {
         let case = case("check_command_agrees");
         let mut timeline = history(&case, &traits);
         for answer in answers(&mut timeline, Question::CheckCommand) {
-            answer.reply.yes |= answer.flaw == Some(Flaw::ALL[nth]);
+            answer.reply.yes |= answer.flaw == Some(Flaw::GENERAL[nth]);
         }
         fails_even_if_stalled(&case, &timeline, &[Check::AgreesWithReload]);
     }
@@ -46,7 +47,7 @@ proptest! {
     fn a_check_command_that_says_no_to_what_is_applied_disagrees(traits in plain(), taken in 0..5_usize) {
         let case = case("check_command_agrees");
         // What is valid here may be checked as valid, and must not be called invalid.
-        let flaw = Flaw::ALL[taken];
+        let flaw = Flaw::GENERAL[taken];
         let takes = Traits { takes: vec![flaw], ..traits };
         let timeline = history(&case, &takes);
         fails_by(&case, &timeline, vec![]);
@@ -117,6 +118,40 @@ proptest! {
             }
         }
         fails_even_if_stalled(&case, &timeline, &[Check::NoSecretShown]);
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_and_one_that_nobody_knows_are_refused(traits in plain(), unknown: bool) {
+        let (name, flaw) = if unknown { ("unknown_keys", Flaw::UnknownKey) } else { ("duplicate_keys", Flaw::DuplicateKey) };
+        let case = case(name);
+        let timeline = history(&case, &Traits { takes: vec![flaw], ..traits });
+        if unknown {
+            prop_assert!(weak(&fails_by(&case, &timeline, vec![])).contains(&Check::FlawIsRefused));
+        } else {
+            fails_even_if_stalled(&case, &timeline, &[Check::FlawIsRefused]);
+        }
+    }
+
+    #[test]
+    fn a_complaint_without_file_line_column_or_the_right_word_is_weak(traits in plain(), what in 0..5_usize) {
+        let (name, from, to, check) = [
+            ("errors_name", PATH, "", Check::RejectionNamesPlace),
+            ("errors_name", ":7:3", ":7", Check::RejectionNamesPlace),
+            ("errors_name", ":7:3", ":6:3", Check::RejectionNamesPlace),
+            ("errors_name", ":7:3", "", Check::RejectionNamesPlace),
+            ("unknown_keys", "`workers`", "`worker`", Check::RejectionNamesNearest),
+        ][what];
+        // Text that is none may be noticed a line too early, never what is only of a wrong type.
+        let case = case(name);
+        let mut timeline = history(&case, &traits);
+        for event in &mut timeline.events {
+            match event {
+                Event::Log { line, .. } => *line = line.replace(from, to),
+                Event::Trigger { answer: TriggerAnswer::Refused(said), .. } => *said = said.replace(from, to),
+                _ => {}
+            }
+        }
+        prop_assert!(weak(&fails_by(&case, &timeline, vec![])).contains(&check));
     }
 
     #[test]

@@ -75,7 +75,7 @@ proptest! {
             TriggerKind::Command | TriggerKind::Http => TriggerKind::Signal,
             other => other,
         };
-        let silent = Traits { trigger, silent_on: Flaw::ALL.get(nth).copied(), ..traits };
+        let silent = Traits { trigger, silent_on: Flaw::GENERAL.get(nth).copied(), ..traits };
         let timeline = history(&case, &silent);
         fails_by(&case, &timeline, vec![Check::RejectionIsObserved]);
         let results = judge(&case, &stalled(&timeline));

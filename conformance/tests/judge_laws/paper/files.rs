@@ -26,6 +26,7 @@ impl Paper {
             sha256: String::new(),
             bytes: 100,
             oddities: flaw.map(|flaw| flaw.name().to_owned()).into_iter().collect(),
+            odd_lines: flaw.map(|_| (7, 8)),
         }));
         self.now += MS / 10;
         self.now
@@ -38,7 +39,7 @@ impl Paper {
             TriggerKind::Watch => return,
             TriggerKind::Signal => TriggerAnswer::Sent,
             TriggerKind::Command | TriggerKind::Http if refused => {
-                TriggerAnswer::Refused("line 7: no".into())
+                TriggerAnswer::Refused(format!("{PATH}:7:3: no; is it `workers`?"))
             }
             TriggerKind::Command | TriggerKind::Http => TriggerAnswer::Accepted,
         };
@@ -220,7 +221,10 @@ impl Paper {
             return;
         }
         if !self.traits.acknowledges() {
-            self.log(effective, &format!("ERROR config rejected: {flaw}"));
+            self.log(
+                effective,
+                &format!("ERROR config rejected: {PATH}:7:3: {flaw}; is it `workers`?"),
+            );
         }
         self.trigger(effective, true);
         self.now = self.now.max(effective) + MS / 10;

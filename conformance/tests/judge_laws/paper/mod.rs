@@ -64,6 +64,7 @@ impl Paper {
             capabilities,
             deliveries: Delivery::DECLARED.to_vec(),
             flaws: Flaw::ALL.to_vec(),
+            misspelt: Some("workers".into()),
             apply_bound_ms: traits.bound_ms,
             apply_bound_source: None,
             ready_within_ms: 5_000,
@@ -194,7 +195,7 @@ impl Paper {
                 }
             }
             Step::ForEachFlaw(steps) => {
-                for flaw in Flaw::ALL {
+                for flaw in Flaw::GENERAL {
                     self.flaw = Some(flaw);
                     self.steps(steps);
                 }
