@@ -26,6 +26,7 @@ pub mod log;
 pub mod metrics;
 pub mod model;
 pub mod order;
+pub mod probe;
 pub mod reload;
 pub mod runtime;
 pub mod source;

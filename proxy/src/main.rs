@@ -14,8 +14,9 @@ use clap::error::ErrorKind;
 use clap::{ArgGroup, Parser, Subcommand};
 use reloadspec_proxy::lifecycle::Notifier;
 use reloadspec_proxy::log::{self, LogOverrides};
-use reloadspec_proxy::model::{LogFormat, LogLevel};
-use reloadspec_proxy::reload::{self, Candidate, Rejection};
+use reloadspec_proxy::model::{LogFormat, LogLevel, Probe};
+use reloadspec_proxy::probe::{self, Unreachable};
+use reloadspec_proxy::reload::{self, Candidate, Plan, Rejection};
 use reloadspec_proxy::supervisor::Signals;
 use reloadspec_proxy::{Options, Proxy, StartError, source};
 
@@ -43,9 +44,12 @@ struct Arguments {
     /// Leave the file alone until somebody asks for a reload, by SIGHUP or the admin listener.
     #[arg(long, requires = "config")]
     no_watch: bool,
-    /// Say whether a file is a valid configuration, and do nothing else.
+    /// Say whether a file is a valid configuration, and do nothing else but probe, if it or `--probe` asks for that.
     #[arg(long, value_name = "FILE", group = "task")]
     check: Option<PathBuf>,
+    /// With `--check`: try to connect to every endpoint, and warn of those that cannot be reached.
+    #[arg(long, requires = "check")]
+    probe: bool,
     /// The shape of log records, whatever the configuration says.
     #[arg(long, value_name = "FORMAT", value_parser = log_format)]
     log_format: Option<LogFormat>,
@@ -98,7 +102,7 @@ fn main() -> ExitCode {
         None => {}
     }
     match (&arguments.config, &arguments.check) {
-        (_, Some(file)) => check(file),
+        (_, Some(file)) => check(file, arguments.probe),
         (Some(file), None) => serve(file, &arguments),
         (None, None) => ExitCode::from(USAGE),
     }
@@ -113,7 +117,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-fn check(file: &Path) -> ExitCode {
+fn check(file: &Path, with_probe: bool) -> ExitCode {
     let candidate = match source::read_candidate(file) {
         Ok(candidate) => candidate,
         Err(error) => return fail(INVALID, &error.to_string()),
@@ -124,10 +128,32 @@ fn check(file: &Path) -> ExitCode {
             for note in &candidate.notes {
                 eprintln!("reloadspec-proxy: warning: {note}");
             }
+            let asked = plan.settings.as_ref().and_then(|(settings, _)| settings.probe);
+            if let Some(how) = asked.or(with_probe.then(Probe::default)) {
+                warn_of_unreachable(&plan, how);
+            }
             println!("{name}: valid: {plan}");
             ExitCode::SUCCESS
         }
         Err(rejection) => reject(&rejection),
+    }
+}
+
+fn warn_of_unreachable(plan: &Plan, how: Probe) {
+    match probe::probe(plan, how.timeout) {
+        Ok(found) => {
+            for Unreachable {
+                upstream,
+                endpoint,
+                reason,
+            } in found
+            {
+                eprintln!(
+                    "reloadspec-proxy: warning: endpoint {endpoint} of {upstream} is unreachable: {reason}"
+                );
+            }
+        }
+        Err(error) => eprintln!("reloadspec-proxy: warning: no endpoint was tried: {error}"),
     }
 }
 

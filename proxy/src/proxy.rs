@@ -13,6 +13,7 @@ use crate::log::LogControl;
 use crate::metrics::Metrics;
 use crate::model::Name;
 use crate::order::{Declined, Order, Wish};
+use crate::probe::Prober;
 use crate::reload::{Attempt, Board, Follower, Origin, Outcome, Reloader, Status};
 use crate::runtime::Shared;
 use crate::supervisor::{Environment, Message, Signals, StartError, Supervisor};
@@ -112,8 +113,9 @@ impl Proxy {
         let serving = Arc::new(AtomicBool::new(false));
         let board = Arc::new(Board::default());
         let metrics = Arc::new(Metrics::default());
+        let pid_file = PidFile::default();
         if let Some(signals) = signals {
-            signals.forward(messages.clone(), Arc::clone(&serving))?;
+            signals.forward(messages.clone(), Arc::clone(&serving), pid_file.place())?;
         }
         let mut reloader = Reloader::new();
         let shared = Arc::clone(reloader.shared());
@@ -129,7 +131,8 @@ impl Proxy {
             orders,
         );
         reloader.add_follower(Box::new(doors));
-        reloader.add_follower(Box::new(PidFile::default()));
+        reloader.add_follower(Box::new(pid_file));
+        reloader.add_follower(Box::new(Prober::default()));
         if let Some(log) = &log {
             reloader.add_follower(Box::new(log.follower()));
         }

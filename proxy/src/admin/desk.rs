@@ -52,22 +52,25 @@ enum Endpoint {
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const SMALL_BODY_BYTES: usize = 4096;
 
+/// All paths. `schema/admin.openapi.yaml` describes each.
+const PATHS: [(&str, Endpoint); 9] = [
+    ("/status", Endpoint::Status),
+    ("/config", Endpoint::Config),
+    ("/revisions", Endpoint::Revisions),
+    ("/metrics", Endpoint::Metrics),
+    ("/plan", Endpoint::Plan),
+    ("/reload", Endpoint::Reload),
+    ("/rollback", Endpoint::Rollback),
+    ("/healthz", Endpoint::Health),
+    ("/readyz", Endpoint::Ready),
+];
+
 // === impl Endpoint ===
 
 impl Endpoint {
     fn of(path: &str) -> Option<Self> {
-        Some(match path {
-            "/healthz" => Self::Health,
-            "/readyz" => Self::Ready,
-            "/status" => Self::Status,
-            "/config" => Self::Config,
-            "/revisions" => Self::Revisions,
-            "/metrics" => Self::Metrics,
-            "/plan" => Self::Plan,
-            "/reload" => Self::Reload,
-            "/rollback" => Self::Rollback,
-            _ => return None,
-        })
+        let found = PATHS.iter().find(|(known, _)| *known == path);
+        found.map(|(_, endpoint)| *endpoint)
     }
 
     fn methods(self) -> &'static str {
@@ -124,8 +127,8 @@ impl Desk {
             check_token(request.headers(), token.as_ref()).map_err(denied)?;
         }
         let Some(endpoint) = endpoint else {
-            let known =
-                "known are /status /config /revisions /metrics /plan /reload /rollback /healthz /readyz";
+            let known = PATHS.map(|(path, _)| path).join(" ");
+            let known = format!("known are {known}");
             return Err((
                 Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here", known),
                 None,

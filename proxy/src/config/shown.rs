@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{
     Action, Admin, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener, Log, LogFormat, LogLevel,
-    Metrics, Model, PathMatch, Revisions, Route, RouteKey, Settings, Timeouts, Upstream,
+    Metrics, Model, PathMatch, Probe, Revisions, Route, RouteKey, Settings, Timeouts, Upstream,
 };
 
 /// What is shown in the place of a secret.
@@ -52,6 +52,7 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
         limits,
         revisions: Revisions { keep },
         metrics: Metrics { prefix },
+        probe,
         admin,
         request_headers,
         response_headers,
@@ -88,6 +89,9 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
     put("limits", limits_of(limits));
     put("revisions", json!({"keep": keep}));
     put("metrics", json!({"prefix": prefix.as_ref()}));
+    if let Some(Probe { timeout }) = probe {
+        put("probe", json!({"timeout": duration(*timeout)}));
+    }
     if let Some(Admin { address, token }) = admin {
         let mut admin = json!({"address": address.to_string()});
         if token.is_some() {

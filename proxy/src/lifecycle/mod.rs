@@ -7,4 +7,4 @@ mod notify;
 mod pid_file;
 
 pub use notify::Notifier;
-pub(crate) use pid_file::PidFile;
+pub(crate) use pid_file::{PidFile, Place};

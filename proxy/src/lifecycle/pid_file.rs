@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::reload::{Change, Follower, Refused};
@@ -14,9 +14,13 @@ use crate::reload::{Change, Follower, Refused};
 /// The PID file of this process, if there is one.
 #[derive(Debug, Default)]
 pub(crate) struct PidFile {
-    path: Option<Arc<Path>>,
+    place: Place,
     staged: Option<Staged>,
 }
+
+/// Where the file is that is ours, for whoever ends the process without asking.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Place(Arc<Mutex<Option<Arc<Path>>>>);
 
 #[derive(Debug)]
 struct Staged {
@@ -61,7 +65,38 @@ fn remove(path: &Path) {
     }
 }
 
+// === impl Place ===
+
+impl Place {
+    /// Removes the file, if there is one and it is still ours.
+    pub(crate) fn clear(&self) {
+        if let Some(path) = self.replace(None) {
+            remove(&path);
+        }
+    }
+
+    fn replace(&self, path: Option<Arc<Path>>) -> Option<Arc<Path>> {
+        std::mem::replace(&mut *self.path(), path)
+    }
+
+    fn get(&self) -> Option<Arc<Path>> {
+        self.path().clone()
+    }
+
+    /// A path is whole, whatever became of the one who put it here.
+    fn path(&self) -> MutexGuard<'_, Option<Arc<Path>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 // === impl PidFile ===
+
+impl PidFile {
+    /// Where it is, at any moment.
+    pub(crate) fn place(&self) -> Place {
+        self.place.clone()
+    }
+}
 
 impl Follower for PidFile {
     fn name(&self) -> &'static str {
@@ -70,7 +105,7 @@ impl Follower for PidFile {
 
     fn stage(&mut self, change: Change<'_>) -> Result<(), Refused> {
         let wanted = &change.new.settings.pid_file;
-        if *wanted == self.path {
+        if *wanted == self.place.get() {
             return Ok(());
         }
         let beside = |path: &Arc<Path>| match write_beside(path) {
@@ -89,18 +124,15 @@ impl Follower for PidFile {
         let Some(Staged { wanted }) = self.staged.take() else {
             return Ok(());
         };
-        let former = self.path.take();
-        if let Some((path, beside)) = wanted {
-            fs::rename(&beside, &path).map_err(|error| PidFileError {
-                path: Arc::clone(&path),
-                error,
-            })?;
-            self.path = Some(path);
-        }
+        let path = wanted.as_ref().map(|(path, _)| Arc::clone(path));
+        let put = wanted.map_or(Ok(()), |(path, beside)| {
+            fs::rename(&beside, &path).map_err(|error| PidFileError { path, error })
+        });
+        let former = self.place.replace(path.filter(|_| put.is_ok()));
         if let Some(former) = former {
             remove(&former);
         }
-        Ok(())
+        Ok(put?)
     }
 
     fn abandon(&mut self) {
@@ -116,9 +148,7 @@ impl Follower for PidFile {
 impl Drop for PidFile {
     fn drop(&mut self) {
         self.abandon();
-        if let Some(path) = &self.path {
-            remove(path);
-        }
+        self.place.clear();
     }
 }
 

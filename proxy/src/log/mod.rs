@@ -160,7 +160,9 @@ impl Follower for LogFollower {
     }
 
     fn abandon(&mut self) {
-        self.staged = None;
+        if let Some((_, Some(opened))) = self.staged.take() {
+            opened.discard();
+        }
     }
 }
 

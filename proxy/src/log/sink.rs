@@ -19,6 +19,7 @@ pub(super) struct Sink(Mutex<Option<Opened>>);
 pub(super) struct Opened {
     path: Arc<Path>,
     file: File,
+    is_new: bool,
 }
 
 /// One record on its way.
@@ -46,19 +47,29 @@ impl Opened {
         };
         let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
         let mut options = OpenOptions::new();
-        options
-            .append(true)
-            .create(true)
-            .mode(MODE)
-            .custom_flags(nonblocking);
-        let file = options.open(path).map_err(fail)?;
+        options.append(true).mode(MODE).custom_flags(nonblocking);
+        let made = options.clone().create_new(true).open(path);
+        let is_new = made.is_ok();
+        // It may come or go between the two.
+        let file = made.or_else(|_| options.create(true).open(path)).map_err(fail)?;
         if !file.metadata().map_err(fail)?.is_file() {
             return Err(fail(io::Error::other("it is not a file")));
         }
         Ok(Self {
             path: Arc::clone(path),
             file,
+            is_new,
         })
+    }
+
+    /// Takes the file away again if it was made for nothing.
+    pub(super) fn discard(self) {
+        let Self { path, file, is_new } = self;
+        let is_empty = file.metadata().is_ok_and(|metadata| metadata.len() == 0);
+        if is_new && is_empty {
+            // An empty file that stays does no harm.
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 

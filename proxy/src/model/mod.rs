@@ -21,7 +21,7 @@ pub use headers::HeaderEdits;
 pub use listener::Listener;
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
 pub use settings::{
-    Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Revisions, Settings,
+    Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions, Settings,
 };
 pub use upstream::{Endpoint, Timeouts, Upstream};
 

@@ -24,6 +24,8 @@ pub struct Settings {
     pub revisions: Revisions,
     /// How metrics are called.
     pub metrics: Metrics,
+    /// How endpoints are tried after a change; not at all if absent.
+    pub probe: Option<Probe>,
     /// Where the proxy is asked about itself; nowhere if absent.
     pub admin: Option<Admin>,
     /// Edits of every request that is forwarded; a route's own edits win.
@@ -113,6 +115,13 @@ pub struct Metrics {
     pub prefix: Arc<str>,
 }
 
+/// How endpoints are tried after a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// How long all of it may take.
+    pub timeout: Duration,
+}
+
 /// Bounds on what a client may ask for. All of them are asked at each request or wait, so all of them change live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -169,6 +178,7 @@ impl Default for Settings {
             limits: Limits::default(),
             revisions: Revisions::default(),
             metrics: Metrics::default(),
+            probe: None,
             admin: None,
             request_headers: HeaderEdits::default(),
             response_headers: HeaderEdits::default(),
@@ -183,6 +193,14 @@ impl Default for Drain {
             timeout,
             listener_timeout: Cut::After(timeout),
             route_timeout: Cut::Never,
+        }
+    }
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(1),
         }
     }
 }

@@ -127,4 +127,17 @@ mod tests {
         board.stop();
         assert!(!board.is_watching() && board.is_stopping());
     }
+
+    #[test]
+    fn a_watcher_that_has_not_looked_for_long_does_not_run() {
+        let long_ago = Instant::now().checked_sub(WATCHER_PATIENCE + Duration::from_secs(1));
+        let board = Board {
+            start: long_ago.expect("a machine that runs for longer than that"),
+            looked: AtomicU64::new(0),
+            ..Board::default()
+        };
+        assert!(!board.is_watching());
+        board.looked();
+        assert!(board.is_watching());
+    }
 }

@@ -118,6 +118,10 @@ impl Supervisor {
             subscribers: Vec::new(),
             stopping: false,
         };
+        if supervisor.environment.watch {
+            // What was just read was looked after.
+            supervisor.board.looked();
+        }
         supervisor.note(Origin::Boot, started, Arc::new(outcome));
         supervisor.tell_manager_ready();
         Ok(supervisor)

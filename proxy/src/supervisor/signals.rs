@@ -12,6 +12,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator;
 
 use super::Message;
+use crate::lifecycle::Place;
 use crate::order::{Order, Wish};
 use crate::reload::Origin;
 
@@ -31,7 +32,12 @@ impl Signals {
     }
 
     /// Passes signals on as messages, from a thread of its own that lives as long as the process. Messages are read once `serving`.
-    pub(crate) fn forward(mut self, messages: Sender<Message>, serving: Arc<AtomicBool>) -> io::Result<()> {
+    pub(crate) fn forward(
+        mut self,
+        messages: Sender<Message>,
+        serving: Arc<AtomicBool>,
+        pid_file: Place,
+    ) -> io::Result<()> {
         let forward = move || {
             let mut stopping = false;
             for signal in self.0.forever() {
@@ -44,7 +50,10 @@ impl Signals {
                     }),
                     SIGUSR1 => Message::ReopenLog,
                     // As a shell reports a process that a signal ended.
-                    _ if stopping => std::process::exit(128 + signal),
+                    _ if stopping => {
+                        pid_file.clear();
+                        std::process::exit(128 + signal)
+                    }
                     _ => Message::Stop,
                 };
                 if matches!(message, Message::Stop) {

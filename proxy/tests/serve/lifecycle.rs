@@ -107,6 +107,14 @@ fn the_log_goes_where_the_configuration_says_and_is_opened_anew() {
     rename_over(&path, &to_file("g4").replace("proxy.log", "none/proxy.log"));
     until(&log, "failed to open the log");
     assert_eq!(process.stamp(), "g3");
+    // One that can be opened is not left behind by a change that something else refuses.
+    let taken = std::net::TcpListener::bind("127.0.0.88:0").expect("an address");
+    let other = folder.path().join("other.log");
+    let both = to_file("g4").replace("proxy.log", "other.log");
+    let admin = taken.local_addr().expect("its address");
+    rename_over(&path, &both.replace("127.0.0.1:0", &admin.to_string()));
+    until(&log, "failed to listen on 127.0.0.88");
+    assert!(!other.exists(), "an empty log is left behind");
     rename_over(&path, &config("g5", a));
     assert!(process.line("configuration applied").contains("revision=4"));
     assert!(

@@ -284,8 +284,12 @@ fn a_second_signal_ends_at_once() {
     let origin = crate::support::origin(|mut stream| {
         let _ = stream.read_to_end(&mut Vec::new());
     });
-    let (_folder, path) = file(config("g1", origin) + "drain: {timeout: 1h}\n");
+    let (folder, path) = file("");
+    let pid = folder.path().join("proxy.pid");
+    let content = config("g1", origin) + "drain: {timeout: 1h}\n";
+    fs::write(&path, content + &format!("pid_file: '{}'\n", pid.display())).expect("a file");
     let process = Process::start(&path, &[]);
+    assert!(pid.exists());
     let mut client = crate::support::connect(process.address);
     client
         .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -300,6 +304,7 @@ fn a_second_signal_ends_at_once() {
     process.line("stopping");
     process.signal("-TERM");
     assert_eq!(process.rest().0, Some(143));
+    assert!(!pid.exists(), "the PID file is left behind");
 }
 
 /// Starts the binary with a log that nobody reads, so that it hangs once it has written much, sends SIGTERM and waits.

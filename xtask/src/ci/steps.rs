@@ -1,6 +1,6 @@
 //! The steps of CI, in order: what is quick to fail first.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,7 +13,7 @@ use crate::workspace::{Binary, Workspace};
 use crate::{kill_matrix, matrix, peers, test, tidy};
 
 /// All of them.
-pub(super) const STEPS: [Step; 12] = [
+pub(super) const STEPS: [Step; 13] = [
     Step {
         name: "fmt",
         about: "the code is formatted",
@@ -52,6 +52,11 @@ pub(super) const STEPS: [Step; 12] = [
         name: "tests",
         about: "all tests of the workspace",
         run: |workspace| test::run_all(workspace, &[]).map(Done::Counted),
+    },
+    Step {
+        name: "promtool",
+        about: "the alert rules of the reference fire when they should, by Prometheus' own tool",
+        run: promtool,
     },
     Step {
         name: "doc",
@@ -105,6 +110,29 @@ fn cargo(workspace: &Workspace, arguments: &[&str], env: &[(&str, &str)]) -> any
     let mut command = workspace.cargo();
     command.args(arguments).envs(env.iter().copied());
     Ok(Done::one(process::attached(&mut command)?.success()))
+}
+
+const PROMTOOL_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Checks the rules, and runs their tests.
+fn promtool(workspace: &Workspace) -> anyhow::Result<Done> {
+    let promtool = |arguments: &[&str], echo| {
+        let mut command = Command::new("promtool");
+        command
+            .args(arguments)
+            .current_dir(workspace.path("proxy/examples"));
+        process::captured(&mut command, PROMTOOL_DEADLINE, echo)
+    };
+    if promtool(&["--version"], Echo::No).is_err() {
+        return Ok(Done::Skipped(
+            "promtool is not installed (Debian: prometheus)".to_owned(),
+        ));
+    }
+    let checked = promtool(&["check", "rules", "alerts.yaml"], Echo::Yes)?;
+    let tested = promtool(&["test", "rules", "alerts_test.yaml"], Echo::Yes)?;
+    Ok(Done::Counted(
+        Count::one(checked.success()) + Count::one(tested.success()),
+    ))
 }
 
 const REFERENCE_DEADLINE: Duration = Duration::from_secs(5 * 60);

@@ -67,6 +67,12 @@ pub const ROOT: &[Key] = &[
         "How metrics are called.",
     ),
     key(
+        "probe",
+        Kind::Table(PROBE),
+        Absent::Means("nothing is tried"),
+        "Whether the endpoints of new and changed upstreams are connected to once a configuration serves, and by `--check`. One that cannot be reached is worth a warning, and refuses nothing.",
+    ),
+    key(
         "admin",
         Kind::Table(ADMIN),
         Absent::Means("no admin API"),
@@ -223,6 +229,14 @@ pub const METRICS: &[Key] = &[key(
     Kind::Text(PREFIX),
     Absent::Default("gateway"),
     "The word before every name, without the `_` between.",
+)];
+
+/// `probe`.
+pub const PROBE: &[Key] = &[key(
+    "timeout",
+    Kind::Duration,
+    Absent::Default("1s"),
+    "How long it takes altogether, at most.",
 )];
 
 /// `admin`.

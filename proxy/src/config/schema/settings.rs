@@ -7,7 +7,8 @@ use super::reader::{Named, Report, Table};
 use super::scalars::{duration, echo, number, size, text};
 use super::{admin, headers};
 use crate::model::{
-    Cut, Drain, Limits, Listener, Log, LogDestination, LogFormat, LogLevel, Metrics, Revisions, Settings,
+    Cut, Drain, Limits, Listener, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions,
+    Settings,
 };
 
 pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Settings {
@@ -22,6 +23,7 @@ pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Settings {
         limits: root.with("limits", limits).unwrap_or_default(),
         revisions: root.with("revisions", revisions).unwrap_or_default(),
         metrics: root.with("metrics", metrics).unwrap_or_default(),
+        probe: root.with("probe", probe),
         admin: admin::read(root, listeners),
         request_headers: root.with("request_headers", headers::request).unwrap_or_default(),
         response_headers: root
@@ -122,6 +124,14 @@ fn metrics(node: &Node, path: &Path<'_>, report: &Report) -> Option<Metrics> {
     let default = Metrics::default();
     Some(Metrics {
         prefix: table.with("prefix", prefix).map_or(default.prefix, Arc::from),
+    })
+}
+
+fn probe(node: &Node, path: &Path<'_>, report: &Report) -> Option<Probe> {
+    let table = Table::read(node, path, keys::PROBE, report)?;
+    let default = Probe::default();
+    Some(Probe {
+        timeout: table.with("timeout", duration).unwrap_or(default.timeout),
     })
 }
 
