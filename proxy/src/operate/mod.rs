@@ -175,9 +175,15 @@ fn answer(command: &Command, shape: Shape, asked: &Asked) -> ExitCode {
 
 fn plan(file: &Path, common: &Common) -> Result<Asked, Failure> {
     // Said here, with the places of the file as its author knows it.
-    let (candidate, admin) = read(file)?;
-    let gathered = candidate.gather(&environment)?;
-    if gathered.is_joined() {
+    let (candidate, admin) = match read(file) {
+        Err(Failure::Invalid(diagnostics)) if lacks_variables(&diagnostics) => {
+            without_variables(file, diagnostics)?
+        }
+        read => read?,
+    };
+    if let Ok(gathered) = candidate.gather(&environment)
+        && gathered.is_joined()
+    {
         // The proxy cannot read what is on this side, so that it gets one document.
         let call = Call::post("/plan", gathered.to_json().to_string().into_bytes());
         return common.ask(admin.as_ref(), call.field("content-type", "application/json"));
@@ -189,6 +195,26 @@ fn plan(file: &Path, common: &Common) -> Result<Asked, Failure> {
     };
     let call = Call::post("/plan", candidate.bytes.clone()).field("content-type", content_type);
     common.ask(admin.as_ref(), call)
+}
+
+/// Whether nothing is wrong but that variables are not set here. The proxy has an environment of its own.
+fn lacks_variables(diagnostics: &Diagnostics) -> bool {
+    let mut all = diagnostics.all().iter();
+    all.all(|diagnostic| diagnostic.code == "unset-variable")
+}
+
+/// A configuration that the proxy has to judge, because its variables are known there alone. It has to be one file: what several come to
+/// can be said here only.
+fn without_variables(file: &Path, missing: Diagnostics) -> Result<(Candidate, Option<Admin>), Failure> {
+    let candidate = source::read_candidate(file)?;
+    let is_alone = candidate.files.is_empty() && candidate.members.as_ref().is_none_or(Vec::is_empty);
+    if !is_alone {
+        return Err(missing.into());
+    }
+    let known = |name: &str| Some(environment(name).unwrap_or_default());
+    let model = candidate.gather(&known).and_then(|gathered| gathered.validate());
+    let admin = model.ok().and_then(|model| model.settings.admin);
+    Ok((candidate, admin))
 }
 
 /// A valid configuration, and where it says that the admin listener is.

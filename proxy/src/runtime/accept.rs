@@ -37,7 +37,12 @@ pub(super) async fn accept(
                     tracing::info!("accepting again");
                     pause = PAUSES.0;
                 }
+                // Others may have come, or the bound may have been lowered, while this one was waited for.
+                let goes_on = wait_for_room(&surroundings, &mut full, &mut stop).await;
                 place(&surroundings, stream, peer);
+                if !goes_on {
+                    break;
+                }
             }
             // The client went away while it was queued.
             Err(error) if is_of_one_connection(&error) => {}

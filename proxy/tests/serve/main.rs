@@ -4,6 +4,7 @@ mod admin;
 mod changes;
 mod files;
 mod lifecycle;
+mod live;
 mod openapi;
 mod operate;
 mod parts;

@@ -86,6 +86,36 @@ fn an_operator_plans_looks_and_goes_back() {
 }
 
 #[test]
+fn a_plan_takes_variables_from_the_proxy_if_the_shell_has_none() {
+    let (folder, path) = crate::process::file("");
+    let admin = format!("unix:{}", folder.path().join("admin.sock").display());
+    let content = config("${RELOADSPEC_STAMP}", echo("a")) + &format!("admin: {{address: '{admin}'}}\n");
+    fs::write(&path, &content).expect("a file");
+    let process = crate::process::Process::start_with(&path, &[], &[("RELOADSPEC_STAMP", "g1")]);
+    let next = folder.path().join("next.yaml");
+    fs::write(&next, content + "workers: ${RELOADSPEC_NOWHERE}\n").expect("a file");
+    let plan = |path: &std::path::Path| {
+        run(&[
+            "plan",
+            "--config",
+            path.to_str().expect("text"),
+            "--admin",
+            &admin,
+        ])
+    };
+    let (same, unknown) = (plan(&path), plan(&next));
+    process.signal("-TERM");
+    assert_eq!(process.rest().0, Some(0));
+    assert_eq!(same, (Some(0), "nothing would change in revision 1\n".to_owned()));
+    // What the proxy lacks too is told by the proxy.
+    let (code, said) = unknown;
+    assert!(
+        code == Some(1) && said.contains("RELOADSPEC_NOWHERE") && !said.contains("RELOADSPEC_STAMP"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_cannot_be_asked_is_said_with_its_reason() {
     let folder = tempfile::tempdir().expect("a folder");
     let bad = folder.path().join("bad.yaml");
