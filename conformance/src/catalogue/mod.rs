@@ -18,6 +18,7 @@ mod event_streams;
 mod failed_trigger;
 mod graceful_stop;
 mod held_pins_nothing;
+mod hostile_input;
 mod idle_stay;
 mod in_place;
 mod kept_follow;
@@ -100,6 +101,7 @@ pub fn all() -> Vec<Case> {
         duplicate_keys::case(),
         unknown_keys::case(),
         error_places::case(),
+        hostile_input::case(),
     ]
 }
 

@@ -55,6 +55,7 @@ pub(super) fn steps(out: &mut String, list: &[Step], depth: usize) {
         match step {
             Step::ForEachDelivery(inner)
             | Step::ForEachFlaw(inner)
+            | Step::ForEachHostile(inner)
             | Step::ForEachOf { steps: inner, .. }
             | Step::ForEachTrigger { steps: inner, .. }
             | Step::WithFlaw { steps: inner, .. }
@@ -131,6 +132,7 @@ fn words(step: &Step) -> String {
             format!("for each trigger of the target that {}, told by it alone:", that.words())
         }
         Step::ForEachFlaw(_) => "for each kind of bad file:".into(),
+        Step::ForEachHostile(_) => "for each kind of hostile file:".into(),
         Step::WithFlaw { flaw, .. } => format!("with bad files of the kind {flaw}:"),
         Step::RepeatFor { ms, at_most, .. } => format!("for {ms} ms, but at most {at_most} times:"),
         Step::Repeat { times, .. } => format!("{times} times:"),

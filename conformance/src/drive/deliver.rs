@@ -22,7 +22,8 @@ impl Driver<'_> {
         };
         let content = self.target.render(&scene, &running.laid.place)?.config;
         let (mut oddities, mut odd_lines) = (Vec::new(), None);
-        if flaw.is_some() {
+        // What is wrong with a huge file is not a word in it.
+        if flaw.is_some_and(|flaw| flaw != Flaw::Huge) {
             let good = Scene { flaw: None, ..scene };
             let good = self.target.render(&good, &running.laid.place)?.config;
             oddities = odd_words(&content, &good);
@@ -89,10 +90,14 @@ impl Driver<'_> {
     pub(super) fn keep(&mut self, scene: &Scene, content: &[u8]) {
         let flaw = scene.flaw.map_or_else(String::new, |flaw| format!("-{flaw}"));
         let name = format!("{:04}-{}{flaw}.conf", self.configs.len() + 1, scene.generation);
-        self.configs.push((name, content.to_vec()));
+        // What is left out of a huge file is more of the same.
+        let kept = &content[..content.len().min(MOST_KEPT)];
+        self.configs.push((name, kept.to_vec()));
     }
 }
 
+/// How much of a file is kept as evidence, in bytes.
+const MOST_KEPT: usize = 1 << 20;
 /// How many odd words are kept.
 const ODD_WORDS: usize = 8;
 

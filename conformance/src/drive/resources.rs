@@ -53,6 +53,7 @@ fn held_by(process: &Process) -> Resources {
         threads: 0,
         descriptors: 0,
         memory_kib: 0,
+        peak_kib: 0,
     };
     for member in process.members() {
         let pid = member.pid;
@@ -64,6 +65,7 @@ fn held_by(process: &Process) -> Resources {
         all.processes += 1;
         all.threads += field(&status, "Threads");
         all.memory_kib += field(&status, "RssAnon");
+        all.peak_kib += field(&status, "VmHWM");
         all.descriptors += descriptors;
     }
     all

@@ -203,9 +203,13 @@ impl<'a> Driver<'a> {
                 self.for_each_delivery(&taken, steps)?;
             }
             Step::ForEachTrigger { that, steps } => self.for_each_trigger(*that, steps)?,
-            Step::ForEachFlaw(steps) => {
-                let general: Vec<_> = self.target.facts().general_flaws().collect();
-                for flaw in general {
+            Step::ForEachFlaw(steps) | Step::ForEachHostile(steps) => {
+                let facts = self.target.facts();
+                let flaws: Vec<_> = match step {
+                    Step::ForEachHostile(_) => facts.hostile_flaws().collect(),
+                    _ => facts.general_flaws().collect(),
+                };
+                for flaw in flaws {
                     self.flaw = Some(flaw);
                     if self.steps(steps)?.is_break() {
                         return Ok(Flow::Break(()));

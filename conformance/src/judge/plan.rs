@@ -74,6 +74,12 @@ impl Plan {
                         self.add(steps, facts, delivery);
                     }
                 }
+                Step::ForEachHostile(steps) => {
+                    for flaw in facts.hostile_flaws() {
+                        self.flaws.push(flaw);
+                        self.add(steps, facts, delivery);
+                    }
+                }
                 Step::WithFlaw { flaw, steps } => {
                     self.needs_bad = true;
                     if facts.flaws.contains(flaw) {

@@ -30,6 +30,11 @@ const NAMES: [&str; 12] = [
     "fixed(name)",
 ];
 
+/// The size of a huge file.
+const HUGE_BYTES: usize = 100 << 20;
+/// A comment in most languages of configurations.
+const COMMENT: &[u8] = b"# a line that means nothing, of which there are more than anybody would write\n";
+
 /// The templates of a folder.
 #[derive(Debug)]
 pub(super) struct Templates {
@@ -78,6 +83,14 @@ impl Templates {
         match scene.flaw {
             Some(Flaw::Empty) => config.clear(),
             Some(Flaw::Truncated) => config.truncate(config.len() * 2 / 3),
+            Some(Flaw::Huge) => {
+                config.truncate(config.len() * 2 / 3);
+                let mut huge = COMMENT.repeat(HUGE_BYTES / COMMENT.len());
+                huge.append(&mut config);
+                config = huge;
+            }
+            Some(Flaw::Nul) => config.extend(b"\n\0 \0\n"),
+            Some(Flaw::NotUtf8) => config.extend(b"\n\xff\xfe \xff\n"),
             _ => {}
         }
         Ok(Rendered { config, fixed })

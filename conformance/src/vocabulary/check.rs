@@ -159,6 +159,8 @@ checks! {
     NoFalseRecord = "no_false_record": "no success is recorded of a file that was rejected, nor more often than a file was taken",
     /// The record can be read by a machine.
     RecordHasFields = "record_has_fields": "the record of a success bears time, file, revision or digest, and duration as fields",
+    /// A file may ask for no more than a file is worth.
+    PeakIsBounded = "peak_is_bounded": "what bad files make the target's processes hold at a time is at most 512 MiB more than before",
     /// What should be refused is.
     FlawIsRefused = "flaw_is_refused": "a file with this flaw is refused: no answer bears its generation, and no fresh start serves it",
     /// A complaint leads to the place.

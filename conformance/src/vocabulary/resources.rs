@@ -13,6 +13,9 @@ pub struct Resources {
     pub descriptors: u64,
     /// Resident memory that no file stands behind, in KiB.
     pub memory_kib: u64,
+    /// The sum of the most resident memory that each process has had since it began, in KiB.
+    #[serde(default)]
+    pub peak_kib: u64,
 }
 
 impl Resources {

@@ -88,6 +88,16 @@ pub enum Flaw {
     DuplicateKey,
     /// A key that nobody knows: a known one, misspelt.
     UnknownKey,
+    /// A hundred megabytes of comments, and a file that breaks off.
+    Huge,
+    /// Ten thousand levels of nesting.
+    Deep,
+    /// Aliases of aliases that stand for a million values.
+    Aliased,
+    /// A line with a byte of value 0.
+    Nul,
+    /// A line that is no UTF-8.
+    NotUtf8,
     /// No bytes at all.
     Empty,
     /// The first two thirds of a good file.
@@ -96,7 +106,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Syntax,
         Self::WrongType,
         Self::DanglingReference,
@@ -107,7 +117,15 @@ impl Flaw {
         Self::SecretLine,
         Self::DuplicateKey,
         Self::UnknownKey,
+        Self::Huge,
+        Self::Deep,
+        Self::Aliased,
+        Self::Nul,
+        Self::NotUtf8,
     ];
+
+    /// Those by which a file asks for more than a file may.
+    pub const HOSTILE: [Self; 5] = [Self::Huge, Self::Deep, Self::Aliased, Self::Nul, Self::NotUtf8];
 
     /// Those that stand for bad files in general, in the order in which cases try them. The others have cases of their own.
     pub const GENERAL: [Self; 7] = [
@@ -131,6 +149,11 @@ impl Flaw {
             Self::SecretLine => "secret_line",
             Self::DuplicateKey => "duplicate_key",
             Self::UnknownKey => "unknown_key",
+            Self::Huge => "huge",
+            Self::Deep => "deep",
+            Self::Aliased => "aliased",
+            Self::Nul => "nul",
+            Self::NotUtf8 => "not_utf8",
             Self::Empty => "empty",
             Self::Truncated => "truncated",
         }
@@ -138,7 +161,10 @@ impl Flaw {
 
     /// Whether the suite makes such a file itself, without the target's template.
     pub fn is_made_by_the_suite(self) -> bool {
-        matches!(self, Self::Empty | Self::Truncated)
+        matches!(
+            self,
+            Self::Empty | Self::Truncated | Self::Huge | Self::Nul | Self::NotUtf8
+        )
     }
 }
 

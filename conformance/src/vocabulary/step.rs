@@ -155,6 +155,8 @@ pub enum Step {
     },
     /// The steps, once for each kind of flaw that the target can be given.
     ForEachFlaw(Vec<Step>),
+    /// The steps, once for each kind of hostile file that the target can be given.
+    ForEachHostile(Vec<Step>),
     /// The steps, with bad files of this kind; skipped where the target cannot be given one.
     WithFlaw {
         /// The kind.

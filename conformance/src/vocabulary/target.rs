@@ -184,6 +184,11 @@ fn all_markers() -> Vec<Marker> {
 }
 
 impl TargetFacts {
+    /// The kinds of hostile files that it can be given.
+    pub fn hostile_flaws(&self) -> impl Iterator<Item = Flaw> + '_ {
+        Flaw::HOSTILE.into_iter().filter(|flaw| self.flaws.contains(flaw))
+    }
+
     /// The kinds of flaws that stand for bad files in general, of those it can be given.
     pub fn general_flaws(&self) -> impl Iterator<Item = Flaw> + '_ {
         Flaw::GENERAL.into_iter().filter(|flaw| self.flaws.contains(flaw))

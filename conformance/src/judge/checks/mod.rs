@@ -48,6 +48,7 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::NoLostPost => kept::no_lost_post(view),
         Check::NoConnectLost => flood::no_connect_lost(view),
         Check::MemoryReturns => resources::memory_returns(view),
+        Check::PeakIsBounded => resources::peak_is_bounded(view),
         Check::DescriptorsReturn => resources::descriptors_return(view),
         Check::TasksReturn => resources::tasks_return(view),
         Check::GracefulStopFinishes => lifecycle::graceful_stop_finishes(view),

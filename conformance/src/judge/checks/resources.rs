@@ -7,10 +7,13 @@
 use super::super::life::Life;
 use super::super::opinion::{Opinion, Seen};
 use super::super::view::View;
+use super::rejection::for_each_flaw;
 use crate::vocabulary::{Event, Nanos, Resources};
 
 /// Growth of memory that is no sign of a leak, whatever the size: in KiB.
 const SPARE_MEMORY_KIB: u64 = 32 * 1024;
+/// What bad files may make the processes hold at a time, in KiB: five times the largest of them.
+const MOST_AT_PEAK_KIB: u64 = 512 * 1024;
 /// Below so many changes between two notes, they say nothing.
 const LEAST_CHANGES: usize = 3;
 
@@ -19,6 +22,27 @@ pub(super) fn memory_returns(view: &View<'_>) -> Vec<Opinion> {
     // Half as much again is what a collector that waits for its heap to double may show.
     let most = |before: u64| before + SPARE_MEMORY_KIB.max(before / 2);
     vec![returns(view, "KiB of memory", memory, most)]
+}
+
+/// One opinion a kind of bad file. A process that ended meanwhile took its peak with it: what lives on is judged.
+pub(super) fn peak_is_bounded(view: &View<'_>) -> Vec<Opinion> {
+    for_each_flaw(view, |life, write| {
+        let notes =
+            two_notes(life).filter(|(_, (from, _), (to, _))| (*from..=*to).contains(&write.config.at));
+        let Some((_, (_, before), (to, after))) = notes else {
+            return Opinion::inconclusive("what the processes hold was not noted before and after");
+        };
+        if before.peak_kib == 0 {
+            return Opinion::unsupported("the memory of the target cannot be counted here");
+        }
+        let more = after.peak_kib.saturating_sub(before.peak_kib);
+        let figure = format!("{} MiB more at the peak", more / 1024);
+        let against = (more > MOST_AT_PEAK_KIB).then(|| {
+            let expected = format!("at most {} MiB more", MOST_AT_PEAK_KIB / 1024);
+            Seen::new(expected, figure.clone()).at(to)
+        });
+        Opinion::of_trials(against, 1, 1).figure(figure)
+    })
 }
 
 pub(super) fn descriptors_return(view: &View<'_>) -> Vec<Opinion> {

@@ -20,7 +20,7 @@ proptest! {
                 Event::Resources { held, .. } => Some(held),
                 _ => None,
             });
-            let Resources { processes, threads, descriptors, memory_kib } = last.expect("a note");
+            let Resources { processes, threads, descriptors, memory_kib, .. } = last.expect("a note");
             // With what the paper itself lets them vary by, far past the allowance, or well below it.
             let (count, memory) = if much { (40, 60_000) } else { (5, 10_000) };
             let (grows, by, check) = match which {
@@ -36,6 +36,18 @@ proptest! {
             timeline.target.release_bound_ms = Some(120_000);
             fails_by(&case, &timeline, vec![]);
         }
+    }
+
+    #[test]
+    fn what_is_held_at_a_time_for_bad_files_is_bounded(traits in plain(), much: bool) {
+        let case = case("huge_deep_or_aliased");
+        let mut timeline = history(&case, &traits);
+        let last = timeline.events.iter_mut().rev().find_map(|event| match event {
+            Event::Resources { held, .. } => Some(held),
+            _ => None,
+        });
+        last.expect("a note").peak_kib += if much { 600 * 1024 } else { 400 * 1024 };
+        fails_even_if_stalled(&case, &timeline, &if much { vec![Check::PeakIsBounded] } else { vec![] });
     }
 
     #[test]

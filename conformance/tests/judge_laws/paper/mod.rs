@@ -161,6 +161,7 @@ impl Paper {
                     threads: 8,
                     descriptors: 40 + self.below(10),
                     memory_kib: 50_000 + self.below(9_000),
+                    peak_kib: 80_000 + self.below(9_000),
                 };
                 self.events.push(Event::Resources { at: self.now, held });
             }
@@ -196,6 +197,12 @@ impl Paper {
             }
             Step::ForEachFlaw(steps) => {
                 for flaw in Flaw::GENERAL {
+                    self.flaw = Some(flaw);
+                    self.steps(steps);
+                }
+            }
+            Step::ForEachHostile(steps) => {
+                for flaw in Flaw::HOSTILE {
                     self.flaw = Some(flaw);
                     self.steps(steps);
                 }
