@@ -64,7 +64,12 @@ pub fn init(overrides: LogOverrides) -> Result<LogControl, LogTaken> {
     let json = Arc::new(AtomicBool::new(false));
     let sink = Arc::new(Sink::default());
     let (filter, level) = reload::Layer::new(LevelFilter::INFO);
-    let as_json = Format::default().json().flatten_event(true).with_target(false);
+    let as_json = Format::default()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false);
     let shape = Shape {
         json: Arc::clone(&json),
         as_json,

@@ -23,6 +23,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use tracing::field::Empty;
+use tracing::info_span;
+
 pub use candidate::{Candidate, Digest, Member, Origin};
 pub use compile::compile;
 pub use fleet::StageError;
@@ -87,22 +90,27 @@ impl Reloader {
     pub fn reload(&mut self, candidate: &Candidate) -> Outcome {
         let started = Instant::now();
         let digest = candidate.digest;
-        if self.digest == Some(digest) {
-            return self.unchanged(Sameness::Content);
-        }
-        let attempt = read(candidate).and_then(|model| self.apply(&model, digest, candidate.origin));
-        self.outcome(attempt, digest, started)
+        traced(candidate.origin, digest, || {
+            if self.digest == Some(digest) {
+                return self.unchanged(Sameness::Content);
+            }
+            let attempt = read(candidate).and_then(|model| self.apply(&model, digest, candidate.origin));
+            self.outcome(attempt, digest, started)
+        })
     }
 
     /// Makes serve again, under a new number, what an earlier revision said. None if it is not kept.
     pub fn roll_back(&mut self, to: u64) -> Option<Outcome> {
         let started = Instant::now();
         let revision = self.history.find(to)?;
-        if self.digest == Some(revision.digest) {
-            return Some(self.unchanged(Sameness::Content));
-        }
-        let attempt = self.apply(&revision.model, revision.digest, Origin::Rollback { to });
-        Some(self.outcome(attempt, revision.digest, started))
+        let (origin, digest) = (Origin::Rollback { to }, revision.digest);
+        Some(traced(origin, digest, || {
+            if self.digest == Some(digest) {
+                return self.unchanged(Sameness::Content);
+            }
+            let attempt = self.apply(&revision.model, digest, origin);
+            self.outcome(attempt, digest, started)
+        }))
     }
 
     fn outcome(&mut self, attempt: Result<Made, Rejection>, digest: Digest, started: Instant) -> Outcome {
@@ -137,7 +145,7 @@ impl Reloader {
 
     /// Everything after the validation.
     fn apply(&mut self, model: &Model, digest: Digest, origin: Origin) -> Result<Made, Rejection> {
-        let plan = Plan::between(&self.model, model);
+        let plan = info_span!("plan").in_scope(|| Plan::between(&self.model, model));
         if plan.is_empty() {
             let serving = &self.model;
             let (old, new) = (Arc::clone(serving), Arc::clone(serving));
@@ -145,11 +153,15 @@ impl Reloader {
         }
         // By the plan, so that revisions share what did not change.
         let model = Arc::new(plan.apply(&self.model));
-        let staged = self.stage(&model, &plan)?;
+        let staged = info_span!("stage").in_scope(|| self.stage(&model, &plan))?;
         let revision = self.revision + 1;
-        let snapshot = compile(&model, revision, &staged.addresses, &self.shared.current.load());
+        let serving = self.shared.current.load();
+        let snapshot =
+            info_span!("compile").in_scope(|| compile(&model, revision, &staged.addresses, &serving));
+        drop(serving);
 
         // Commit. From here on nothing can fail.
+        let commit = info_span!("commit").entered();
         let retired = self.shared.current.swap(Arc::new(snapshot));
         let Drain {
             timeout,
@@ -180,7 +192,8 @@ impl Reloader {
         self.history.push(revision, keep);
 
         self.retired.push(retired);
-        self.drain();
+        drop(commit);
+        info_span!("drain").in_scope(|| self.drain());
         Ok(Made { old, new, plan })
     }
 
@@ -258,9 +271,21 @@ pub fn environment(name: &str) -> Option<String> {
 
 /// From the bytes to what they mean: everything of a reload that asks nothing of the world.
 fn read(candidate: &Candidate) -> Result<Model, Rejection> {
-    let gathered = candidate.gather(&environment)?;
-    Ok(gathered.validate()?)
+    let gathered = info_span!("gather").in_scope(|| candidate.gather(&environment))?;
+    Ok(info_span!("validate").in_scope(|| gathered.validate())?)
 }
+
+/// Runs an attempt in a span of its own, below which each stage has one, so that whoever collects spans sees where the time goes.
+fn traced(origin: Origin, digest: Digest, attempt: impl FnOnce() -> Outcome) -> Outcome {
+    let span = info_span!("reload", %origin, %digest, outcome = Empty, revision = Empty);
+    let outcome = span.in_scope(attempt);
+    span.record("outcome", outcome.word());
+    span.record("revision", outcome.revision());
+    outcome
+}
+
+#[cfg(test)]
+mod tests;
 
 /// What a candidate would change in `model`. Nothing is touched, no address tried.
 pub fn plan(model: &Model, candidate: &Candidate) -> Result<Plan, Rejection> {
