@@ -68,7 +68,18 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
              [ $1 != end ] || [ $((${slow:-0} * 20)) -le \"${changes:-0}\" ] || shown \"$slow of $changes changes took more than 250 ms\"",
         ),
         Check::RejectedChangesNothing => look(
-            "    [ $1 != flawed ] || [ -z \"$strayed\" ] || shown \"a file that is refused at a fresh start was delivered over g$good, and the answer became: $strayed\"",
+            "    [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || [ -z \"$strayed\" ] || shown \"a file that is refused at a fresh start was delivered over g$good, and the answer became: $strayed\"",
+        ),
+        Check::FlawIsRefused => look(
+            "    [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || [ -z \"$strayed\" ] || shown \"a file with a $kind was delivered over g$good, and it serves: $strayed\"",
+        ),
+        Check::PeakIsBounded => look(
+            "    [ $1 != change ] || least=$(peak)\n    \
+             [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || more=$(($(peak) - least))\n    \
+             [ \"${more:-0}\" -le 524288 ] || shown \"for a bad file ($kind) the processes held $more KiB more than before, at the peak\"",
+        ),
+        Check::NoSecretShown => look(
+            "    ! logged | grep -q 'key-g[0-9]' || shown \"the log has a credential: $(logged | grep -m1 -oE '.{0,60}key-g[0-9]+')\"",
         ),
         Check::HalfWrittenChangesNothing => look(
             "    [ $1 != change ] || [ -z \"${strayed:-}\" ] || shown \"while g$good was only begun to be written, the answer became: $strayed\"",

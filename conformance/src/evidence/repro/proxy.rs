@@ -15,10 +15,13 @@ const DIR: &str = "@DIR@";
 const GENERATION: &str = "@GENERATION@";
 /// Stands for the port of its origin.
 const PORT: &str = "@PORT@";
+/// Stands for its name.
+const ORIGIN: &str = "@ORIGIN@";
 
 /// A generation that no run comes to, with an origin whose port nobody else has: where they show, the placeholders belong.
 const SENTINEL: Generation = Generation(3_999_999_996);
 const SENTINEL_PORT: u16 = 64_998;
+const SENTINEL_NAME: &str = "o3999999997";
 
 /// The ways to deliver a file that the script's shell functions know.
 const KNOWN_DELIVERIES: [Delivery; 8] = [
@@ -166,16 +169,19 @@ fn template(target: &Target, place: &Place, flaw: Option<Flaw>) -> Result<String
     };
     let index = SENTINEL.origin_index(place.origins.len());
     let mut marked = place.clone();
-    if let Some(OriginAddress { address, .. }) = marked.origins.get_mut(index) {
+    if let Some(OriginAddress { name, address }) = marked.origins.get_mut(index) {
         *address = SocketAddr::new(address.ip(), SENTINEL_PORT);
+        SENTINEL_NAME.clone_into(name);
     }
     let template = render(SENTINEL, &marked)?
         .replace(&SENTINEL.0.to_string(), GENERATION)
+        .replace(SENTINEL_NAME, ORIGIN)
         .replace(&SENTINEL_PORT.to_string(), PORT);
     for generation in [Generation(5), Generation(6)] {
         let origin = &place.origins[generation.origin_index(place.origins.len())];
         let filled_in = template
             .replace(GENERATION, &generation.0.to_string())
+            .replace(ORIGIN, &origin.name)
             .replace(PORT, &origin.address.port().to_string());
         if filled_in != render(generation, place)? {
             return Err("its files differ by more than the generation and its origin".into());
