@@ -1,4 +1,4 @@
-//! What a document means. Which keys there are is known from [`keys`](super::keys).
+//! What a document means. Which keys there are is known from [`keys`].
 //!
 //! In: a [`Document`]. Out: a [`Model`], or all complaints at once. A document that has one complaint has no model: no part of it is
 //! ever applied.
