@@ -81,14 +81,16 @@ fn place() -> Place {
         candidate: "/run/dir/candidate/main.conf".into(),
         listen: address(8080),
         admin: address(9901),
+        second: address(20_000),
+        third: address(20_001),
         origins: origins.collect(),
     }
 }
 
 fn scene(generation: u32, flaw: Option<Flaw>) -> Scene {
     Scene {
-        generation: Generation(generation),
         flaw,
+        ..Scene::of(Generation(generation))
     }
 }
 

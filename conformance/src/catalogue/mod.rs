@@ -5,6 +5,7 @@
 mod acknowledged;
 mod active_connections;
 mod active_connections_failed;
+mod added_listener;
 mod applies_changes;
 mod atomic;
 mod check_command_agrees;
@@ -26,6 +27,7 @@ mod logs_failure;
 mod logs_success;
 mod long_connections;
 mod lost_posts;
+mod moved_listener;
 mod no_false_records;
 mod no_refused_connect;
 mod no_regular_file;
@@ -40,6 +42,7 @@ mod retains_previous;
 mod retirement;
 mod returns_to_baseline;
 mod revert;
+mod runtime_failure;
 mod same_size_same_mtime;
 mod secrets;
 mod structured_logs;
@@ -49,6 +52,7 @@ mod ten_bad;
 mod truncated_write;
 mod unchanged_content;
 mod unknown_keys;
+mod wildcard_swap;
 
 use crate::vocabulary::Case;
 
@@ -102,6 +106,10 @@ pub fn all() -> Vec<Case> {
         unknown_keys::case(),
         error_places::case(),
         hostile_input::case(),
+        added_listener::case(),
+        moved_listener::case(),
+        wildcard_swap::case(),
+        runtime_failure::case(),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use reloadspec::conclude::exit;
 use reloadspec::select::select;
-use reloadspec::vocabulary::{Case, Condition, Meddling, Profile, Question, Step};
+use reloadspec::vocabulary::{Case, Condition, Layout, LeadsTo, Listener, Meddling, Profile, Question, Step};
 use reloadspec::{catalogue, vocabulary::Check};
 
 use super::{CliError, print};
@@ -60,6 +60,7 @@ pub(super) fn steps(out: &mut String, list: &[Step], depth: usize) {
             | Step::ForEachTrigger { steps: inner, .. }
             | Step::WithFlaw { steps: inner, .. }
             | Step::RepeatFor { steps: inner, .. }
+            | Step::At { steps: inner, .. }
             | Step::Repeat { steps: inner, .. } => steps(out, inner, depth + 1),
             _ => {}
         }
@@ -104,6 +105,19 @@ fn words(step: &Step) -> String {
         ),
         Step::FreshStart => "start a process of its own on the bad file: does the target refuse it?".into(),
         Step::Flawed => "deliver the bad file, trigger, wait for the rejection".into(),
+        Step::LayOut(layout) => laid_out(layout),
+        Step::At { listener, route, .. } => match route {
+            0 => format!("at {}:", address(*listener)),
+            number => format!("in the paths below /r{number}/:"),
+        },
+        Step::Occupy(listener) => format!("listen at {} oneself, so that nobody else can", address(*listener)),
+        Step::Vacate => "end that".into(),
+        Step::Doomed => {
+            "deliver the next generation, which cannot be applied as somebody listens where it wants to; trigger, wait for the \
+             rejection"
+                .into()
+        }
+        Step::Attempt => "deliver the next generation, trigger, wait until it is served or refused".into(),
         Step::Ask(question) => asked(*question).into(),
         Step::Inspect => "look at the files and the listening sockets of the target".into(),
         Step::Delete => "remove the file".into(),
@@ -139,6 +153,35 @@ fn words(step: &Step) -> String {
     }
 }
 
+fn laid_out(layout: &Layout) -> String {
+    let listener = layout
+        .listener
+        .map(|listener| format!("a second listener at {}", address(listener)));
+    let routes = layout.routes.iter().map(|route| {
+        let leads_to = match route.leads_to {
+            LeadsTo::Current => "the origin of the generation",
+            LeadsTo::Apart => "an origin that is no generation's",
+            LeadsTo::Unresolvable => "a name that nobody has",
+            LeadsTo::Unreachable => "an address at which nobody listens",
+        };
+        format!("a route for {} to {leads_to}", route.prefix())
+    });
+    let all: Vec<String> = listener.into_iter().chain(routes).collect();
+    match all.as_slice() {
+        [] => "from here on, configurations have one listener and one route".into(),
+        all => format!("from here on, configurations also have {}", all.join(", ")),
+    }
+}
+
+fn address(listener: Listener) -> &'static str {
+    match listener {
+        Listener::First => "the first address",
+        Listener::Second => "a second address",
+        Listener::Third => "a third address",
+        Listener::Wildcard => "all addresses, with the port of the second",
+    }
+}
+
 fn asked(question: Question) -> &'static str {
     match question {
         Question::Trigger => "pull the trigger",
@@ -164,6 +207,7 @@ fn awaited(condition: Condition) -> &'static str {
         Condition::Rejection => "a sign that the file was refused",
         Condition::MissingRecord => "a record that the file is missing",
         Condition::SuccessRecord => "a record of the success",
+        Condition::Refusal => "a refused connect",
         Condition::KeptFollow => "an answer of the new generation to each task that keeps its connection",
     }
 }

@@ -30,6 +30,7 @@ impl Driver<'_> {
         let scene = Scene {
             generation: self.generation.next(),
             flaw: self.flaw,
+            layout: self.layout.clone(),
         };
         let content = self.target.render(&scene, place)?.config;
         let dir = running.laid.ground.dir();

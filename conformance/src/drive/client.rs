@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use super::recorder::Recorder;
 use super::wire::{Seen, Wire};
-use crate::vocabulary::{Event, Markers, Nanos, Outcome, Phase, Purpose, Request};
+use crate::vocabulary::{Event, Listener, Markers, Nanos, Outcome, Phase, Purpose, Request};
 
 /// Past this without an answer, a request has failed.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -57,11 +57,30 @@ pub(super) struct Ask {
     pub(super) timeout: Duration,
 }
 
-/// Makes connections to one address.
+/// Makes connections to one address, and asks in the paths of one route.
 #[derive(Clone)]
 pub(super) struct Client {
     pub(super) recorder: Arc<Recorder>,
     pub(super) address: SocketAddr,
+    pub(super) to: To,
+}
+
+/// What a client asks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct To {
+    pub(super) listener: Listener,
+    /// 0 is the route for all paths.
+    pub(super) route: u8,
+}
+
+impl To {
+    /// The path of this route that an origin takes for `path`, which begins with `/`.
+    fn path(self, path: &str) -> String {
+        match self.route {
+            0 => path.to_owned(),
+            number => format!("/r{number}{path}"),
+        }
+    }
 }
 
 /// A connection, and what it has carried.
@@ -70,6 +89,7 @@ pub(super) struct Connection {
     sender: SendRequest<Body>,
     seen: Arc<Seen>,
     task: JoinHandle<()>,
+    to: To,
     number: u64,
     connect: Nanos,
     carried: u32,
@@ -128,6 +148,8 @@ impl Client {
         let request = Request {
             id: ask.number,
             purpose: ask.purpose,
+            listener: self.to.listener,
+            route: self.to.route,
             connection: number,
             connect,
             nth: 0,
@@ -158,6 +180,7 @@ impl Client {
             sender,
             seen,
             task,
+            to: self.to,
             number,
             connect,
             carried: 0,
@@ -188,6 +211,8 @@ impl Connection {
         let request = Request {
             id,
             purpose,
+            listener: self.to.listener,
+            route: self.to.route,
             connection: self.number,
             connect: self.connect,
             nth,
@@ -205,7 +230,7 @@ impl Connection {
         let _ = self.sender.ready().await;
         let request = hyper::Request::builder()
             .method(ask.method)
-            .uri(ask.path)
+            .uri(self.to.path(&ask.path))
             .header("host", "proxy.test")
             .header(origin::REQUEST, ask.number);
         let request = match ask.length {

@@ -7,7 +7,7 @@ use reloadspec_fixtures::origin::digest;
 use super::error::DriveError;
 use super::script::Driver;
 use super::{exchange, trigger};
-use crate::vocabulary::{ConfigWrite, Event, Flaw, Question, Scene, TriggerAnswer};
+use crate::vocabulary::{ConfigWrite, Event, Flaw, Prospect, Question, Scene, TriggerAnswer};
 
 impl Driver<'_> {
     /// Delivers the next generation, flawed or not. Returns when that began.
@@ -16,7 +16,9 @@ impl Driver<'_> {
         let scene = Scene {
             generation: self.generation,
             flaw,
+            layout: self.layout.clone(),
         };
+        let prospect = self.prospect;
         let Some(running) = &mut self.running else {
             return Ok(self.recorder.now());
         };
@@ -24,7 +26,10 @@ impl Driver<'_> {
         let (mut oddities, mut odd_lines) = (Vec::new(), None);
         // What is wrong with a huge file is not a word in it.
         if flaw.is_some_and(|flaw| flaw != Flaw::Huge) {
-            let good = Scene { flaw: None, ..scene };
+            let good = Scene {
+                flaw: None,
+                ..scene.clone()
+            };
             let good = self.target.render(&good, &running.laid.place)?.config;
             oddities = odd_words(&content, &good);
             odd_lines = lines_apart(&content, &good);
@@ -40,6 +45,8 @@ impl Driver<'_> {
             at,
             generation: self.generation,
             flaw,
+            layout: scene.layout.clone(),
+            prospect,
             delivery: running.laid.file.delivery(),
             sha256,
             bytes: content.len() as u64,
@@ -47,7 +54,7 @@ impl Driver<'_> {
             odd_lines,
         }));
         self.keep(&scene, &content);
-        if let (None, Some(running)) = (flaw, &mut self.running) {
+        if let (None, Prospect::Good, Some(running)) = (flaw, prospect, &mut self.running) {
             running.laid.content = content;
         }
         Ok(begin)

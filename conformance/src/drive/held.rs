@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::client::{Ask, Body, Client, Expected, REQUEST_TIMEOUT, no_body};
 use super::script::{Driver, Flow};
-use super::traffic::{HeldOpen, LoadKind, client_of};
+use super::traffic::{HeldOpen, LoadKind, client_to};
 use crate::vocabulary::{Event, Held, Outcome, Purpose};
 
 /// How long the origin may take to see what is held open. An upload may be kept by a proxy that buffers requests.
@@ -33,7 +33,7 @@ impl Driver<'_> {
         let Some(running) = &self.running else {
             return Flow::Continue(());
         };
-        let client = client_of(&self.recorder, running.laid.place.listen);
+        let client = client_to(&self.recorder, &running.laid.place, self.to);
         let gate = self.gate + 1;
         let open: Vec<HeldOpen> = (0..count)
             .map(|_| self.traffic.hold(&client, what, gate))
@@ -67,7 +67,7 @@ impl Driver<'_> {
     /// Starts a load of so many tasks of each kind.
     pub(super) fn load(&mut self, tasks: &[(LoadKind, u8)], pause_us: u32) {
         if let Some(running) = &self.running {
-            let client = client_of(&self.recorder, running.laid.place.listen);
+            let client = client_to(&self.recorder, &running.laid.place, self.to);
             let pause = Duration::from_micros(u64::from(pause_us));
             self.loads.push(self.traffic.load(&client, tasks, pause));
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::error::DriveError;
 use super::process;
 use super::script::{Driver, Flow, Running};
+use super::traffic::Wanted;
 use super::trial::lay;
 use crate::vocabulary::{Delivery, Event, Scene};
 
@@ -17,6 +18,7 @@ impl Driver<'_> {
         let scene = Scene {
             generation: self.generation,
             flaw: None,
+            layout: self.layout.clone(),
         };
         let laid = lay(self.target, &scene, &self.origin_addresses, delivery)?;
         self.keep(&scene, &laid.content);
@@ -35,6 +37,7 @@ impl Driver<'_> {
             at,
             pid: process.pid(),
             generation: self.generation,
+            layout: scene.layout.clone(),
             delivery,
         };
         self.recorder.record(started);
@@ -46,7 +49,7 @@ impl Driver<'_> {
             binary,
         });
         let begun = Instant::now();
-        if self.probe(begun + within) {
+        if self.probe(Wanted::Answer(self.generation), begun + within) {
             self.usual_start = begun.elapsed();
             self.recorder.record(Event::Ready {
                 at: self.recorder.now(),

@@ -20,6 +20,7 @@ mod odd_answers;
 mod place;
 mod process;
 mod recorder;
+mod refused;
 mod resources;
 mod script;
 mod spawn;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use super::client::{Ask, Client, Connection};
+use super::client::{Ask, Client, Connection, To};
 use super::recorder::Recorder;
 use crate::vocabulary::{Event, Markers, Outcome, Phase, Purpose, Request};
 
@@ -76,6 +76,7 @@ fn client_of(address: SocketAddr) -> Client {
     Client {
         recorder: Recorder::new(),
         address,
+        to: To::default(),
     }
 }
 

@@ -19,6 +19,8 @@ const NOBODY: u32 = 65_534;
 const LISTEN_PORT: u16 = 8080;
 /// The port left to the target's admin API.
 const ADMIN_PORT: u16 = 9901;
+/// Ports for second listeners: below those that the system gives to outgoing connections, and above those that are well known.
+const SECOND_PORTS: std::ops::Range<u16> = 12_000..32_000;
 
 /// The user that targets run as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub(super) fn user() -> Option<User> {
 pub(super) struct Ground {
     folder: TempDir,
     ip: IpAddr,
+    /// For a second listener. Nobody listens on it at any address, nor on the one after it.
+    second_port: u16,
 }
 
 impl Ground {
@@ -56,9 +60,11 @@ impl Ground {
             )
             .map_err(|errno| DriveError::system("give the folder to an unprivileged user")(errno.into()))?;
         }
+        let ip = free_address()?;
         Ok(Self {
             folder,
-            ip: free_address()?,
+            ip,
+            second_port: free_ports(ip)?,
         })
     }
 
@@ -72,6 +78,14 @@ impl Ground {
 
     pub(super) fn admin(&self) -> SocketAddr {
         SocketAddr::new(self.ip, ADMIN_PORT)
+    }
+
+    pub(super) fn second(&self) -> SocketAddr {
+        SocketAddr::new(self.ip, self.second_port)
+    }
+
+    pub(super) fn third(&self) -> SocketAddr {
+        SocketAddr::new(self.ip, self.second_port + 1)
     }
 
     /// The binary, where the target's user can run it: where it is, or else a copy.
@@ -114,6 +128,23 @@ pub(super) fn free_address() -> Result<IpAddr, DriveError> {
     Err(DriveError::system("find a free loopback address")(error))
 }
 
+/// A port that nobody listens on at any address, as whoever listens on all of them needs it, before one that is free at this address.
+fn free_ports(ip: IpAddr) -> Result<u16, DriveError> {
+    let mut last = None;
+    for _ in 0..64 {
+        let random = RandomState::new().build_hasher().finish();
+        let span = u64::from(SECOND_PORTS.end - SECOND_PORTS.start - 1);
+        let port = SECOND_PORTS.start + u16::try_from(random % span).unwrap_or_default();
+        let everywhere = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port));
+        match everywhere.and_then(|_| TcpListener::bind((ip, port + 1))) {
+            Ok(_) => return Ok(port),
+            Err(error) => last = Some(error),
+        }
+    }
+    let error = last.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into());
+    Err(DriveError::system("find a free port")(error))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,9 +159,11 @@ mod tests {
                 panic!("{}", ground.ip)
             };
             assert!(ip.is_loopback() && ip.octets()[1] != 0, "{ip}");
-            assert!(ground.listen() != ground.admin());
-            // Both are free.
-            let bound = [ground.listen(), ground.admin()].map(|address| TcpListener::bind(address).map(drop));
+            let mut all = [ground.listen(), ground.admin(), ground.second(), ground.third()];
+            // All are free.
+            let bound = all.map(|address| TcpListener::bind(address).map(drop));
+            all.sort();
+            assert!(all.windows(2).all(|pair| pair[0] != pair[1]), "{all:?}");
             assert!(bound.iter().all(Result::is_ok), "{bound:?}");
         }
     }

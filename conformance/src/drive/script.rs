@@ -1,6 +1,6 @@
 //! Carries out the steps of a case, one after the other.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpListener};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,16 +8,17 @@ use std::time::{Duration, Instant};
 
 use reloadspec_fixtures::origin::{Arrival as Seen, Origins};
 
+use super::client::To;
 use super::error::DriveError;
 use super::place::free_address;
 use super::process::Process;
 use super::recorder::{Pulse, Recorder};
 use super::traffic::{HeldOpen, Load, LoadKind, Traffic};
-use super::trial::{Laid, Trial};
+use super::trial::Laid;
 use super::{Options, Run};
 use crate::target::{OriginAddress, Place, Target, Trigger};
 use crate::vocabulary::{
-    Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Resources, Step, Timeline, TriggerAnswer,
+    Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Layout, Prospect, Resources, Step, Timeline,
     TriggerKind,
 };
 
@@ -42,6 +43,14 @@ pub(super) struct Driver<'a> {
     /// By what the target is told, where that is not its usual trigger.
     pub(super) by: Option<TriggerKind>,
     pub(super) flaw: Option<Flaw>,
+    /// What configurations have beside their first listener and their route for all paths.
+    pub(super) layout: Layout,
+    /// What is known of the next one.
+    pub(super) prospect: Prospect,
+    /// Where loads, probes and what is held are made.
+    pub(super) to: To,
+    /// What the harness itself listens on, so that nobody else can.
+    pub(super) occupied: Option<TcpListener>,
     random: u64,
     pub(super) gate: u64,
     pub(super) running: Option<Running>,
@@ -71,7 +80,7 @@ impl<'a> Driver<'a> {
     pub(super) fn new(case: &'a Case, target: &'a Target, options: &'a Options) -> Result<Self, DriveError> {
         target.binary().ok_or(DriveError::NoBinary)?;
         let recorder = Recorder::new();
-        let origins = start_origins(free_address()?, target.facts().origins, &recorder)?;
+        let origins = start_origins(free_address()?, target.facts().origins + 1, &recorder)?;
         let origin_addresses = origins
             .addresses()
             .iter()
@@ -93,6 +102,10 @@ impl<'a> Driver<'a> {
             delivery: default_delivery(target),
             by: None,
             flaw: None,
+            layout: Layout::default(),
+            prospect: Prospect::Good,
+            to: To::default(),
+            occupied: None,
             random: options.seed | 1,
             gate: 0,
             running: None,
@@ -171,6 +184,24 @@ impl<'a> Driver<'a> {
             Step::Churn { pause_ms } => return self.churn(Duration::from_millis(u64::from(*pause_ms))),
             Step::FreshStart => self.try_flaw()?,
             Step::Flawed => return self.deliver_flawed(),
+            Step::LayOut(layout) => self.layout = layout.clone(),
+            Step::At {
+                listener,
+                route,
+                steps,
+            } => {
+                self.to = To {
+                    listener: *listener,
+                    route: *route,
+                };
+                let flow = self.steps(steps);
+                self.to = To::default();
+                return flow;
+            }
+            Step::Occupy(listener) => self.occupy(*listener)?,
+            Step::Vacate => self.occupied = None,
+            Step::Doomed => return self.deliver_doomed(),
+            Step::Attempt => return self.attempt(),
             Step::Ask(question) => self.ask(*question)?,
             Step::Inspect => self.inspect(),
             Step::Delete => self.delete()?,
@@ -301,40 +332,6 @@ impl<'a> Driver<'a> {
             return Flow::Continue(());
         }
         self.abandon(&format!("{} did not take effect", self.generation))
-    }
-
-    fn try_flaw(&mut self) -> Result<(), DriveError> {
-        let Some(flaw) = self.flaw else { return Ok(()) };
-        let generation = self.generation.next();
-        let trial = Trial {
-            target: self.target,
-            origins: &self.origin_addresses,
-            traffic: &self.traffic,
-            main: &self.recorder,
-            usual: self.usual_start,
-            cancel: &self.options.cancel,
-        };
-        let start = trial.fresh_start(flaw, generation)?;
-        self.recorder.record(Event::FreshStart(start));
-        Ok(())
-    }
-
-    fn deliver_flawed(&mut self) -> Result<Flow, DriveError> {
-        self.settle();
-        let begin = self.deliver(self.flaw)?;
-        let refused = matches!(self.pull()?, Some(TriggerAnswer::Refused(_)));
-        if !refused {
-            self.wait_for(Condition::Rejection, begin);
-        }
-        let exited = self
-            .running
-            .as_ref()
-            .is_some_and(|running| running.process.exited().is_some());
-        Ok(if exited {
-            self.abandon("the process ended")
-        } else {
-            Flow::Continue(())
-        })
     }
 
     pub(super) fn abandon(&self, why: &str) -> Flow {

@@ -9,9 +9,11 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::client::{Client, Connection, REQUEST_TIMEOUT};
+use super::client::{Client, Connection, REQUEST_TIMEOUT, To};
 use super::held::run_held;
-use crate::vocabulary::{Generation, Held, Outcome, Purpose};
+use super::recorder::Recorder;
+use crate::target::Place;
+use crate::vocabulary::{Generation, Held, Outcome, Purpose, Request};
 
 /// Past this without an answer, a probe, which is made again, has failed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -59,8 +61,8 @@ impl Traffic {
         }
     }
 
-    /// Asks on fresh connections until one answers with at least `wanted`, until the deadline, or until told to give up.
-    pub(super) fn probe(&self, client: &Client, wanted: Generation, deadline: Instant) -> Probe {
+    /// Asks on fresh connections until one gets what is wanted, until the deadline, or until told to give up.
+    pub(super) fn probe(&self, client: &Client, wanted: Wanted, deadline: Instant) -> Probe {
         let task = self.handle.spawn(run_probe(client.clone(), wanted, deadline));
         Probe { task }
     }
@@ -206,16 +208,32 @@ async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: 
     client.recorder.forget_kept(number);
 }
 
-async fn run_probe(client: Client, wanted: Generation, deadline: Instant) {
+/// What a probe is after.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted {
+    /// An answer of at least this generation.
+    Answer(Generation),
+    /// That nobody listens.
+    Refusal,
+}
+
+impl Wanted {
+    /// Whether this is it.
+    pub(super) fn is_met_by(self, request: &Request) -> bool {
+        match self {
+            Self::Answer(wanted) => request.generation().is_some_and(|got| got >= wanted),
+            Self::Refusal => request.outcome == Outcome::Refused,
+        }
+    }
+}
+
+async fn run_probe(client: Client, wanted: Wanted, deadline: Instant) {
     let begun = Instant::now();
     while Instant::now() < deadline {
         let (request, _) = client
             .ask_fresh(client.plain(Purpose::Probe, PROBE_TIMEOUT))
             .await;
-        if request
-            .generation()
-            .is_some_and(|generation| generation >= wanted)
-        {
+        if wanted.is_met_by(&request) {
             return;
         }
         // Without a pause at first, where a fraction of a millisecond is told apart; then ever more rarely.
@@ -228,9 +246,15 @@ async fn run_probe(client: Client, wanted: Generation, deadline: Instant) {
 }
 
 /// The client of a case, shared by all of its traffic.
-pub(super) fn client_of(recorder: &Arc<super::recorder::Recorder>, address: std::net::SocketAddr) -> Client {
+pub(super) fn client_of(recorder: &Arc<Recorder>, place: &Place) -> Client {
+    client_to(recorder, place, To::default())
+}
+
+/// One that asks elsewhere.
+pub(super) fn client_to(recorder: &Arc<Recorder>, place: &Place, to: To) -> Client {
     Client {
         recorder: Arc::clone(recorder),
-        address,
+        address: place.asked(to.listener),
+        to,
     }
 }

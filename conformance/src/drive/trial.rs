@@ -49,6 +49,8 @@ pub(super) fn lay(
         candidate: ground.dir().join(CANDIDATE).join(target.config_file()),
         listen: ground.listen(),
         admin: ground.admin(),
+        second: ground.second(),
+        third: ground.third(),
         origins: origins.to_vec(),
     };
     let rendered = target.render(scene, &place)?;
@@ -131,14 +133,14 @@ impl Trial<'_> {
         let laid = lay(
             target,
             &Scene {
-                generation,
                 flaw: Some(flaw),
+                ..Scene::of(generation)
             },
             origins,
             delivery,
         )?;
         let process = laid.start(target, None, &recorder, cancel)?;
-        let client = client_of(&recorder, laid.place.listen);
+        let client = client_of(&recorder, &laid.place);
         let patience = SECOND_THOUGHTS.max(usual * SECOND_THOUGHTS_PER_START);
         let (exited, served) = self.observe(generation, &client, &process, patience);
         process.stop(

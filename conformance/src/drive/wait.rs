@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use regex::Regex;
 
 use super::script::{Driver, Flow};
-use super::traffic::client_of;
+use super::traffic::{Wanted, client_to};
 use crate::vocabulary::{Condition, Event};
 
 impl Driver<'_> {
@@ -16,27 +16,24 @@ impl Driver<'_> {
         let deadline = Instant::now() + bound;
         let drained = self.target.facts().drained_within_ms();
         let log = &self.target.facts().log;
-        let line = |pattern: &Option<String>| {
-            let pattern = pattern.as_deref().and_then(|text| Regex::new(text).ok());
-            move |event: &Event| match event {
-                Event::Log { at, source, line } => {
-                    *at >= begin
-                        && log.is_in(source)
-                        && pattern.as_ref().is_some_and(|pattern| pattern.is_match(line))
-                }
-                _ => false,
-            }
-        };
+
         let met = match condition {
-            Condition::Effect => self.probe(deadline),
-            Condition::Rejection => self.wait_for_event(deadline, line(&log.rejected)),
-            Condition::MissingRecord => self.wait_for_event(deadline, line(&log.missing)),
+            Condition::Effect => self.probe(Wanted::Answer(self.generation), deadline),
+            Condition::Refusal => self.probe(Wanted::Refusal, deadline),
+            Condition::Rejection => {
+                self.wait_for_event(deadline, self.line_since(log.rejected.as_ref(), begin))
+            }
+            Condition::MissingRecord => {
+                self.wait_for_event(deadline, self.line_since(log.missing.as_ref(), begin))
+            }
             Condition::SuccessRecord if log.applied.is_none() => false,
             Condition::KeptFollow => {
                 let drained = Duration::from_millis(drained.unwrap_or(0));
                 self.wait_until_kept_follow(Instant::now() + drained)
             }
-            Condition::SuccessRecord => self.wait_for_event(deadline, line(&log.applied)),
+            Condition::SuccessRecord => {
+                self.wait_for_event(deadline, self.line_since(log.applied.as_ref(), begin))
+            }
         };
         let at = self.recorder.now();
         self.recorder.record(Event::Waited {
@@ -46,6 +43,25 @@ impl Driver<'_> {
             met,
         });
         met
+    }
+
+    /// Whether an event is a line of the target's records that matches, read since `begin`.
+    fn line_since(&self, pattern: Option<&String>, begin: u64) -> impl Fn(&Event) -> bool + use<'_> {
+        let log = &self.target.facts().log;
+        let pattern = pattern.and_then(|text| Regex::new(text).ok());
+        move |event: &Event| match event {
+            Event::Log { at, source, line } => {
+                *at >= begin
+                    && log.is_in(source)
+                    && pattern.as_ref().is_some_and(|pattern| pattern.is_match(line))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an event is a record of a rejection, read since `begin`.
+    pub(super) fn rejects_since(&self, begin: u64) -> impl Fn(&Event) -> bool {
+        self.line_since(self.target.facts().log.rejected.as_ref(), begin)
     }
 
     fn wait_until_kept_follow(&self, deadline: Instant) -> bool {
@@ -61,20 +77,21 @@ impl Driver<'_> {
         self.recorder.wait_for(0, deadline, || self.over(), satisfies)
     }
 
-    /// Probes until the newest generation answers.
-    pub(super) fn probe(&self, deadline: Instant) -> bool {
+    /// Probes until it gets what is wanted.
+    pub(super) fn probe(&self, wanted: Wanted, deadline: Instant) -> bool {
         let Some(running) = &self.running else {
             return false;
         };
-        let client = client_of(&self.recorder, running.laid.place.listen);
-        let wanted = self.generation;
+        let client = client_to(&self.recorder, &running.laid.place, self.to);
+        let to = self.to;
         let mark = self.recorder.mark();
         let probe = self.traffic.probe(&client, wanted, deadline);
         // A little longer than the probe itself, whose last request may end after the deadline.
         let patience = deadline + Duration::from_secs(3);
         let is_it = |event: &Event| match event {
             Event::Request(request) => {
-                request.is_fresh() && request.generation().is_some_and(|g| g >= wanted)
+                let is_there = request.listener == to.listener && request.route == to.route;
+                is_there && request.is_fresh() && wanted.is_met_by(request)
             }
             _ => false,
         };

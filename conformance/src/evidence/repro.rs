@@ -116,8 +116,8 @@ mod tests {
     use super::*;
     use crate::target::{Locate, OriginAddress, Place};
     use crate::vocabulary::{
-        Area, Check, Condition, ConfigWrite, Delivery, Event, Finding, Flaw, Generation, Level, Profile,
-        SCHEMA, Timeline,
+        Area, Check, Condition, ConfigWrite, Delivery, Event, Finding, Flaw, Generation, Layout, Level,
+        Profile, Prospect, SCHEMA, Timeline,
     };
 
     fn target() -> Target {
@@ -135,6 +135,8 @@ mod tests {
                 at: at + 1,
                 generation: Generation(number),
                 flaw,
+                layout: Layout::default(),
+                prospect: Prospect::Good,
                 delivery: Delivery::InPlace,
                 sha256: String::new(),
                 bytes: 1,
@@ -152,6 +154,7 @@ mod tests {
             at: 1,
             pid: 7,
             generation: Generation(1),
+            layout: Layout::default(),
             delivery: Delivery::InPlace,
         };
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
@@ -185,6 +188,8 @@ mod tests {
                 candidate: PathBuf::from("/tmp/run/candidate/nginx.conf"),
                 listen: address("127.1.2.3:8080"),
                 admin: address("127.1.2.3:9901"),
+                second: address("127.1.2.3:20000"),
+                third: address("127.1.2.3:20001"),
                 origins: origins.collect(),
             }],
             command: Vec::new(),

@@ -5,8 +5,8 @@ use regex::Regex;
 use super::request::{is_of_harness, served_fresh};
 use super::view::MS;
 use crate::vocabulary::{
-    Answer, Condition, ConfigWrite, Delivery, Event, Generation, LogPatterns, Nanos, Purpose, Question,
-    Request, TargetFacts, TriggerAnswer, TriggerKind,
+    Answer, Condition, ConfigWrite, Delivery, Event, Generation, Layout, LogPatterns, Nanos, Purpose,
+    Question, Request, TargetFacts, TriggerAnswer, TriggerKind,
 };
 
 /// One process from its start to its end.
@@ -25,8 +25,12 @@ pub(super) struct Life<'a> {
     /// Why the driver gave up the rest of the steps.
     pub(super) abandoned: Option<&'a str>,
     pub(super) events: Vec<&'a Event>,
-    /// Requests of it, in the order in which they were over.
+    /// What its first file has beside the first listener and the route for all paths.
+    pub(super) first_layout: &'a Layout,
+    /// Requests of it, in the order in which they were over, at its first listener for the route for all paths.
     pub(super) requests: Vec<&'a Request>,
+    /// All others.
+    elsewhere: Vec<&'a Request>,
     /// Good and bad files delivered to it while it ran, in order.
     pub(super) writes: Vec<Write<'a>>,
     /// All that was logged, wherever.
@@ -110,6 +114,7 @@ impl<'a> Life<'a> {
         let Event::Started {
             at: began,
             generation: first,
+            layout: first_layout,
             delivery,
             ..
         } = events.first()?
@@ -131,7 +136,9 @@ impl<'a> Life<'a> {
             exited: None,
             abandoned: None,
             events: events.iter().collect(),
+            first_layout,
             requests: Vec::new(),
+            elsewhere: Vec::new(),
             writes: Vec::new(),
             logs: Vec::new(),
             meddled: 0,
@@ -141,6 +148,7 @@ impl<'a> Life<'a> {
             life.take(event, log);
         }
         life.requests.sort_by_key(|request| request.at);
+        life.elsewhere.sort_by_key(|request| request.at);
         for write in &mut life.writes {
             write.seen = first_seen(&life.requests, write.config);
         }
@@ -160,7 +168,8 @@ impl<'a> Life<'a> {
             Event::Abandoned { why, .. } => {
                 self.abandoned.get_or_insert(why);
             }
-            Event::Request(request) => self.requests.push(request),
+            Event::Request(request) if request.is_plain() => self.requests.push(request),
+            Event::Request(request) => self.elsewhere.push(request),
             Event::Log { at, source, line } => {
                 self.logs.push((*at, line));
                 if log.is_in(source) {
@@ -236,8 +245,17 @@ impl<'a> Life<'a> {
     /// Requests that may speak for or against it: begun while it was to serve, over before it was asked to stop, and not
     /// failed by the harness itself. A request that spans two lives is of neither.
     pub(super) fn judged(&self) -> impl Iterator<Item = &'a Request> {
+        self.of_it(&self.requests)
+    }
+
+    /// As [`Self::judged`], of what was asked at another listener, or for a route of its own.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = &'a Request> {
+        self.of_it(&self.elsewhere)
+    }
+
+    fn of_it(&self, requests: &[&'a Request]) -> impl Iterator<Item = &'a Request> {
         let (ready, asked) = (self.ready, self.asked);
-        self.requests.iter().copied().filter(move |request| {
+        requests.iter().copied().filter(move |request| {
             ready.is_some_and(|ready| request.begin >= ready) && request.at < asked && !is_of_harness(request)
         })
     }
@@ -271,9 +289,11 @@ impl<'a> Life<'a> {
         })
     }
 
-    /// Good files, in order.
+    /// Good files that can be applied, in order.
     pub(super) fn changes(&self) -> impl Iterator<Item = &Write<'a>> {
-        self.writes.iter().filter(|write| write.config.flaw.is_none())
+        self.writes
+            .iter()
+            .filter(|write| write.config.flaw.is_none() && write.config.prospect.is_good())
     }
 
     /// The first good file after a time.

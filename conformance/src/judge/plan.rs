@@ -102,6 +102,13 @@ impl Plan {
                 | Step::LoadOn { .. }
                 | Step::PostsOn { .. }
                 | Step::Sample
+                | Step::LayOut(_)
+                | Step::Occupy(_)
+                | Step::Vacate
+                | Step::Doomed
+                | Step::Attempt
+                // What is asked elsewhere is counted by those who judge it.
+                | Step::At { .. }
                 | Step::AskToStop
                 | Step::LoadOff
                 | Step::FreshStart

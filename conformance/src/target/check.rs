@@ -9,7 +9,7 @@ use super::error::TargetError;
 use super::render::text;
 use super::spec::{Role, Spec, Timing, Trigger};
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
-use crate::vocabulary::{Capability, Generation, Marker, Scene, TriggerKind};
+use crate::vocabulary::{Capability, Generation, Layout, LeadsTo, Listener, Marker, Scene, TriggerKind};
 
 /// The apply bound that holds unless a longer one is documented, in milliseconds.
 const APPLY_BOUND_MS: u64 = 2_000;
@@ -205,41 +205,36 @@ fn is_below(path: &str) -> bool {
 /// Renders everything once, so that a folder that cannot work is refused before anything runs.
 pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
     let ground = nowhere();
-    let good = target.render(
-        &Scene {
-            generation: Generation(1),
-            flaw: None,
-        },
-        &ground,
-    )?;
-    if good
-        == target.render(
-            &Scene {
-                generation: Generation(2),
-                flaw: None,
-            },
-            &ground,
-        )?
-    {
+    let good = target.render(&Scene::of(Generation(1)), &ground)?;
+    if good == target.render(&Scene::of(Generation(2)), &ground)? {
         return Err(TargetError::invalid(
             place,
             "two generations render to the same file: it bears no marker",
         ));
     }
     for flaw in target.facts.flaws.iter().copied() {
-        if good
-            == target.render(
-                &Scene {
-                    generation: Generation(1),
-                    flaw: Some(flaw),
-                },
-                &ground,
-            )?
-        {
+        let flawed = Scene {
+            flaw: Some(flaw),
+            ..Scene::of(Generation(1))
+        };
+        if good == target.render(&flawed, &ground)? {
             return Err(TargetError::invalid(
                 place,
                 format!("flaw {flaw} renders to the good file"),
             ));
+        }
+    }
+    for (capability, layout) in layouts() {
+        let scene = Scene {
+            layout,
+            ..Scene::of(Generation(1))
+        };
+        if target.facts.has(capability) && good == target.render(&scene, &ground)? {
+            let message = format!(
+                "capabilities: {} is declared, and the template makes nothing of it",
+                capability.name()
+            );
+            return Err(TargetError::invalid(place, message));
         }
     }
     let others = target.facts.also.iter().map(|other| Some(other.kind));
@@ -256,15 +251,32 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
     Ok(())
 }
 
+/// What a template has to make something of, by the capability that says so.
+fn layouts() -> [(Capability, Layout); 3] {
+    [
+        (Capability::Listeners, Layout::listening(Listener::Second)),
+        (
+            Capability::Routes,
+            Layout::default().with_routes(&[LeadsTo::Apart]),
+        ),
+        (
+            Capability::Upstreams,
+            Layout::default().with_routes(&[LeadsTo::Unresolvable]),
+        ),
+    ]
+}
+
 fn nowhere() -> Place {
     let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-    let origins = (0..ORIGINS).zip(4..);
+    let origins = (0..=ORIGINS).zip(6..);
     Place {
         dir: "/nowhere".into(),
         config: "/nowhere/conf/file".into(),
         candidate: "/nowhere/candidate/file".into(),
         listen: address(1),
         admin: address(2),
+        second: address(3),
+        third: address(4),
         origins: origins
             .map(|(i, port)| OriginAddress {
                 name: format!("o{i}"),

@@ -12,18 +12,19 @@ mod render;
 mod spec;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
 
-use crate::vocabulary::{Scene, TargetFacts, TriggerKind};
+use crate::vocabulary::{Listener, Scene, TargetFacts, TriggerKind};
 
 pub use error::TargetError;
 pub use folder::known;
 pub use load::Deviation;
 
-/// How many origins stand behind every target. The origin of generation n is number n modulo this.
+/// How many origins stand behind every target for its generations: that of generation n is number n modulo this. One more is no
+/// generation's, see [`LeadsTo::Apart`](crate::vocabulary::LeadsTo::Apart).
 pub const ORIGINS: usize = 4;
 
 /// Where binaries are looked for, before PATH.
@@ -63,8 +64,32 @@ pub struct Place {
     pub listen: SocketAddr,
     /// An address that is left to it, for an admin API.
     pub admin: SocketAddr,
-    /// The origins, in order.
+    /// Where a second listener may be, see [`Listener::Second`].
+    pub second: SocketAddr,
+    /// Where it may move, see [`Listener::Third`].
+    pub third: SocketAddr,
+    /// The origins, in order: those of generations, and one that is no generation's.
     pub origins: Vec<OriginAddress>,
+}
+
+impl Place {
+    /// What is to be bound for a listener.
+    pub fn bound(&self, listener: Listener) -> SocketAddr {
+        match listener {
+            Listener::First => self.listen,
+            Listener::Second => self.second,
+            Listener::Third => self.third,
+            Listener::Wildcard => (Ipv4Addr::UNSPECIFIED, self.second.port()).into(),
+        }
+    }
+
+    /// Where a client asks for a listener.
+    pub fn asked(&self, listener: Listener) -> SocketAddr {
+        match listener {
+            Listener::Wildcard => (Ipv4Addr::LOCALHOST, self.second.port()).into(),
+            _ => self.bound(listener),
+        }
+    }
 }
 
 /// An origin.

@@ -11,11 +11,11 @@ use nix::sys::signal::Signal;
 use super::error::TargetError;
 use super::folder::Folder;
 use super::spec::{self, Role, Spec, TriggerBody};
-use super::{OriginAddress, Place, Rendered, Trigger};
-use crate::vocabulary::{Flaw, Generation, Scene, TriggerKind};
+use super::{ORIGINS, OriginAddress, Place, Rendered, Trigger};
+use crate::vocabulary::{Flaw, Generation, LeadsTo, Scene, TriggerKind};
 
 /// What a template may name. See `docs/add-a-target.md`.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "dir",
     "config",
     "candidate",
@@ -26,6 +26,8 @@ const NAMES: [&str; 12] = [
     "admin.{host,port}",
     "origin.{name,host,port}",
     "origins",
+    "second.{host,port}",
+    "routes",
     "flaw",
     "fixed(name)",
 ];
@@ -34,6 +36,8 @@ const NAMES: [&str; 12] = [
 const HUGE_BYTES: usize = 100 << 20;
 /// A comment in most languages of configurations.
 const COMMENT: &[u8] = b"# a line that means nothing, of which there are more than anybody would write\n";
+/// A name that no resolver knows (RFC 2606, section 2).
+const UNRESOLVABLE: &str = "nowhere.invalid";
 
 /// The templates of a folder.
 #[derive(Debug)]
@@ -98,10 +102,7 @@ impl Templates {
 
     /// Renders a text of `target.toml`.
     pub(super) fn text(&self, spec: &Spec, text: &str, place: &Place) -> Result<String, TargetError> {
-        let scene = Scene {
-            generation: Generation(1),
-            flaw: None,
-        };
+        let scene = Scene::of(Generation(1));
         self.environment
             .render_str(text, context(spec, &scene, place))
             .map_err(|error| self.refused(format!("{text:?} in target.toml"), &error))
@@ -202,9 +203,19 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
     };
     let origins: Vec<Value> = place.origins.iter().map(origin).collect();
     let current = origins
-        .get(generation.origin_index(origins.len().max(1)))
+        .get(generation.origin_index(ORIGINS))
         .cloned()
         .unwrap_or_default();
+    let second = scene.layout.listener.map(|listener| {
+        let bound = place.bound(listener);
+        context! { host => bound.ip().to_string(), port => bound.port() }
+    });
+    let routes: Vec<Value> = scene
+        .layout
+        .routes
+        .iter()
+        .map(|route| context! { name => format!("r{}", route.number), prefix => route.prefix(), origin => led_to(route.leads_to, place, &origins, &current) })
+        .collect();
     let fixed: Vec<(String, PathBuf)> = spec
         .files
         .iter()
@@ -233,8 +244,22 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         admin => context! { host => place.admin.ip().to_string(), port => place.admin.port() },
         origin => current,
         origins => origins,
+        second => second,
+        routes => routes,
         flaw => scene.flaw.filter(|flaw| !flaw.is_made_by_the_suite()).map(Flaw::name),
         fixed => fixed,
+    }
+}
+
+/// The origin of a route, in the shape of the others.
+fn led_to(leads_to: LeadsTo, place: &Place, origins: &[Value], current: &Value) -> Value {
+    match leads_to {
+        LeadsTo::Current => current.clone(),
+        LeadsTo::Apart => origins.get(ORIGINS).cloned().unwrap_or_default(),
+        LeadsTo::Unresolvable => context! { name => "unresolvable", host => UNRESOLVABLE, port => 80 },
+        LeadsTo::Unreachable => {
+            context! { name => "unreachable", host => place.third.ip().to_string(), port => place.third.port() }
+        }
     }
 }
 

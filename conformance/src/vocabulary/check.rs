@@ -145,6 +145,19 @@ checks! {
     /// A kept connection answers.
     NoSwallowedRequest = "no_swallowed_request": "no request on a kept connection is taken and left unanswered",
 
+    /// A new address is listened on.
+    AddedListenerServes = "added_listener_serves": "at an address that a change adds, it is served within the apply bound",
+    /// An old one is not.
+    RemovedListenerStops = "removed_listener_stops": "at an address that a change takes away, nobody listens once the apply bound has passed since the change was seen",
+    /// And there is no time between the two.
+    MadeBeforeBroken = "made_before_broken": "a listener that moves is there before it is gone: no connect to the new address that begins after one to the old was refused is refused",
+    /// All or nothing of a change that may be refused.
+    SwappedOrRefused = "swapped_or_refused": "a listener changes to all addresses and back within the apply bound, or that is refused with a word and changes nothing",
+    /// A valid file that cannot be applied changes nothing.
+    FailureChangesNothing = "failure_changes_nothing": "a change that cannot be applied leaves every answer as it was, at every listener that there was",
+    /// And that is told.
+    FailureIsReported = "failure_is_reported": "that a change cannot be applied can be observed, in the log or in the trigger's answer",
+
     /// A change is recorded, once.
     OneSuccessRecord = "one_success_record": "an isolated change leaves exactly one record of its success, shown by default",
     /// And not before there was one.

@@ -8,8 +8,10 @@ mod asked;
 mod case;
 mod check;
 mod delivery;
+mod layout;
 mod meddling;
 mod report;
+mod request;
 mod resources;
 mod scene;
 mod step;
@@ -21,13 +23,13 @@ pub use asked::{Answer, Inspection, Question, Reply, TriggerAnswer};
 pub use case::{Area, Case, CheckSpec, FaultSpec, Level, Profile};
 pub use check::Check;
 pub use delivery::Delivery;
+pub use layout::{Layout, LeadsTo, Listener, Prospect, Route};
 pub use meddling::Meddling;
 pub use report::{CaseReport, Footer, Record, RunHeader, RunReport, SCHEMA};
+pub use request::{Outcome, Phase, Purpose, Request};
 pub use resources::Resources;
 pub use scene::{Flaw, Generation, Marker, Markers, Scene};
 pub use step::{Condition, Held, Step};
 pub use target::{Capability, LogPatterns, OtherTrigger, Settle, TargetFacts, TriggerKind, TriggerTrait};
-pub use timeline::{
-    Arrival, ConfigWrite, Event, FreshStart, Nanos, Outcome, Phase, Purpose, Request, Timeline,
-};
+pub use timeline::{Arrival, ConfigWrite, Event, FreshStart, Nanos, Timeline};
 pub use verdict::{CheckResult, Finding, Verdict};

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Layout;
+
 /// The harness's stamp on a configuration, counted from 1. Never reused within a run of a case.
 ///
 /// Not to be mixed up with a *revision*, which is a proxy's own number for a configuration.
@@ -59,13 +61,27 @@ impl FromStr for Generation {
 }
 
 /// What one configuration of the target should mean: everything from one origin, stamped with one generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scene {
     /// The generation that all markers carry.
     pub generation: Generation,
     /// The flaw at the end of the file, if the file is to be refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flaw: Option<Flaw>,
+    /// What it has beside its first listener and its route for all paths.
+    #[serde(default, skip_serializing_if = "Layout::is_plain")]
+    pub layout: Layout,
+}
+
+impl Scene {
+    /// Of a generation, as most cases have it: good, with one listener and one route.
+    pub fn of(generation: Generation) -> Self {
+        Self {
+            generation,
+            flaw: None,
+            layout: Layout::default(),
+        }
+    }
 }
 
 /// A kind of bad configuration. See `docs/add-a-target.md` for what each renders to.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Meddling, Question, TriggerTrait};
+use super::{Delivery, Flaw, Layout, Listener, Meddling, Question, TriggerTrait};
 
 /// What is held open over a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub enum Condition {
     /// An answer of the newest generation to each task of the load that keeps its connection, on that or on one made after
     /// it had ended. Deadline: the apply bound and the drain bound; none is waited for where that is past a case's patience.
     KeptFollow,
+    /// A refused connect, within [`Step::At`]. Deadline: the apply bound.
+    Refusal,
 }
 
 /// One thing that the driver does.
@@ -65,6 +67,27 @@ pub enum Step {
     Start,
     /// As `Start`, for files that are delivered in a way of their own.
     StartFor(Delivery),
+    /// From here on, configurations also have this, and nothing else beside their first listener and their route for all paths.
+    LayOut(Layout),
+    /// The steps, with loads, what is held, and what is waited for at this listener, in paths of this route. The unasked checks do not
+    /// judge what is asked there.
+    At {
+        /// Where.
+        listener: Listener,
+        /// The number of the route; 0 for the one for all paths.
+        route: u8,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// Listens at this address itself, so that nobody else can.
+    Occupy(Listener),
+    /// Ends that.
+    Vacate,
+    /// Delivers the next generation, which cannot be applied for somebody else listens where it wants to, triggers, and waits for
+    /// [`Condition::Rejection`].
+    Doomed,
+    /// Delivers the next generation, which may be applied or refused, triggers, and waits for either.
+    Attempt,
     /// Waits for a time of the harness's own choice below 50 ms, so that changes fall at no fixed distance.
     Pause,
     /// Starts a load that runs until `LoadOff`: so many tasks with a connection a request, so many with a kept one,

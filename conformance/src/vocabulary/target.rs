@@ -63,11 +63,24 @@ pub enum Capability {
     CheckCommand,
     /// It knows a signal that asks it to finish what is in flight, and then to stop.
     GracefulStop,
+    /// By a reload it listens on a further address, on another one, or no more.
+    Listeners,
+    /// By a reload it gets further routes, by the beginnings of paths, or loses them.
+    Routes,
+    /// Its config file names the addresses of its upstreams, so that a reload can bring one that cannot be reached.
+    Upstreams,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 3] = [Self::Ack, Self::CheckCommand, Self::GracefulStop];
+    pub const ALL: [Self; 6] = [
+        Self::Ack,
+        Self::CheckCommand,
+        Self::GracefulStop,
+        Self::Listeners,
+        Self::Routes,
+        Self::Upstreams,
+    ];
 
     /// The name as it stands in target folders and reports.
     pub fn name(self) -> &'static str {
@@ -75,6 +88,9 @@ impl Capability {
             Self::Ack => "ack",
             Self::CheckCommand => "check_command",
             Self::GracefulStop => "graceful_stop",
+            Self::Listeners => "listeners",
+            Self::Routes => "routes",
+            Self::Upstreams => "upstreams",
         }
     }
 }

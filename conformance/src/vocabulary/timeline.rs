@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Delivery, Flaw, Generation, Held, Inspection, Markers, Meddling, Resources, TargetFacts,
-    TriggerAnswer, TriggerKind, step::Condition,
+    Answer, Delivery, Flaw, Generation, Inspection, Layout, Meddling, Prospect, Request, Resources,
+    TargetFacts, TriggerAnswer, TriggerKind, step::Condition,
 };
 
 /// Nanoseconds since the start of the case.
@@ -26,128 +26,6 @@ pub struct Timeline {
     pub config_path: String,
     /// What happened, in the order in which it was over.
     pub events: Vec<Event>,
-}
-
-/// Why a request was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// To see which generation serves.
-    Probe,
-    /// Part of a load.
-    Load,
-    /// Part of a load of requests that nobody may simply make again.
-    Post,
-    /// Held open over a change.
-    Held(Held),
-}
-
-/// How far a request had come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// The connection was being made.
-    Connect,
-    /// Connected; no byte of the answer had come.
-    Head,
-    /// The answer had begun.
-    Body,
-}
-
-/// How a request ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "result", rename_all = "snake_case")]
-pub enum Outcome {
-    /// A whole, well-formed answer.
-    Answered {
-        /// The status code.
-        status: u16,
-        /// What it told.
-        #[serde(default)]
-        markers: Markers,
-        /// Whether its body (or, for an upload, the body that the origin received) was what it had to be, byte for byte.
-        intact: bool,
-        /// Whether it announced the end of its connection.
-        #[serde(default, skip_serializing_if = "is_false")]
-        closes: bool,
-    },
-    /// Nobody listened.
-    Refused,
-    /// The connection was reset.
-    Reset {
-        /// When.
-        phase: Phase,
-    },
-    /// The connection ended.
-    Ended {
-        /// When.
-        phase: Phase,
-    },
-    /// No progress within the harness's time-out.
-    TimedOut {
-        /// When.
-        phase: Phase,
-    },
-    /// The answer broke HTTP.
-    Malformed {
-        /// What the client library said.
-        detail: String,
-    },
-    /// The connection was found closed before the request was sent; nothing was asked, so nothing was lost.
-    NotSent,
-    /// The harness's own resources failed it (descriptors, ports). Never held against a target.
-    Harness {
-        /// What failed.
-        detail: String,
-    },
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde's skip_serializing_if passes a reference"
-)]
-fn is_false(value: &bool) -> bool {
-    !*value
-}
-
-/// One request and its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
-    /// Unique in the run; travels to the origin in `x-request`.
-    pub id: u64,
-    /// Why it was made.
-    pub purpose: Purpose,
-    /// The connection that it went over.
-    pub connection: u64,
-    /// When that connection began to be made.
-    pub connect: Nanos,
-    /// How many requests that connection had carried before.
-    pub nth: u32,
-    /// When the request began to be sent; on a fresh connection, when `connect` began.
-    pub begin: Nanos,
-    /// When the first byte of the answer was read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_byte: Option<Nanos>,
-    /// When it was over.
-    pub at: Nanos,
-    /// How it ended.
-    #[serde(flatten)]
-    pub outcome: Outcome,
-}
-
-impl Request {
-    /// Whether its connection was made for it.
-    pub fn is_fresh(&self) -> bool {
-        self.nth == 0
-    }
-
-    /// The generation that the proxy's stamp on the answer names.
-    pub fn generation(&self) -> Option<Generation> {
-        match &self.outcome {
-            Outcome::Answered { markers, .. } => markers.generation(),
-            _ => None,
-        }
-    }
 }
 
 /// A request as an origin saw it arrive.
@@ -177,6 +55,12 @@ pub struct ConfigWrite {
     /// Its flaw, if it is a bad one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flaw: Option<Flaw>,
+    /// What it has beside its first listener and its route for all paths.
+    #[serde(default, skip_serializing_if = "Layout::is_plain")]
+    pub layout: Layout,
+    /// Whether it can be applied at all.
+    #[serde(default, skip_serializing_if = "Prospect::is_good")]
+    pub prospect: Prospect,
     /// How it was delivered.
     pub delivery: Delivery,
     /// Its SHA-256, in hexadecimal.
@@ -221,6 +105,9 @@ pub enum Event {
         pid: u32,
         /// The generation of the file that it starts on.
         generation: Generation,
+        /// What that has beside its first listener and its route for all paths.
+        #[serde(default, skip_serializing_if = "Layout::is_plain")]
+        layout: Layout,
         /// How files are delivered to it.
         delivery: Delivery,
     },

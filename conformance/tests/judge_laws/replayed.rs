@@ -11,8 +11,8 @@ use reloadspec::report::log;
 use reloadspec::suite::{judged_report, write_record, write_timeline};
 use reloadspec::vocabulary::{
     Arrival, Case, CaseReport, Check, CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw, FreshStart,
-    Generation, Held, Markers, Meddling, Outcome, Phase, Profile, Purpose, Record, Request, RunHeader,
-    SCHEMA, Timeline, TriggerAnswer, TriggerKind, Verdict,
+    Generation, Held, Layout, LeadsTo, Listener, Markers, Meddling, Outcome, Phase, Profile, Prospect,
+    Purpose, Record, Request, RunHeader, SCHEMA, Timeline, TriggerAnswer, TriggerKind, Verdict,
 };
 
 use crate::asking::{answered, case, history, is_load, markers};
@@ -185,6 +185,8 @@ fn every_kind_of_event() -> Vec<Event> {
         Event::Request(Request {
             id,
             purpose,
+            listener: Listener::Third,
+            route: 2,
             connection: u64::MAX - id,
             connect: id,
             nth: 1,
@@ -224,6 +226,7 @@ fn every_kind_of_event() -> Vec<Event> {
             at: 0,
             pid: 1,
             generation,
+            layout: Layout::default(),
             delivery: Delivery::SymlinkSwap,
         },
         Event::Ready { at: 1 },
@@ -248,6 +251,9 @@ fn every_kind_of_event() -> Vec<Event> {
             at: 2,
             generation,
             flaw: Some(Flaw::WrongType),
+            layout: Layout::listening(Listener::Wildcard)
+                .with_routes(&[LeadsTo::Apart, LeadsTo::Unresolvable]),
+            prospect: Prospect::Doomed,
             delivery: Delivery::Recreate,
             sha256: "00".into(),
             bytes: 0,

@@ -155,7 +155,9 @@ impl Connection {
     async fn end(&self) -> End {
         let mut notice = self.notice.clone();
         loop {
-            match self.verdict(*notice.borrow_and_update()) {
+            // Copied first: a look at a notice that lasts over an await holds up whoever gives the next one, for ever on the same thread.
+            let told = *notice.borrow_and_update();
+            match self.verdict(told) {
                 Verdict::Stay => {}
                 Verdict::AnnounceOnly => self.state.announce_close(),
                 Verdict::Leave(grace) => {
@@ -231,7 +233,8 @@ impl Connection {
     /// Whether the answer that is about to go is the last. Asks what the worker told too: the task that waits for it may not have had
     /// its turn yet.
     pub(super) fn is_closing(&self) -> bool {
-        if !matches!(self.verdict(*self.notice.borrow()), Verdict::Stay) {
+        let told = *self.notice.borrow();
+        if !matches!(self.verdict(told), Verdict::Stay) {
             self.state.announce_close();
         }
         self.state.is_closing()

@@ -103,6 +103,23 @@ fn a_listener_moves_and_the_old_one_ends_politely() {
 }
 
 #[test]
+fn a_listener_moves_again_while_connections_of_the_old_one_still_end() {
+    let a = echo("a");
+    let world = World::start(&config_at("127.0.0.46:0", "g1", a));
+    let mut kept = connect(world.address());
+    ask(&mut kept, REQUEST);
+    // The kept connection may stay for a moment more, in which its worker has to be told of what comes next.
+    for generation in ["g2", "g3", "g4"] {
+        let free = TcpListener::bind("127.0.0.46:0").expect("an address");
+        let free = (free.local_addr().expect("its address"), free).0;
+        world.apply(&config_at(&free.to_string(), generation, a));
+        assert_eq!(get(free, "/").field("x-generation"), Some(generation));
+        let mut moved = connect(free);
+        ask(&mut moved, REQUEST);
+    }
+}
+
+#[test]
 fn an_address_in_use_is_refused_and_leaves_no_trace() {
     let a = echo("a");
     let world = World::start(&config("g1", a));

@@ -50,6 +50,14 @@ impl Segment<'_> {
 /// The process that a finding is about.
 pub(super) fn segment<'a>(run: &'a Run, result: &CheckResult) -> Result<Segment<'a>, NoScript> {
     let events = &run.timeline.events;
+    let is_plain = |event: &Event| match event {
+        Event::Started { layout, .. } => layout.is_plain(),
+        Event::Config(write) => write.layout.is_plain(),
+        _ => true,
+    };
+    if !events.iter().all(is_plain) {
+        return Err("its configurations differ by listeners and routes, and a script knows one listener and one route".into());
+    }
     let mut starts: Vec<(Nanos, Generation, Delivery)> = events
         .iter()
         .filter_map(|event| match event {

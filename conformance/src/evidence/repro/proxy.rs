@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::NoScript;
 use super::actions::Segment;
-use crate::target::{LogSource, OriginAddress, Place, Target, Trigger};
+use crate::target::{LogSource, ORIGINS, OriginAddress, Place, Target, Trigger};
 use crate::vocabulary::{Delivery, Flaw, Generation, Scene};
 
 /// Stands for the folder of the run.
@@ -50,6 +50,7 @@ pub(super) fn describe(target: &Target, segment: &Segment<'_>) -> Result<String,
     let origins: Vec<String> = place
         .origins
         .iter()
+        .take(ORIGINS)
         .map(|origin| origin.address.to_string())
         .collect();
     // Writing to a string cannot fail, here and below.
@@ -80,10 +81,7 @@ pub(super) fn describe(target: &Target, segment: &Segment<'_>) -> Result<String,
 fn functions(target: &Target, place: &Place, segment: &Segment<'_>) -> Result<String, NoScript> {
     let failed = |error: crate::target::TargetError| error.to_string();
     let mut out = String::new();
-    let scene = Scene {
-        generation: segment.first,
-        flaw: None,
-    };
+    let scene = Scene::of(segment.first);
     let _ = writeln!(out, "fixed_files() {{");
     out.push_str("    log_files=\n");
     for source in target.log_sources() {
@@ -162,12 +160,16 @@ fn pull(trigger: Trigger) -> String {
 /// A function that prints the file of a flaw, with placeholders for what changes from one generation to the next.
 fn template(target: &Target, place: &Place, flaw: Option<Flaw>) -> Result<String, NoScript> {
     let render = |generation: Generation, place: &Place| {
-        let rendered = target.render(&Scene { generation, flaw }, place);
+        let scene = Scene {
+            flaw,
+            ..Scene::of(generation)
+        };
+        let rendered = target.render(&scene, place);
         rendered
             .map_err(|error| error.to_string())
             .and_then(|it| text(it.config))
     };
-    let index = SENTINEL.origin_index(place.origins.len());
+    let index = SENTINEL.origin_index(ORIGINS);
     let mut marked = place.clone();
     if let Some(OriginAddress { name, address }) = marked.origins.get_mut(index) {
         *address = SocketAddr::new(address.ip(), SENTINEL_PORT);
@@ -178,7 +180,7 @@ fn template(target: &Target, place: &Place, flaw: Option<Flaw>) -> Result<String
         .replace(SENTINEL_NAME, ORIGIN)
         .replace(&SENTINEL_PORT.to_string(), PORT);
     for generation in [Generation(5), Generation(6)] {
-        let origin = &place.origins[generation.origin_index(place.origins.len())];
+        let origin = &place.origins[generation.origin_index(ORIGINS)];
         let filled_in = template
             .replace(GENERATION, &generation.0.to_string())
             .replace(ORIGIN, &origin.name)

@@ -5,12 +5,14 @@ mod check_command;
 mod complaint;
 mod connections;
 mod deletion;
+mod doomed;
 mod effect;
 mod fields;
 mod flood;
 mod half_written;
 mod kept;
 mod lifecycle;
+mod listeners;
 mod logging;
 mod refusal;
 mod rejection;
@@ -86,6 +88,12 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::InFlightCompletes => connections::in_flight_completes(view),
         Check::IdleConnectionStays => connections::idle_connection_stays(view),
         Check::NoSwallowedRequest => connections::no_swallowed_request(view),
+        Check::AddedListenerServes => listeners::added_serves(view),
+        Check::RemovedListenerStops => listeners::removed_stops(view),
+        Check::MadeBeforeBroken => listeners::made_before_broken(view),
+        Check::SwappedOrRefused => listeners::swapped_or_refused(view),
+        Check::FailureChangesNothing => doomed::changes_nothing(view),
+        Check::FailureIsReported => doomed::is_reported(view),
         Check::OneSuccessRecord => logging::one_success_record(view),
         Check::NoRecordAtStart => logging::no_record_at_start(view),
         Check::RecordIsInformational => logging::is_informational(view),

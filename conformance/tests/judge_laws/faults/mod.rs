@@ -7,6 +7,7 @@ mod connections;
 mod effect;
 mod files;
 mod kept;
+mod listeners;
 mod logging;
 mod meddling;
 mod refusals;

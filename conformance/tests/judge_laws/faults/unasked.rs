@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use reloadspec::catalogue;
 use reloadspec::judge::verdict;
-use reloadspec::vocabulary::{Check, Event, Outcome, Purpose, Request, Verdict};
+use reloadspec::vocabulary::{Check, Event, Listener, Outcome, Purpose, Request, Verdict};
 
 use super::{fails_even_if_stalled, insert, log};
 use crate::asking::{case, fails_by, history, ready};
@@ -42,6 +42,8 @@ proptest! {
                 let request = Request {
                     id: 1_000_000 + index,
                     purpose: Purpose::Load,
+                    listener: Listener::First,
+                    route: 0,
                     connection: 2_000_000 + index,
                     connect: at + index * MS,
                     nth: 0,

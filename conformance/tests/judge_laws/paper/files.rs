@@ -22,6 +22,8 @@ impl Paper {
             at: self.now,
             generation: self.generation,
             flaw,
+            layout: self.layout.clone(),
+            prospect: self.prospect,
             delivery: self.delivery,
             sha256: String::new(),
             bytes: 100,
@@ -90,6 +92,7 @@ impl Paper {
         if patient || effective < deadline {
             let generation = self.generation;
             self.life().served.push((effective, Some(generation)));
+            self.lay_out(effective);
             self.record(effective);
         }
         let done = effective + self.traits.mixing_ms * MS;

@@ -3,14 +3,15 @@
 //! Everything is drawn from a seed, so a law that fails names the history that broke it.
 
 mod asked;
+mod elsewhere;
 mod files;
 mod traffic;
 
 use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
-    Capability, Case, Delivery, Event, Flaw, Generation, Held, LogPatterns, Marker, Nanos, Outcome, Phase,
-    Purpose, Resources, Step, TargetFacts, Timeline,
+    Capability, Case, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns, Marker, Nanos,
+    Outcome, Phase, Prospect, Purpose, Resources, Step, TargetFacts, Timeline,
 };
 
 use crate::traits::Traits;
@@ -32,6 +33,11 @@ pub(crate) struct Paper {
     delivery: Delivery,
     flaw: Option<Flaw>,
     life: Option<Life>,
+    /// What configurations have from here on.
+    layout: Layout,
+    prospect: Prospect,
+    /// Where what is asked is asked.
+    to: (Listener, u8),
     changes: usize,
     given_up: bool,
 }
@@ -41,6 +47,9 @@ struct Life {
     served: Vec<(Nanos, Option<Generation>)>,
     load: Option<(Nanos, u8, u8, u32)>,
     posts: Option<(Nanos, u8, u32)>,
+    /// What it had since when.
+    layouts: Vec<(Nanos, Layout)>,
+    elsewhere: Vec<elsewhere::Load>,
     held: Vec<(Held, u64, Nanos, u64, Option<Generation>)>,
     last_record: Nanos,
     is_asked: bool,
@@ -95,6 +104,9 @@ impl Paper {
             delivery: Delivery::RenameOver,
             flaw: None,
             life: None,
+            layout: Layout::default(),
+            prospect: Prospect::Good,
+            to: (Listener::First, 0),
             changes: 0,
             given_up: false,
         }
@@ -139,6 +151,21 @@ impl Paper {
 
     fn step(&mut self, step: &Step) {
         match step {
+            Step::LayOut(layout) => self.layout = layout.clone(),
+            Step::At {
+                listener,
+                route,
+                steps,
+            } => {
+                self.to = (*listener, *route);
+                self.steps(steps);
+                self.to = (Listener::First, 0);
+            }
+            // Whether somebody listens there is known by what is delivered.
+            Step::Occupy(_) | Step::Vacate => {}
+            Step::Doomed => self.doomed(),
+            Step::Attempt => self.attempt(),
+            step if self.to != (Listener::First, 0) => self.step_elsewhere(step),
             Step::Start => self.start(self.delivery),
             Step::StartFor(delivery) => self.start(*delivery),
             Step::Pause => self.now += self.below(50) * MS,
@@ -239,10 +266,12 @@ impl Paper {
         self.end();
         self.generation = self.generation.next();
         let (generation, began) = (self.generation, self.now);
+        let layout = self.layout.clone();
         self.events.push(Event::Started {
             at: began,
             pid: 7,
             generation,
+            layout: layout.clone(),
             delivery,
         });
         self.log(began + MS, &format!("INFO reading {PATH}"));
@@ -250,6 +279,8 @@ impl Paper {
             served: vec![(began + 20 * MS, Some(generation))],
             load: None,
             posts: None,
+            layouts: vec![(began + 20 * MS, layout)],
+            elsewhere: Vec::new(),
             held: Vec::new(),
             last_record: 0,
             is_asked: false,

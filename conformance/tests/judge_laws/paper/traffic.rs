@@ -1,7 +1,7 @@
 //! Requests: probes, loads, and what is held open.
 
 use reloadspec::vocabulary::{
-    Arrival, Event, Generation, Held, Markers, Nanos, Outcome, Phase, Purpose, Request,
+    Arrival, Event, Generation, Held, Listener, Markers, Nanos, Outcome, Phase, Purpose, Request,
 };
 
 use super::{DRAIN, MS, ORIGINS, Paper};
@@ -13,6 +13,8 @@ impl Paper {
         self.events.push(Event::Request(Request {
             id,
             purpose,
+            listener: Listener::First,
+            route: 0,
             connection,
             connect: begin,
             nth: 0,
@@ -72,6 +74,8 @@ impl Paper {
         self.events.push(Event::Request(Request {
             id,
             purpose,
+            listener: Listener::First,
+            route: 0,
             connection: number,
             connect,
             nth,
@@ -101,6 +105,9 @@ impl Paper {
             for _ in 0..tasks {
                 self.kept_load(Purpose::Post, from, u64::from(pause_us) * 1_000);
             }
+        }
+        for load in std::mem::take(&mut self.life().elsewhere) {
+            self.load_elsewhere(load);
         }
         let Some((from, fresh, kept, pause_us)) = self.life().load.take() else {
             return;
@@ -137,6 +144,8 @@ impl Paper {
                 self.events.push(Event::Request(Request {
                     id,
                     purpose,
+                    listener: Listener::First,
+                    route: 0,
                     connection: number,
                     connect,
                     nth,
@@ -211,6 +220,8 @@ impl Paper {
             self.events.push(Event::Request(Request {
                 id,
                 purpose: Purpose::Held(what),
+                listener: Listener::First,
+                route: 0,
                 connection,
                 connect,
                 nth: u32::from(what == Held::Idle),
@@ -249,6 +260,8 @@ impl Paper {
         self.events.push(Event::Request(Request {
             id,
             purpose: Purpose::Held(Held::Pair),
+            listener: Listener::First,
+            route: 0,
             connection,
             connect,
             nth: 1,

@@ -1,0 +1,106 @@
+//! Files that are to be refused, cannot be applied, or may be refused.
+//!
+//! In: what is wrong with them, or who listens where they want to. Out: what came of them, in the recorder. Never: an opinion on that.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use super::error::DriveError;
+use super::script::{Driver, Flow};
+use super::traffic::{Wanted, client_to};
+use super::trial::Trial;
+use crate::vocabulary::{Condition, Event, Listener, Prospect, TriggerAnswer};
+
+impl Driver<'_> {
+    /// Starts a process of its own on a flawed file.
+    pub(super) fn try_flaw(&mut self) -> Result<(), DriveError> {
+        let Some(flaw) = self.flaw else { return Ok(()) };
+        let generation = self.generation.next();
+        let trial = Trial {
+            target: self.target,
+            origins: &self.origin_addresses,
+            traffic: &self.traffic,
+            main: &self.recorder,
+            usual: self.usual_start,
+            cancel: &self.options.cancel,
+        };
+        let start = trial.fresh_start(flaw, generation)?;
+        self.recorder.record(Event::FreshStart(start));
+        Ok(())
+    }
+
+    /// Delivers a flawed file, and waits for its rejection.
+    pub(super) fn deliver_flawed(&mut self) -> Result<Flow, DriveError> {
+        self.settle();
+        let begin = self.deliver(self.flaw)?;
+        self.await_rejection(begin)
+    }
+
+    /// Triggers, and waits for a rejection of what was delivered.
+    fn await_rejection(&mut self, begin: u64) -> Result<Flow, DriveError> {
+        let refused = matches!(self.pull()?, Some(TriggerAnswer::Refused(_)));
+        if !refused {
+            self.wait_for(Condition::Rejection, begin);
+        }
+        let exited = self
+            .running
+            .as_ref()
+            .is_some_and(|running| running.process.exited().is_some());
+        Ok(if exited {
+            self.abandon("the process ended")
+        } else {
+            Flow::Continue(())
+        })
+    }
+
+    /// Listens where the target would have to.
+    pub(super) fn occupy(&mut self, listener: Listener) -> Result<(), DriveError> {
+        let Some(running) = &self.running else {
+            return Ok(());
+        };
+        let address = running.laid.place.bound(listener);
+        let occupied =
+            TcpListener::bind(address).map_err(DriveError::system("listen where the target is to"))?;
+        self.occupied = Some(occupied);
+        Ok(())
+    }
+
+    /// Delivers the next generation, which cannot be applied.
+    pub(super) fn deliver_doomed(&mut self) -> Result<Flow, DriveError> {
+        self.settle();
+        let begin = self.deliver_with(Prospect::Doomed)?;
+        self.await_rejection(begin)
+    }
+
+    /// Delivers the next generation, and waits until it is served or refused.
+    pub(super) fn attempt(&mut self) -> Result<Flow, DriveError> {
+        self.settle();
+        let begin = self.deliver_with(Prospect::Open)?;
+        if matches!(self.pull()?, Some(TriggerAnswer::Refused(_))) {
+            return Ok(Flow::Continue(()));
+        }
+        let Some(running) = &self.running else {
+            return Ok(Flow::Continue(()));
+        };
+        let client = client_to(&self.recorder, &running.laid.place, self.to);
+        let wanted = Wanted::Answer(self.generation);
+        let deadline = Instant::now() + Duration::from_millis(self.target.facts().apply_bound_ms);
+        let rejects = self.rejects_since(begin);
+        let is_over = |event: &Event| match event {
+            Event::Request(request) => request.is_plain() && request.is_fresh() && wanted.is_met_by(request),
+            other => rejects(other),
+        };
+        let mark = self.recorder.mark();
+        let probe = self.traffic.probe(&client, wanted, deadline);
+        self.recorder
+            .wait_for(mark, deadline, || probe.is_over() || self.over(), is_over);
+        Ok(Flow::Continue(()))
+    }
+
+    fn deliver_with(&mut self, prospect: Prospect) -> Result<u64, DriveError> {
+        self.prospect = prospect;
+        let delivered = self.deliver(None);
+        self.prospect = Prospect::Good;
+        delivered
+    }
+}

@@ -1,0 +1,144 @@
+//! What a configuration may have beside its first listener and its route for all paths.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An address that a configuration may have the target listen on.
+///
+/// Every configuration has the first. A second listener is at one of the others, and moves from one to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Listener {
+    /// Where every configuration listens.
+    #[default]
+    First,
+    /// The run's own address, at a port that nobody else has.
+    Second,
+    /// The same, at another such port.
+    Third,
+    /// The port of [`Self::Second`], at all addresses of the machine. A client asks at one that is not the run's own.
+    Wildcard,
+}
+
+impl Listener {
+    /// Whether this is the first, which every configuration has.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde's skip_serializing_if passes a reference"
+    )]
+    pub fn is_first(&self) -> bool {
+        *self == Self::First
+    }
+
+    /// The name as it stands in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Second => "second",
+            Self::Third => "third",
+            Self::Wildcard => "wildcard",
+        }
+    }
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Where a route leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadsTo {
+    /// The origin of the generation, as the route for all paths does.
+    Current,
+    /// An origin that is no generation's, whatever the generation.
+    Apart,
+    /// A name that nobody has (RFC 2606, section 2).
+    Unresolvable,
+    /// An address at which nobody listens.
+    Unreachable,
+}
+
+/// A route beside the one for all paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Route {
+    /// Its number, from 1: it takes the paths below `/rN/`.
+    pub number: u8,
+    /// Where it leads.
+    pub leads_to: LeadsTo,
+}
+
+impl Route {
+    /// The beginning of the paths that it takes.
+    pub fn prefix(self) -> String {
+        format!("/r{}/", self.number)
+    }
+}
+
+/// What a configuration has beside its first listener and its route for all paths. By default nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layout {
+    /// Where its second listener is, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listener: Option<Listener>,
+    /// Its further routes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
+}
+
+impl Layout {
+    /// With a second listener.
+    pub fn listening(listener: Listener) -> Self {
+        Self {
+            listener: Some(listener),
+            ..Self::default()
+        }
+    }
+
+    /// With one route more for each of these, numbered from 1.
+    #[must_use]
+    pub fn with_routes(self, lead_to: &[LeadsTo]) -> Self {
+        let routes = (1..).zip(lead_to);
+        Self {
+            routes: routes
+                .map(|(number, leads_to)| Route {
+                    number,
+                    leads_to: *leads_to,
+                })
+                .collect(),
+            ..self
+        }
+    }
+
+    /// Whether it is that of most cases: the first listener and the route for all paths, and nothing else.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What is known of a configuration before it is delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prospect {
+    /// It can be applied.
+    #[default]
+    Good,
+    /// It cannot be: somebody else listens where it wants to.
+    Doomed,
+    /// It may be applied, or refused.
+    Open,
+}
+
+impl Prospect {
+    /// Whether it is one of those that can be applied.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde's skip_serializing_if passes a reference"
+    )]
+    pub fn is_good(&self) -> bool {
+        *self == Self::Good
+    }
+}

@@ -1,0 +1,176 @@
+//! Second listeners and further routes: when they come and go, and what is asked there.
+
+use reloadspec::vocabulary::{
+    Condition, Event, Generation, LeadsTo, Listener, Markers, Nanos, Outcome, Prospect, Purpose, Request,
+    Step,
+};
+
+use super::{MS, ORIGINS, Paper};
+use crate::asking::{answered, markers};
+
+/// A load that is not at the first listener for the route for all paths.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    from: Nanos,
+    fresh: u8,
+    kept: u8,
+    pause: Nanos,
+    to: (Listener, u8),
+}
+
+impl Paper {
+    /// What configurations have now holds from then on.
+    pub(super) fn lay_out(&mut self, effective: Nanos) {
+        let layout = self.layout.clone();
+        self.life().layouts.push((effective, layout));
+    }
+
+    pub(super) fn step_elsewhere(&mut self, step: &Step) {
+        match step {
+            Step::LoadOn {
+                fresh,
+                kept,
+                pause_us,
+            } => {
+                let load = Load {
+                    from: self.now,
+                    fresh: *fresh,
+                    kept: *kept,
+                    pause: u64::from(*pause_us) * 1_000,
+                    to: self.to,
+                };
+                self.life().elsewhere.push(load);
+            }
+            Step::Await(condition) => {
+                let begin = self.now;
+                let wanted = *condition == Condition::Effect;
+                // Once every answer is of the newest, and every socket that is to be closed is.
+                self.now += (self.traits.mixing_ms + 2) * MS;
+                let connection = (self.id(), self.now, 0);
+                let at = self.ask_elsewhere(Purpose::Probe, self.to, connection, self.now);
+                self.now = at + MS / 10;
+                self.events.push(Event::Waited {
+                    begin,
+                    at,
+                    condition: *condition,
+                    met: wanted || *condition == Condition::Refusal,
+                });
+            }
+            step => panic!("no case does {step:?} elsewhere"),
+        }
+    }
+
+    pub(super) fn load_elsewhere(&mut self, load: Load) {
+        for task in 0..load.fresh + load.kept {
+            let mut at = load.from + self.below(MS);
+            let mut connection = (self.id(), at, 0);
+            while at < self.now {
+                if task < load.fresh {
+                    connection = (self.id(), at, 0);
+                }
+                at = self.ask_elsewhere(Purpose::Load, load.to, connection, at)
+                    + load.pause
+                    + self.below(MS / 4);
+                connection = (connection.0, connection.1, connection.2 + 1);
+            }
+        }
+    }
+
+    /// Whether somebody listens at a time. What comes is there before what goes is gone.
+    fn listens(&mut self, listener: Listener, time: Nanos) -> bool {
+        let closes = (self.traits.mixing_ms + 1) * MS;
+        let layouts = &self.life().layouts;
+        let has = |layout: &reloadspec::vocabulary::Layout| match (layout.listener, listener) {
+            (_, Listener::First) | (Some(Listener::Wildcard), Listener::Second) => true,
+            (second, listener) => second == Some(listener),
+        };
+        (0..layouts.len()).any(|index| {
+            let until = layouts
+                .get(index + 1)
+                .map_or(Nanos::MAX, |(next, _)| next + closes);
+            has(&layouts[index].1) && (layouts[index].0..until).contains(&time)
+        })
+    }
+
+    /// One request elsewhere. Returns when it was over.
+    fn ask_elsewhere(
+        &mut self,
+        purpose: Purpose,
+        to: (Listener, u8),
+        connection: (u64, Nanos, u32),
+        begin: Nanos,
+    ) -> Nanos {
+        let (number, connect, nth) = connection;
+        let took = MS / 3 + self.below(MS);
+        let is_heard = self.listens(to.0, begin);
+        let generation = self.served(begin);
+        let id = self.id();
+        let outcome = match generation.filter(|_| is_heard) {
+            Some(generation) => answered(self.led_to(to.1, generation, begin)),
+            None => Outcome::Refused,
+        };
+        self.events.push(Event::Request(Request {
+            id,
+            purpose,
+            listener: to.0,
+            route: to.1,
+            connection: number,
+            connect,
+            nth,
+            begin,
+            first_byte: None,
+            at: begin + took,
+            outcome,
+        }));
+        begin + took
+    }
+
+    /// The markers of an answer to a path of a route.
+    fn led_to(&mut self, route: u8, generation: Generation, time: Nanos) -> Markers {
+        let layouts = &self.life().layouts;
+        let in_force = layouts.iter().rfind(|(since, _)| *since <= time);
+        let is_apart = in_force.is_some_and(|(_, layout)| {
+            let mut routes = layout.routes.iter();
+            routes.any(|one| one.number == route && one.leads_to == LeadsTo::Apart)
+        });
+        let mut markers = markers(generation);
+        if is_apart {
+            markers.origin = Some(format!("o{ORIGINS}"));
+        }
+        markers
+    }
+
+    pub(super) fn doomed(&mut self) {
+        self.prospect = Prospect::Doomed;
+        self.write(None);
+        self.prospect = Prospect::Good;
+        self.refuse();
+    }
+
+    fn refuse(&mut self) {
+        let effective = self.effective();
+        if !self.traits.acknowledges() {
+            self.log(effective, "ERROR config rejected: the port is taken");
+        }
+        self.trigger(effective, true);
+        self.now = self.now.max(effective) + MS / 10;
+    }
+
+    /// Every other target on paper refuses.
+    pub(super) fn attempt(&mut self) {
+        self.prospect = Prospect::Open;
+        self.write(None);
+        self.prospect = Prospect::Good;
+        if self.traits.seed.is_multiple_of(2) {
+            return self.refuse();
+        }
+        let effective = self.effective();
+        let generation = self.generation;
+        self.life().served.push((effective, Some(generation)));
+        self.lay_out(effective);
+        self.record(effective);
+        self.trigger(effective + self.traits.mixing_ms * MS, false);
+        self.now = self.now.max(effective + self.traits.mixing_ms * MS) + MS / 10;
+        self.probe();
+    }
+}
