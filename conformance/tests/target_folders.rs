@@ -153,11 +153,18 @@ fn a_template_is_told_all_of_the_scene_and_the_place() {
 }
 
 #[test]
-fn the_suite_makes_an_empty_and_a_truncated_file_itself() {
+fn the_suite_makes_some_bad_files_itself() {
     let target = own("[flaws]\ntemplated = [\"bad_address\"]\n");
     assert_eq!(
         target.facts().flaws,
-        [Flaw::BadAddress, Flaw::Empty, Flaw::Truncated]
+        [
+            Flaw::BadAddress,
+            Flaw::Empty,
+            Flaw::Truncated,
+            Flaw::Huge,
+            Flaw::Nul,
+            Flaw::NotUtf8
+        ]
     );
     let good = config(&target, 3, None);
     assert_eq!(config(&target, 3, Some(Flaw::Empty)), "");
@@ -165,6 +172,9 @@ fn the_suite_makes_an_empty_and_a_truncated_file_itself() {
         config(&target, 3, Some(Flaw::Truncated)),
         good[..good.len() * 2 / 3]
     );
+    assert_eq!(config(&target, 3, Some(Flaw::Nul)), format!("{good}\n\0 \0\n"));
+    let huge = config(&target, 3, Some(Flaw::Huge));
+    assert!(huge.len() > 100 << 20 && huge.ends_with(&good[..good.len() * 2 / 3]));
     assert_eq!(
         config(&target, 3, Some(Flaw::BadAddress)),
         good.replace('\n', " bad_address\n")

@@ -14,6 +14,7 @@ mod churn;
 mod detects_immediately;
 mod duplicate_keys;
 mod editors;
+mod equal_meaning;
 mod error_places;
 mod event_streams;
 mod failed_trigger;
@@ -110,6 +111,7 @@ pub fn all() -> Vec<Case> {
         moved_listener::case(),
         wildcard_swap::case(),
         runtime_failure::case(),
+        equal_meaning::case(),
     ]
 }
 

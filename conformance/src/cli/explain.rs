@@ -191,6 +191,7 @@ fn asked(question: Question) -> &'static str {
 
 fn meddled(with: Meddling) -> &'static str {
     match with {
+        Meddling::Commented => "deliver the same content with a comment before it, trigger",
         Meddling::Rewritten => "deliver the same content once more, trigger",
         Meddling::Touched => "give the file the time of now, and leave its content as it is, trigger",
         Meddling::MovedAway => "rename the file to another name",

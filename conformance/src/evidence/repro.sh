@@ -172,6 +172,7 @@ render() {
         yes '# a line that means nothing, of which there are more than anybody would write' | head -c 104857550
         render "$1" truncated
         ;;
+    commented) echo '# a word to whoever reads this'; render "$1" ;;
     nul) render "$1"; printf '\n\000 \000\n' ;;
     not_utf8) render "$1"; printf '\n\377\376 \377\n' ;;
     *)
@@ -316,6 +317,7 @@ meddle() {
     settle; before
     case $1 in
     rewritten) deliver "$good"; pull ;;
+    commented) deliver "$good" commented; pull ;;
     touched) touch "$config"; pull ;;
     moved_away) mv "$config" "$folder/.moved"; pull ;;
     moved_back) mv "$folder/.moved" "$config"; pull ;;

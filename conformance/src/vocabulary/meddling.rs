@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Meddling {
     /// The newest good content is delivered once more, in the usual way.
     Rewritten,
+    /// The newest good content is delivered once more, with a line of comment before it.
+    Commented,
     /// It gets the time of now for that of its last change, and keeps its content.
     Touched,
     /// It is renamed to a name beside it.
@@ -29,6 +31,7 @@ impl Meddling {
     pub fn name(self) -> &'static str {
         match self {
             Self::Rewritten => "rewritten",
+            Self::Commented => "commented",
             Self::Touched => "touched",
             Self::MovedAway => "moved_away",
             Self::MovedBack => "moved_back",
@@ -43,7 +46,7 @@ impl Meddling {
     pub fn is_in_the_way(self) -> bool {
         match self {
             Self::MovedAway | Self::Unreadable | Self::Folder | Self::Pipe => true,
-            Self::Rewritten | Self::Touched | Self::MovedBack => false,
+            Self::Rewritten | Self::Commented | Self::Touched | Self::MovedBack => false,
         }
     }
 }

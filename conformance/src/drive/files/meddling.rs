@@ -11,11 +11,18 @@ use super::{ConfigFile, READABLE};
 use crate::drive::error::DriveError;
 use crate::vocabulary::{Delivery, Meddling};
 
+/// A comment in most languages of configurations.
+const COMMENT: &[u8] = b"# a word to whoever reads this\n";
+
 impl ConfigFile {
     /// Does it. `content` is what is written where the file is to be written again.
     pub(in crate::drive) fn meddle(&mut self, with: Meddling, content: &[u8]) -> Result<(), DriveError> {
         match with {
             Meddling::Rewritten => self.deliver(content).map(drop),
+            Meddling::Commented => {
+                let commented = [COMMENT, content].concat();
+                self.deliver(&commented).map(drop)
+            }
             Meddling::Touched => {
                 let times = FileTimes::new().set_modified(SystemTime::now());
                 let touched = File::options()
