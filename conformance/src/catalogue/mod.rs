@@ -13,6 +13,7 @@ mod check_command_no_side_effects;
 mod churn;
 mod detects_immediately;
 mod duplicate_keys;
+mod early_sighup;
 mod editors;
 mod equal_meaning;
 mod error_places;
@@ -32,6 +33,7 @@ mod moved_listener;
 mod no_false_records;
 mod no_refused_connect;
 mod no_regular_file;
+mod overlapping;
 mod parent_swap;
 mod permission_lost;
 mod persistent_fault;
@@ -46,6 +48,8 @@ mod revert;
 mod runtime_failure;
 mod same_size_same_mtime;
 mod secrets;
+mod sighup;
+mod startup_change;
 mod structured_logs;
 mod survives_deletion;
 mod symlink_swap;
@@ -98,6 +102,10 @@ pub fn all() -> Vec<Case> {
         no_regular_file::case(),
         failed_trigger::case(),
         acknowledged::case(),
+        sighup::case(),
+        early_sighup::case(),
+        startup_change::case(),
+        overlapping::case(),
         graceful_stop::case(),
         returns_to_baseline::case(),
         held_pins_nothing::case(),

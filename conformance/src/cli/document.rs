@@ -26,11 +26,12 @@ the documentation of proxies promises it.
 ";
 
 /// Projects that are known by another name than the `owner/project` of their repository. A source may also name it in full.
-const PROJECTS: [(&str, &str); 23] = [
+const PROJECTS: [(&str, &str); 27] = [
     ("APISIX", "apache/apisix"),
     ("Kong", "Kong/kong"),
     ("Tyk", "TykTechnologies/tyk"),
     ("caddy", "caddyserver/caddy"),
+    ("consul", "hashicorp/consul"),
     ("contour", "projectcontour/contour"),
     ("coredns", "coredns/coredns"),
     ("envoy", "envoyproxy/envoy"),
@@ -48,7 +49,10 @@ const PROJECTS: [(&str, &str); 23] = [
     ("notify", "notify-rs/notify"),
     ("prometheus", "prometheus/prometheus"),
     ("prometheus-operator", "prometheus-operator/prometheus-operator"),
+    ("seastar", "scylladb/seastar"),
+    ("sonic-utilities", "sonic-net/sonic-utilities"),
     ("traefik", "traefik/traefik"),
+    ("vault", "hashicorp/vault"),
     ("vector", "vectordotdev/vector"),
 ];
 

@@ -52,18 +52,7 @@ fn explain(case: &Case) -> String {
 pub(super) fn steps(out: &mut String, list: &[Step], depth: usize) {
     for step in list {
         let _ = writeln!(out, "{}- {}", "  ".repeat(depth), words(step));
-        match step {
-            Step::ForEachDelivery(inner)
-            | Step::ForEachFlaw(inner)
-            | Step::ForEachHostile(inner)
-            | Step::ForEachOf { steps: inner, .. }
-            | Step::ForEachTrigger { steps: inner, .. }
-            | Step::WithFlaw { steps: inner, .. }
-            | Step::RepeatFor { steps: inner, .. }
-            | Step::At { steps: inner, .. }
-            | Step::Repeat { steps: inner, .. } => steps(out, inner, depth + 1),
-            _ => {}
-        }
+        steps(out, step.inner(), depth + 1);
     }
 }
 
@@ -74,6 +63,13 @@ fn words(step: &Step) -> String {
             "start a fresh process on the next generation, with files delivered by {delivery} where the target supports it, and \
              wait until it serves"
         ),
+        Step::StartTold { after_ms } => format!(
+            "start a fresh process on the next generation; send it the signal by which it is told {after_ms} ms after its first sign of life, and wait \
+             until it serves"
+        ),
+        Step::StartWithChange => "start a fresh process on the next generation; deliver the one after that while it starts, each time at another moment, and wait \
+             until it is served"
+            .into(),
         Step::Pause => "pause for an irregular time below 50 ms".into(),
         Step::LoadOn {
             fresh,
@@ -100,6 +96,9 @@ fn words(step: &Step) -> String {
         Step::Burst { changes } => {
             format!("{changes} changes as fast as they can be written, wait for the last")
         }
+        Step::Together { changes } => format!(
+            "{changes} changes as fast as they can be written, all triggers pulled at once for each, wait for the last"
+        ),
         Step::Churn { pause_ms } => format!(
             "change after change, {pause_ms} ms apart, for the apply bound and 500 ms more, without waiting for any"
         ),

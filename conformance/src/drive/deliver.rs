@@ -5,8 +5,8 @@ use std::time::Duration;
 use reloadspec_fixtures::origin::digest;
 
 use super::error::DriveError;
+use super::exchange;
 use super::script::Driver;
-use super::{exchange, trigger};
 use crate::vocabulary::{ConfigWrite, Event, Flaw, Prospect, Question, Scene, TriggerAnswer};
 
 impl Driver<'_> {
@@ -71,16 +71,9 @@ impl Driver<'_> {
         };
         let trigger = self.target.trigger_by(self.by, &running.laid.place)?;
         let begin = self.recorder.now();
-        let dir = running.laid.ground.dir();
-        let pulled = trigger::pull(
-            trigger,
-            &running.process,
-            &running.binary,
-            dir,
-            running.laid.file.path(),
-            patience,
-            &self.options.cancel,
-        );
+        let pulled = running
+            .pull(patience, &self.options.cancel)
+            .pull(trigger, &running.process);
         let Some(pulled) = pulled else { return Ok(None) };
         self.recorder.record(Event::Trigger {
             begin,

@@ -7,11 +7,17 @@ use super::process;
 use super::script::{Driver, Flow, Running};
 use super::traffic::Wanted;
 use super::trial::lay;
-use crate::vocabulary::{Delivery, Event, Scene};
+use crate::vocabulary::{Delivery, Event, Generation, Scene};
 
 impl Driver<'_> {
     /// Ends what runs, and starts a fresh process on the next generation.
     pub(super) fn start(&mut self, delivery: Delivery) -> Result<Flow, DriveError> {
+        let begun = self.launch(delivery)?;
+        self.until_ready(begun, self.generation)
+    }
+
+    /// Ends what runs, and begins a fresh process on the next generation. Returns when that was.
+    pub(super) fn launch(&mut self, delivery: Delivery) -> Result<Instant, DriveError> {
         self.end();
         self.noted = None;
         self.generation = self.generation.next();
@@ -31,6 +37,7 @@ impl Driver<'_> {
         self.command = std::iter::once(binary.display().to_string())
             .chain(line.args)
             .collect();
+        let begun = Instant::now();
         let at = self.recorder.now();
         let process = laid.start(self.target, self.by, &self.recorder, &self.options.cancel)?;
         let started = Event::Started {
@@ -42,14 +49,18 @@ impl Driver<'_> {
         };
         self.recorder.record(started);
         self.places.push(laid.place.clone());
-        let within = Duration::from_millis(self.target.facts().ready_within_ms);
         self.running = Some(Running {
             process,
             laid,
             binary,
         });
-        let begun = Instant::now();
-        if self.probe(Wanted::Answer(self.generation), begun + within) {
+        Ok(begun)
+    }
+
+    /// Waits until a process that was begun serves this generation, or a later one.
+    pub(super) fn until_ready(&mut self, begun: Instant, first: Generation) -> Result<Flow, DriveError> {
+        let within = Duration::from_millis(self.target.facts().ready_within_ms);
+        if self.probe(Wanted::Answer(first), begun + within) {
             self.usual_start = begun.elapsed();
             self.recorder.record(Event::Ready {
                 at: self.recorder.now(),

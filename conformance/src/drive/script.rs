@@ -64,6 +64,8 @@ pub(super) struct Driver<'a> {
     pub(super) command: Vec<String>,
     pub(super) config_path: String,
     pub(super) usual_start: Duration,
+    /// How many processes were given a change while they started.
+    pub(super) given: u32,
     // Last, so that it beats until all else is gone.
     _pulse: Pulse,
 }
@@ -118,6 +120,7 @@ impl<'a> Driver<'a> {
             command: Vec::new(),
             config_path: String::new(),
             usual_start: Duration::ZERO,
+            given: 0,
             _pulse: Pulse::start(Arc::clone(&recorder)).map_err(DriveError::system("start the pulse"))?,
             recorder,
         })
@@ -170,6 +173,11 @@ impl<'a> Driver<'a> {
                 let supported = self.target.facts().takes(*delivery);
                 return self.start(if supported { *delivery } else { self.delivery });
             }
+            Step::StartTold { after_ms } => {
+                return self.start_told(self.delivery, Duration::from_millis(u64::from(*after_ms)));
+            }
+            Step::StartWithChange => return self.start_with_change(self.delivery),
+            Step::Together { changes } => return self.together(*changes),
             Step::LoadOn {
                 fresh,
                 kept,
@@ -327,7 +335,7 @@ impl<'a> Driver<'a> {
         Ok(self.await_effect(begin))
     }
 
-    fn await_effect(&mut self, begin: u64) -> Flow {
+    pub(super) fn await_effect(&mut self, begin: u64) -> Flow {
         if self.wait_for(Condition::Effect, begin) {
             return Flow::Continue(());
         }

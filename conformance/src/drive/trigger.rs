@@ -1,8 +1,10 @@
 //! Telling a target that its file changed, in the way that it wants.
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
+
+use nix::sys::signal::Signal;
 
 use super::Cancel;
 use super::exchange::{self, Call};
@@ -20,55 +22,72 @@ pub(super) struct Pulled {
     pub(super) reply: Option<Reply>,
 }
 
-/// Pulls the trigger. `None` where the target watches for itself.
-pub(super) fn pull(
-    trigger: Trigger,
-    process: &Process,
-    binary: &Path,
-    dir: &Path,
-    config: &Path,
-    patience: Duration,
-    cancel: &Cancel,
-) -> Option<Pulled> {
-    match trigger {
-        Trigger::Watch => None,
-        Trigger::Signal(signal) => Some(Pulled {
-            answer: match process.signal(signal) {
-                Ok(()) => TriggerAnswer::Sent,
-                Err(errno) => TriggerAnswer::NotSent(errno.to_string()),
-            },
-            reply: None,
-        }),
-        Trigger::Command { args } => Some(Pulled::of(
-            "exit status",
-            exchange::run(binary, dir, args, patience, cancel),
-        )),
-        Trigger::Http {
-            method,
-            url,
-            headers,
-            sends_config,
-        } => {
-            let body = if sends_config {
-                fs::read(config)
-            } else {
-                Ok(Vec::new())
-            };
-            Some(match body {
-                Ok(body) => {
-                    let call = Call {
-                        method: &method,
-                        url: &url,
-                        headers: &headers,
-                        body,
-                    };
-                    Pulled::of("status", exchange::call(&call))
-                }
-                Err(error) => Pulled {
-                    answer: TriggerAnswer::NotSent(format!("no file to send: {error}")),
-                    reply: None,
-                },
-            })
+/// What is needed to pull a trigger that answers.
+pub(super) struct Pull {
+    pub(super) binary: PathBuf,
+    pub(super) dir: PathBuf,
+    /// The file that is sent, where the trigger sends one.
+    pub(super) config: PathBuf,
+    /// How long an answer is waited for.
+    pub(super) patience: Duration,
+    pub(super) cancel: Cancel,
+}
+
+/// Sends a signal, which answers nothing.
+pub(super) fn send(signal: Signal, process: &Process) -> TriggerAnswer {
+    match process.signal(signal) {
+        Ok(()) => TriggerAnswer::Sent,
+        Err(errno) => TriggerAnswer::NotSent(errno.to_string()),
+    }
+}
+
+impl Pull {
+    /// Pulls a trigger. `None` where the target watches for itself.
+    pub(super) fn pull(&self, trigger: Trigger, process: &Process) -> Option<Pulled> {
+        match trigger {
+            Trigger::Signal(signal) => Some(Pulled {
+                answer: send(signal, process),
+                reply: None,
+            }),
+            other => self.ask(other),
+        }
+    }
+
+    /// Pulls one that answers, and waits for the answer. `None` if it is of another kind.
+    pub(super) fn ask(&self, trigger: Trigger) -> Option<Pulled> {
+        match trigger {
+            Trigger::Watch | Trigger::Signal(_) => None,
+            Trigger::Command { args } => Some(Pulled::of(
+                "exit status",
+                exchange::run(&self.binary, &self.dir, args, self.patience, &self.cancel),
+            )),
+            Trigger::Http {
+                method,
+                url,
+                headers,
+                sends_config,
+            } => {
+                let body = if sends_config {
+                    fs::read(&self.config)
+                } else {
+                    Ok(Vec::new())
+                };
+                Some(match body {
+                    Ok(body) => {
+                        let call = Call {
+                            method: &method,
+                            url: &url,
+                            headers: &headers,
+                            body,
+                        };
+                        Pulled::of("status", exchange::call(&call))
+                    }
+                    Err(error) => Pulled {
+                        answer: TriggerAnswer::NotSent(format!("no file to send: {error}")),
+                        reply: None,
+                    },
+                })
+            }
         }
     }
 }

@@ -45,9 +45,13 @@ impl Plan {
         for step in steps {
             match step {
                 Step::StartFor(wanted) if facts.takes(*wanted) => self.start(*wanted),
-                Step::Start | Step::StartFor(_) => self.start(delivery),
+                Step::Start | Step::StartFor(_) | Step::StartTold { .. } => self.start(delivery),
+                Step::StartWithChange => {
+                    self.start(delivery);
+                    self.change(1);
+                }
                 Step::Change => self.change(1),
-                Step::Burst { changes } => self.change(*changes as usize),
+                Step::Burst { changes } | Step::Together { changes } => self.change(*changes as usize),
                 Step::Hold { what, count } => {
                     if let Some(life) = self.lives.last_mut() {
                         life.held.push((*what, *count));

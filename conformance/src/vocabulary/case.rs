@@ -180,6 +180,13 @@ impl Case {
         if let Some(wanted) = self.lacks_trigger(target) {
             return Some(format!("the target has no trigger that {}", wanted.words()));
         }
+        let has = |wanted: fn(&Step) -> bool| any(&self.steps, wanted);
+        if has(|step| matches!(step, Step::Together { .. })) && target.also.is_empty() {
+            return Some("the target can be told in one way only".to_owned());
+        }
+        if has(|step| matches!(step, Step::StartWithChange)) && target.trigger != TriggerKind::Watch {
+            return Some("the target reads the file only when it is told to".to_owned());
+        }
         let mut wanted = self.steps.iter().filter_map(|step| match step {
             Step::ForEachOf { deliveries, .. } => Some(deliveries.as_slice()),
             _ => None,
@@ -228,4 +235,9 @@ impl Case {
             .find(|spec| spec.id == check)
             .map_or(check.requirement(), |spec| spec.requirement)
     }
+}
+
+/// Whether there is a step of a kind, be it within another.
+fn any(steps: &[Step], wanted: fn(&Step) -> bool) -> bool {
+    steps.iter().any(|step| wanted(step) || any(step.inner(), wanted))
 }

@@ -82,6 +82,11 @@ checks! {
     /// And is not told that it is done before it is.
     AcknowledgedIsEffective = "acknowledged_is_effective": "no fresh request that began after the trigger's answer had been read gets an older generation",
 
+    /// A signal that is meant to reload does no harm.
+    SurvivesEarlySignal = "survives_early_signal": "a process that has given a sign of life survives the signal by which it is told to reload",
+    /// Nothing is lost between the first read and the watch.
+    StartupChangeIsApplied = "startup_change_is_applied": "a change that is delivered while the process starts is served within the apply bound of its delivery or, if that is later, of the first answer",
+
     /// Soon enough to be called immediate.
     WithinTwoSeconds = "within_two_seconds": "a change is effective within 2 s",
     /// Soon enough not to be noticed.

@@ -88,6 +88,15 @@ pub enum Step {
     Doomed,
     /// Delivers the next generation, which may be applied or refused, triggers, and waits for either.
     Attempt,
+    /// As `Start`, and sends the signal by which the target is told so long after the first sign of life: a line of its log, or that
+    /// it catches the signal, or that it serves.
+    StartTold {
+        /// The time, in milliseconds.
+        after_ms: u32,
+    },
+    /// As `Start`, and delivers the generation after that while the process starts: each time at another moment of the time that a
+    /// `Start` took last, from a tenth of it to a little more than all of it. Waits until that is served.
+    StartWithChange,
     /// Waits for a time of the harness's own choice below 50 ms, so that changes fall at no fixed distance.
     Pause,
     /// Starts a load that runs until `LoadOff`: so many tasks with a connection a request, so many with a kept one,
@@ -118,6 +127,12 @@ pub enum Step {
     Change,
     /// Delivers so many generations as fast as they can be written, one trigger each, and waits for the effect of the last.
     Burst {
+        /// How many.
+        changes: u32,
+    },
+    /// Delivers so many generations as fast as they can be written; for each, all triggers of the target are pulled at once, and none is waited
+    /// for. Waits for the effect of the last.
+    Together {
         /// How many.
         changes: u32,
     },
@@ -204,4 +219,22 @@ pub enum Step {
         /// The steps.
         steps: Vec<Step>,
     },
+}
+
+impl Step {
+    /// The steps that it consists of, if it does.
+    pub fn inner(&self) -> &[Self] {
+        match self {
+            Self::ForEachDelivery(steps)
+            | Self::ForEachFlaw(steps)
+            | Self::ForEachHostile(steps)
+            | Self::ForEachOf { steps, .. }
+            | Self::ForEachTrigger { steps, .. }
+            | Self::At { steps, .. }
+            | Self::WithFlaw { steps, .. }
+            | Self::RepeatFor { steps, .. }
+            | Self::Repeat { steps, .. } => steps,
+            _ => &[],
+        }
+    }
 }

@@ -69,6 +69,8 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::LeavesNoTrace => check_command::leaves_no_trace(view),
         Check::FailedTriggerSaysSo => triggers::failed_says_so(view),
         Check::AcknowledgedIsEffective => triggers::acknowledged_is_effective(view),
+        Check::SurvivesEarlySignal => lifecycle::survives_early_signal(view),
+        Check::StartupChangeIsApplied => lifecycle::startup_change_is_applied(view),
         Check::WithinTwoSeconds => timing::within_two_seconds(view),
         Check::P95Within250Ms => timing::p95_within_250_ms(view),
         Check::ApplyLatency => timing::apply_latency(view),

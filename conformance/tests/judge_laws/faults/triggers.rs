@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use reloadspec::vocabulary::{Check, Event, Flaw, Nanos, Timeline, TriggerAnswer, TriggerKind};
+use reloadspec::vocabulary::{Check, Event, Nanos, Timeline, TriggerAnswer, TriggerKind};
 
 use super::{fails_even_if_stalled, is_fresh_load, taint};
 use crate::asking::{case, change, fails_by, history, verdicts, writes};
@@ -31,12 +31,12 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn a_trigger_that_says_yes_to_what_is_refused_is_caught(traits in plain(), http: bool, nth in 0..Flaw::GENERAL.len()) {
+    fn a_trigger_that_says_yes_to_what_is_refused_is_caught(traits in plain(), http: bool, pick: Index) {
         let case = case("failed_trigger");
         let mut timeline = history(&case, &answering(http, traits));
-        let flaw = Flaw::GENERAL[nth];
-        let bad = writes(&timeline).into_iter().find(|write| write.flaw == Some(flaw)).map(|write| write.at);
-        let bad = bad.expect("a bad file");
+        let bad: Vec<Nanos> =
+            writes(&timeline).into_iter().filter(|write| write.flaw.is_some()).map(|write| write.at).collect();
+        let bad = *pick.get(&bad);
         let (_, answer) = answers(&mut timeline).find(|(begin, _)| *begin >= bad).expect("an answer");
         *answer = TriggerAnswer::Accepted;
         fails_even_if_stalled(&case, &timeline, &[Check::FailedTriggerSaysSo]);
@@ -94,5 +94,58 @@ proptest! {
             taint(r, before, 4);
         });
         fails_by(&case, &timeline, vec![]);
+    }
+
+    #[test]
+    fn a_process_that_an_early_signal_ends_is_caught(traits in plain(), nth in 0..6_usize) {
+        let case = case("sighup_during");
+        let mut timeline = history(&case, &Traits { trigger: TriggerKind::Signal, ..traits });
+        let starts = timeline.events.iter().enumerate().filter(|(_, event)| matches!(event, Event::Started { .. }));
+        let start = starts.map(|(index, _)| index).nth(nth).expect("a start");
+        let sent = timeline.events[start..].iter().position(|event| matches!(event, Event::Trigger { .. })).expect("a signal");
+        let at = timeline.events[start + sent].at() + MS;
+        timeline.events.truncate(start + sent + 1);
+        timeline.events.push(Event::Exited { at, status: "signal 1 (SIGHUP)".into() });
+        timeline.events.push(Event::NotReady { at: at + MS, seen: "it ended".into() });
+        timeline.events.push(Event::Abandoned { at: at + MS, why: "it did not become ready".into() });
+        let all = [Check::BecomesReady, Check::StaysAlive, Check::SurvivesEarlySignal];
+        fails_by(&case, &timeline, all.to_vec());
+    }
+
+    #[test]
+    fn a_change_that_is_lost_while_the_process_starts_is_caught(traits in plain()) {
+        let case = case("change_during_startup");
+        let mut timeline = history(&case, &Traits { trigger: TriggerKind::Watch, ..traits.clone() });
+        let write = writes(&timeline).last().map(|write| (write.generation, write.begin)).expect("a change");
+        let before = reloadspec::vocabulary::Generation(write.0.0 - 1);
+        let last = timeline.events.iter().map(Event::at).max().unwrap_or_default();
+        for event in &mut timeline.events {
+            if let Event::Request(request) = event
+                && request.begin >= write.1
+            {
+                taint(request, before, 4);
+            }
+        }
+        // It was waited for in vain.
+        for event in &mut timeline.events {
+            if event.at() == last && let Event::Stopped { at, .. } = event {
+                *at += 3_000 * MS;
+            }
+        }
+        fails_by(&case, &timeline, vec![Check::StartupChangeIsApplied]);
+    }
+
+    #[test]
+    fn an_order_that_brings_back_what_was_over_is_caught(traits in plain(), http: bool, pick: Index) {
+        let case = case("overlapping");
+        let mut timeline = history(&case, &answering(http, traits));
+        let newest = writes(&timeline).last().map(|write| write.generation).expect("a change");
+        let before = reloadspec::vocabulary::Generation(newest.0 - 1);
+        let acknowledged = timeline.events.iter().rev().find_map(|event| match event {
+            Event::Trigger { at, .. } => Some(*at),
+            _ => None,
+        }).expect("an acknowledgement");
+        change(&mut timeline, pick, |r| is_fresh_load(r) && r.connect > acknowledged, |r| taint(r, before, 4));
+        fails_even_if_stalled(&case, &timeline, &[Check::LastWins, Check::NeverBackwards]);
     }
 }

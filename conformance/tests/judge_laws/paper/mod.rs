@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
     Capability, Case, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns, Marker, Nanos,
-    Outcome, Phase, Prospect, Purpose, Resources, Step, TargetFacts, Timeline,
+    Outcome, Phase, Prospect, Purpose, Resources, Step, TargetFacts, Timeline, TriggerAnswer,
 };
 
 use crate::traits::Traits;
@@ -43,6 +43,7 @@ pub(crate) struct Paper {
 }
 
 struct Life {
+    began: Nanos,
     /// What was served since when, in order; `None` is an empty file that was taken.
     served: Vec<(Nanos, Option<Generation>)>,
     load: Option<(Nanos, u8, u8, u32)>,
@@ -168,6 +169,8 @@ impl Paper {
             step if self.to != (Listener::First, 0) => self.step_elsewhere(step),
             Step::Start => self.start(self.delivery),
             Step::StartFor(delivery) => self.start(*delivery),
+            Step::StartTold { after_ms } => self.start_told(u64::from(*after_ms)),
+            Step::StartWithChange => self.start_with_change(),
             Step::Pause => self.now += self.below(50) * MS,
             Step::LoadOn {
                 fresh,
@@ -199,7 +202,7 @@ impl Paper {
             }
             Step::LoadOff => self.end_load(),
             Step::Change => self.change(),
-            Step::Burst { changes } => self.burst(*changes),
+            Step::Burst { changes } | Step::Together { changes } => self.burst(*changes),
             Step::Churn { pause_ms } => self.churn(u64::from(*pause_ms)),
             Step::FreshStart => self.fresh_start(),
             Step::Flawed => self.flawed(),
@@ -276,6 +279,7 @@ impl Paper {
         });
         self.log(began + MS, &format!("INFO reading {PATH}"));
         self.life = Some(Life {
+            began,
             served: vec![(began + 20 * MS, Some(generation))],
             load: None,
             posts: None,
@@ -293,6 +297,31 @@ impl Paper {
         self.probe();
         self.events.push(Event::Ready { at: self.now });
         self.now += MS;
+    }
+
+    fn start_told(&mut self, after_ms: u64) {
+        self.start(self.delivery);
+        let begin = self.life().began + (2 + after_ms) * MS;
+        self.events.push(Event::Trigger {
+            begin,
+            at: begin + MS / 10,
+            by: None,
+            answer: TriggerAnswer::Sent,
+        });
+    }
+
+    /// What was read was the file of before, so that the change is one that the watch has to find.
+    fn start_with_change(&mut self) {
+        self.start(self.delivery);
+        let early = self.life().began + 10 * MS;
+        let ready = std::mem::replace(&mut self.now, early);
+        let begin = self.write(None);
+        self.now = self.now.max(ready);
+        let effective = self.effective();
+        let generation = self.generation;
+        self.life().served.push((effective, Some(generation)));
+        self.record(effective);
+        self.await_effect(begin, Nanos::MAX);
     }
 
     fn end(&mut self) {
