@@ -9,7 +9,9 @@ use super::error::TargetError;
 use super::render::text;
 use super::spec::{Role, Spec, Timing, Trigger};
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
-use crate::vocabulary::{Capability, Generation, Layout, LeadsTo, Listener, Marker, Scene, TriggerKind};
+use crate::vocabulary::{
+    Capability, Flaw, Generation, Layout, LeadsTo, Listener, Marker, Scene, TriggerKind,
+};
 
 /// The apply bound that holds unless a longer one is documented, in milliseconds.
 const APPLY_BOUND_MS: u64 = 2_000;
@@ -27,6 +29,7 @@ pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
         .and_then(|()| settle(&spec.trigger))
         .and_then(|()| also(spec))
         .and_then(|()| sections(spec))
+        .and_then(|()| flaws(spec))
         .and_then(|()| patterns(spec))
         .map_err(|message| TargetError::invalid(place, message))
 }
@@ -45,6 +48,20 @@ fn named(spec: &Spec) -> Result<(), String> {
             "name: {:?} is no name; one has letters, digits, `-`, `_` and `.`",
             spec.name
         ))
+    }
+}
+
+/// What a misspelt key should have been cannot be told from the template.
+fn flaws(spec: &Spec) -> Result<(), String> {
+    let is_given = spec.flaws.templated.contains(&Flaw::UnknownKey);
+    match (&spec.flaws.misspelt, is_given) {
+        (None, true) => Err(
+            "flaws.misspelt: `unknown_key` is templated, so the key that it misspells has to be named".into(),
+        ),
+        (Some(key), false) => Err(format!(
+            "flaws.misspelt: {key:?} is misspelt nowhere, as `unknown_key` is not templated"
+        )),
+        _ => Ok(()),
     }
 }
 

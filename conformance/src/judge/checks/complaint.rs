@@ -43,8 +43,11 @@ pub(super) fn names_place(view: &View<'_>) -> Vec<Opinion> {
         if lacks.is_empty() {
             return Opinion::met().trials(1);
         }
-        let (first, last) = lines(write);
-        let expected = format!("{name}, a line from {first} to {last}, and a column");
+        let expected = match lines(write) {
+            (first, u32::MAX) => format!("{name}, line {first} or one after it, and a column"),
+            (first, last) if first == last => format!("{name}, line {first}, and a column"),
+            (first, last) => format!("{name}, a line from {first} to {last}, and a column"),
+        };
         let observed = format!("no {}: {}", lacks.join(", no "), told.join(" / "));
         Opinion::not_met(Seen::new(expected, observed).at(write.told()))
     })

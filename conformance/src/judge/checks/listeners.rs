@@ -5,6 +5,7 @@ use super::super::opinion::{Opinion, Seen};
 use super::super::view::View;
 use super::effect::describe;
 use super::ms;
+use super::rejection::{NOT_WAITED_OUT, waited_out};
 use crate::vocabulary::{Listener, Nanos, Outcome, Prospect, Request};
 
 /// Below so many requests at both addresses over the moves of a listener, silence says too little.
@@ -218,6 +219,10 @@ fn one_swap(view: &View<'_>, swap: &Move<'_, '_>) -> Opinion {
         if write.latency().is_none_or(|latency| latency > bound) {
             if let Some(why) = view.starved(write.config.begin, write.told().saturating_add(bound), bound) {
                 return Opinion::inconclusive(why);
+            }
+            // A run that broke off says nothing about what was still to come.
+            if write.latency().is_none() && !waited_out(view, life, write) {
+                return Opinion::inconclusive(NOT_WAITED_OUT);
             }
             let expected = format!("the {from} address becomes the {to} one, or a word that it does not");
             let observed = "neither did it take effect, nor was it refused";

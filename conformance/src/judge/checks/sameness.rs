@@ -11,6 +11,7 @@ use crate::vocabulary::{Event, Held, Meddling, Nanos, Outcome, Purpose, Request}
 /// For how long after the bad file is gone a word on it may still be read.
 const LAST_WORDS: Nanos = 250 * MS;
 
+const NO_COMMENT: &str = "the target's language has no comments that begin with `#`";
 const WAS_TOLD: &str = "it was told to reload";
 
 /// A life, what was done to the file, when that began, and when the next thing was done to it.
@@ -40,6 +41,12 @@ fn episodes<'v, 'a>(view: &'v View<'a>) -> Vec<Episode<'v, 'a>> {
     episodes
 }
 
+/// Whether what means nothing in most languages is refused in the target's.
+fn is_no_comment(view: &View<'_>, life: &Life<'_>, with: Meddling, from: Nanos, to: Nanos) -> bool {
+    let refused = |pattern| !life.lines(pattern, from, to).is_empty();
+    with == Meddling::Commented && view.rejected.as_ref().is_some_and(refused)
+}
+
 /// One opinion a way of leaving the content as it is.
 pub(super) fn no_record(view: &View<'_>) -> Vec<Opinion> {
     let Some(pattern) = &view.applied else {
@@ -56,6 +63,9 @@ pub(super) fn no_record(view: &View<'_>) -> Vec<Opinion> {
         if newest.is_some_and(|write| write.config.flaw.is_some() && !view.is_bad(life, write)) {
             // It was applied, rightly, so that the content of before is a change.
             return Opinion::unsupported(VALID_HERE);
+        }
+        if is_no_comment(view, life, *with, *from, *to) {
+            return Opinion::unsupported(NO_COMMENT);
         }
         // A record of the change before, read late, is none of it.
         let before = life.changes().filter(|write| write.config.begin < *from).last();
@@ -120,6 +130,10 @@ pub(super) fn cuts_nothing(view: &View<'_>) -> Vec<Opinion> {
     let figure = format!("{} of {} that were held open were cut", cut.len(), held.len());
     if !view.watches() {
         return vec![Opinion::observed(format!("{WAS_TOLD}: {figure}"))];
+    }
+    let refused = |(life, with, from, to): &Episode<'_, '_>| is_no_comment(view, life, *with, *from, *to);
+    if episodes.iter().any(refused) {
+        return vec![Opinion::unsupported(NO_COMMENT)];
     }
     if let Some(why) = view.starved_of_answers(cut.iter().copied()) {
         return vec![Opinion::inconclusive(why)];

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use reloadspec::vocabulary::{
-    Answer, Check, Event, Flaw, Generation, Inspection, Question, Timeline, TriggerAnswer,
+    Answer, Check, Event, Flaw, Generation, Inspection, Question, Timeline, TriggerAnswer, TriggerKind,
 };
 
 use super::{fails_even_if_stalled, insert, log, taint};
@@ -152,6 +152,23 @@ proptest! {
             }
         }
         prop_assert!(weak(&fails_by(&case, &timeline, vec![])).contains(&check));
+    }
+
+    #[test]
+    fn where_a_comment_is_refused_nothing_is_said_of_equal_meaning(traits in plain()) {
+        let case = case("equal_meaning");
+        let mut timeline = history(&case, &traits);
+        let commented = timeline.events.iter().find_map(|event| match event {
+            Event::Meddled { at, .. } => Some(*at),
+            _ => None,
+        });
+        insert(&mut timeline, log(commented.expect("a comment") + 1, "ERROR config rejected: `#` is no JSON"));
+        let results = fails_by(&case, &timeline, vec![]);
+        if traits.trigger == TriggerKind::Watch {
+            for check in [Check::NoRecordOfSame, Check::SameCutsNothing] {
+                prop_assert_eq!(verdicts(&results, check)[0].word(), "unsupported");
+            }
+        }
     }
 
     #[test]
