@@ -88,11 +88,13 @@ fn log(at: u64, line: &str) -> Event {
     }
 }
 
-/// The same, with the machine held up from the beginning to the end: no moment between two hold-ups is left.
+/// The same, with the machine held up from the beginning to past the end of every deadline that began in it: no moment between two
+/// hold-ups is left.
 fn stalled(timeline: &Timeline) -> Timeline {
     let mut stalled = timeline.clone();
     let until = timeline.events.last().map_or(0, Event::at);
-    for second in 0..=until / (1_000 * MS) {
+    let deadline = timeline.target.apply_bound_ms * MS;
+    for second in 0..=(until + deadline) / (1_000 * MS) {
         insert(
             &mut stalled,
             Event::Lag {
