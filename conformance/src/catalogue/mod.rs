@@ -33,12 +33,15 @@ mod moved_listener;
 mod no_false_records;
 mod no_refused_connect;
 mod no_regular_file;
+mod nothing_leaks;
 mod overlapping;
 mod parent_swap;
+mod partial_change;
 mod permission_lost;
 mod persistent_fault;
 mod rapid_changes;
 mod recreate;
+mod removed_route;
 mod rename_away;
 mod rename_over;
 mod retains_previous;
@@ -57,6 +60,7 @@ mod ten_bad;
 mod truncated_write;
 mod unchanged_content;
 mod unknown_keys;
+mod unreachable_upstream;
 mod wildcard_swap;
 
 use crate::vocabulary::Case;
@@ -120,6 +124,10 @@ pub fn all() -> Vec<Case> {
         wildcard_swap::case(),
         runtime_failure::case(),
         equal_meaning::case(),
+        partial_change::case(),
+        removed_route::case(),
+        unreachable_upstream::case(),
+        nothing_leaks::case(),
     ]
 }
 

@@ -57,6 +57,8 @@ checks! {
 
     /// A rejected file changes nothing.
     RejectedChangesNothing = "rejected_changes_nothing": "a file that is refused at a fresh start changes no marker, on fresh and on kept connections",
+    /// Nor what else it has.
+    NothingLeaks = "nothing_leaks": "no listener that only a rejected file has answers, and every route leads where it led before",
     /// A rejection shows.
     RejectionIsObserved = "rejection_is_observed": "the rejection can be observed, in the log or in the trigger's answer",
     /// A rejection is of use.
@@ -162,6 +164,13 @@ checks! {
     FailureChangesNothing = "failure_changes_nothing": "a change that cannot be applied leaves every answer as it was, at every listener that there was",
     /// And that is told.
     FailureIsReported = "failure_is_reported": "that a change cannot be applied can be observed, in the log or in the trigger's answer",
+
+    /// What a change does not name stays as it is.
+    UnchangedRouteStays = "unchanged_route_stays": "over many changes, every answer in the paths of a route that none of them changes comes from where it always led",
+    /// A route that goes is gone.
+    RemovedRouteIsGone = "removed_route_is_gone": "no request that begins once the mixing window of a change has closed goes where a route led that it takes away",
+    /// What was accepted on it is finished.
+    RemovedRouteFinishes = "removed_route_finishes": "a request in flight on a route that a change takes away finishes intact",
 
     /// A change is recorded, once.
     OneSuccessRecord = "one_success_record": "an isolated change leaves exactly one record of its success, shown by default",

@@ -11,12 +11,14 @@ mod fields;
 mod flood;
 mod half_written;
 mod kept;
+mod leaks;
 mod lifecycle;
 mod listeners;
 mod logging;
 mod refusal;
 mod rejection;
 mod resources;
+mod routes;
 mod safety;
 mod sameness;
 mod secrets;
@@ -55,6 +57,7 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::TasksReturn => resources::tasks_return(view),
         Check::GracefulStopFinishes => lifecycle::graceful_stop_finishes(view),
         Check::RejectedChangesNothing => rejection::changes_nothing(view),
+        Check::NothingLeaks => leaks::nothing_leaks(view),
         Check::RejectionIsObserved => rejection::is_observed(view),
         Check::RejectionNamesCause => refusal::names_cause(view),
         Check::RejectionIsToldOnce => refusal::is_told_once(view),
@@ -96,6 +99,9 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::SwappedOrRefused => listeners::swapped_or_refused(view),
         Check::FailureChangesNothing => doomed::changes_nothing(view),
         Check::FailureIsReported => doomed::is_reported(view),
+        Check::UnchangedRouteStays => routes::unchanged_stays(view),
+        Check::RemovedRouteIsGone => routes::removed_is_gone(view),
+        Check::RemovedRouteFinishes => routes::removed_finishes(view),
         Check::OneSuccessRecord => logging::one_success_record(view),
         Check::NoRecordAtStart => logging::no_record_at_start(view),
         Check::RecordIsInformational => logging::is_informational(view),

@@ -13,6 +13,7 @@ mod meddling;
 mod refusals;
 mod remains;
 mod replacement;
+mod routes;
 mod triggers;
 mod unasked;
 

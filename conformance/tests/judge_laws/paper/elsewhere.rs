@@ -41,6 +41,29 @@ impl Paper {
                 };
                 self.life().elsewhere.push(load);
             }
+            Step::Hold { what, count } => {
+                for _ in 0..*count {
+                    let (id, connection, connect) = (self.id(), self.id(), self.now);
+                    let generation = self.served(connect).expect("it serves");
+                    let markers = self.led_to(self.to.1, generation, connect);
+                    let to = self.to;
+                    let held = Request {
+                        id,
+                        purpose: Purpose::Held(*what),
+                        listener: to.0,
+                        route: to.1,
+                        connection,
+                        connect,
+                        nth: 0,
+                        begin: connect,
+                        first_byte: None,
+                        at: connect,
+                        outcome: answered(markers),
+                    };
+                    self.life().held_elsewhere.push(held);
+                    self.now += MS;
+                }
+            }
             Step::Await(condition) => {
                 let begin = self.now;
                 let wanted = *condition == Condition::Effect;
@@ -57,6 +80,14 @@ impl Paper {
                 });
             }
             step => panic!("no case does {step:?} elsewhere"),
+        }
+    }
+
+    pub(super) fn release_elsewhere(&mut self) {
+        for mut request in std::mem::take(&mut self.life().held_elsewhere) {
+            self.now += MS;
+            request.at = self.now;
+            self.events.push(Event::Request(request));
         }
     }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
     Capability, Case, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns, Marker, Nanos,
-    Outcome, Phase, Prospect, Purpose, Resources, Step, TargetFacts, Timeline, TriggerAnswer,
+    Outcome, Phase, Prospect, Purpose, Request, Resources, Step, TargetFacts, Timeline, TriggerAnswer,
 };
 
 use crate::traits::Traits;
@@ -51,6 +51,7 @@ struct Life {
     /// What it had since when.
     layouts: Vec<(Nanos, Layout)>,
     elsewhere: Vec<elsewhere::Load>,
+    held_elsewhere: Vec<Request>,
     held: Vec<(Held, u64, Nanos, u64, Option<Generation>)>,
     last_record: Nanos,
     is_asked: bool,
@@ -285,6 +286,7 @@ impl Paper {
             posts: None,
             layouts: vec![(began + 20 * MS, layout)],
             elsewhere: Vec::new(),
+            held_elsewhere: Vec::new(),
             held: Vec::new(),
             last_record: 0,
             is_asked: false,

@@ -189,6 +189,7 @@ impl Paper {
     }
 
     pub(super) fn release(&mut self) {
+        self.release_elsewhere();
         let held = std::mem::take(&mut self.life().held);
         if held.is_empty() {
             return;
