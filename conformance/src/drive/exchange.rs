@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 
 use super::Cancel;
 use super::process::{command, describe, kill_group};
-use super::spawn::spawn;
+use crate::spawn::spawn;
 use crate::target::CommandLine;
 use crate::vocabulary::Reply;
 

@@ -23,7 +23,6 @@ mod recorder;
 mod refused;
 mod resources;
 mod script;
-mod spawn;
 mod told;
 mod traffic;
 mod tree;

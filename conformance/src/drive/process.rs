@@ -18,8 +18,8 @@ use super::guard::Guard;
 use super::log::{Tail, read_lines};
 use super::place::user;
 use super::recorder::Recorder;
-use super::spawn::spawn;
 use super::tree::{self, Member};
+use crate::spawn::spawn;
 use crate::target::{CommandLine, LogSource};
 use crate::vocabulary::Event;
 

@@ -113,6 +113,7 @@ mod tests {
     use nix::unistd::Pid;
 
     use super::*;
+    use crate::spawn::spawn;
 
     const LONG: Duration = Duration::from_secs(10);
 
@@ -133,7 +134,7 @@ mod tests {
             let mut shell = Command::new("sh");
             shell.args(["-c", &script.replace("SLEEP", &format!("sleep {seconds}"))]);
             let (name, value) = mark.split_once('=').unwrap();
-            let root = shell.env(name, value).process_group(0).spawn().unwrap();
+            let root = spawn(shell.env(name, value).process_group(0)).unwrap();
             Self { root, mark }
         }
 
@@ -229,12 +230,9 @@ mod tests {
     #[test]
     fn whoever_catches_a_signal_is_known_to() {
         // A shell that is told to catch SIGUSR2 says so once it does.
-        let mut shell = Command::new("sh")
-            .args(["-c", "trap : USR2; echo ready; read line"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "trap : USR2; echo ready; read line"]);
+        let mut shell = spawn(shell.stdin(Stdio::piped()).stdout(Stdio::piped())).unwrap();
         let mut said = String::new();
         let stdout = shell.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut said).unwrap();

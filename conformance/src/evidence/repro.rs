@@ -114,6 +114,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+    use crate::spawn::spawn;
     use crate::target::{Locate, OriginAddress, Place};
     use crate::vocabulary::{
         Area, Check, Condition, ConfigWrite, Delivery, Event, Finding, Flaw, Generation, Layout, Level,
@@ -268,12 +269,12 @@ mod tests {
     fn every_script_is_one_that_a_shell_can_read() {
         for check in Check::ALL {
             let Ok(script) = script_of(*check) else { continue };
-            let mut shell = Command::new("sh")
+            let mut shell = Command::new("sh");
+            shell
                 .args(["-n", "-s"])
                 .stdin(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
+                .stderr(Stdio::piped());
+            let mut shell = spawn(&mut shell).unwrap();
             shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
             let output = shell.wait_with_output().unwrap();
             assert!(

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::Locate;
 use super::error::TargetError;
 use super::spec::Binary;
+use crate::spawn::spawn;
 
 /// How long a binary may take to say its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,13 +52,13 @@ fn runnable(path: &Path) -> Result<PathBuf, TargetError> {
 /// What the binary says of its version, if it does.
 pub(super) fn version(spec: &Binary, binary: &Path) -> Option<String> {
     let pattern = Regex::new(spec.version_pattern.as_deref()?).ok()?;
-    let mut child = Command::new(binary)
+    let mut command = Command::new(binary);
+    command
         .args(&spec.version_args)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .ok()?;
+        .stderr(Stdio::piped());
+    let mut child = spawn(&mut command).ok()?;
     let deadline = Instant::now() + VERSION_TIMEOUT;
     while child.try_wait().ok()?.is_none() {
         if Instant::now() >= deadline {

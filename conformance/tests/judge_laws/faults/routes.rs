@@ -46,7 +46,8 @@ proptest! {
             .find(|r| r.route == 1 && r.at < write.begin)
             .map(|r| r.outcome.clone())
             .expect("it was asked before");
-        let late = write.at + (traits.bound_ms + traits.latency_ms + 10) * MS;
+        let seen = crate::asking::requests(&timeline).filter(|r| r.is_plain() && r.is_fresh() && r.generation() == Some(write.generation));
+        let late = seen.map(|r| r.at).min().expect("it was applied") + (traits.bound_ms + 1) * MS;
         let is_late = |r: &Request| r.route == 1 && r.is_fresh() && r.connect > late;
         change(&mut timeline, pick, is_late, |request| request.outcome = before.clone());
         fails_even_if_stalled(&case, &timeline, &[Check::RemovedRouteIsGone]);

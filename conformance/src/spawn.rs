@@ -13,13 +13,13 @@ use std::sync::{PoisonError, RwLock};
 static FORKS: RwLock<()> = RwLock::new(());
 
 /// Starts a child. Once this returns, it has come past its exec.
-pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
+pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     let _forking = FORKS.read().unwrap_or_else(PoisonError::into_inner);
     command.spawn()
 }
 
 /// Copies a binary. Once this returns, nobody has the copy open.
-pub(super) fn copy_binary(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy_binary(from: &Path, to: &Path) -> io::Result<()> {
     let _writing = FORKS.write().unwrap_or_else(PoisonError::into_inner);
     fs::copy(from, to).map(drop)
 }
