@@ -217,7 +217,8 @@ write_with_pause() {
 deliver() {
     [ ! -d "$config" ] || rmdir "$config"
     [ ! -p "$config" ] || [ "$delivery" = rename_over ] || rm -f "$config"
-    [ ! -f "$config" ] || [ "$delivery" = rename_over ] || chmod 644 "$config"
+    # Not without need: to who watches, a change of the mode is an event like any other.
+    [ ! -f "$config" ] || [ "$delivery" = rename_over ] || [ "$(stat -c %a "$config")" = 644 ] || chmod 644 "$config"
     case $delivery in
     in_place) render "$@" >"$config" ;;
     recreate) [ ! -e "$config" ] || { rm -f "$config"; sleep 0.05; }; render "$@" >"$config" ;;
@@ -301,7 +302,7 @@ peak() {
     done | awk '/^VmHWM:/ { sum += $2 } END { print sum + 0 }'
 }
 flawed() {
-    settle; before; kind=$2; deliver "$1" "$2"; pull
+    settle; before; bad=$1 kind=$2; deliver "$1" "$2"; pull
     strayed= begun=$(now)
     while [ $(($(now) - begun)) -lt "$apply_ms" ]; do
         answer=$(ask)

@@ -75,8 +75,13 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
         ),
         Check::PeakIsBounded => look(
             "    [ $1 != change ] || least=$(peak)\n    \
-             [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || more=$(($(peak) - least))\n    \
-             [ \"${more:-0}\" -le 524288 ] || shown \"for a bad file ($kind) the processes held $more KiB more than before, at the peak\"",
+             [ $1 = flawed ] && [ \"$kind\" = \"$subject\" ] || return 0\n    \
+             # How much it comes to differs from one time to the next.\n    \
+             for again in 1 2 3 4; do\n        \
+             more=$(($(peak) - least))\n        \
+             [ $more -le 524288 ] || shown \"for a bad file ($kind) the processes held $more KiB more than before, at the peak\"\n        \
+             sleep 2; deliver \"$bad\" \"$kind\"; pull; sleep 2\n    \
+             done",
         ),
         Check::NoSecretShown => look(
             "    ! logged | grep -q 'key-g[0-9]' || shown \"the log has a credential: $(logged | grep -m1 -oE '.{0,60}key-g[0-9]+')\"",
