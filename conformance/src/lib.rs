@@ -25,7 +25,6 @@ pub mod evidence;
 pub mod judge;
 pub mod report;
 pub mod select;
-mod spawn;
 pub mod suite;
 pub mod target;
 pub mod vocabulary;

@@ -161,12 +161,23 @@ origin_port() {
     index=$(($1 % $(set -- $origin_addresses; echo $#) + 1))
     echo $origin_addresses | cut -d' ' -f$index | sed 's/.*://'
 }
+origin_name() { echo "o$(($1 % $(set -- $origin_addresses; echo $#)))"; }
 # The file of a generation on standard output.
 render() {
     case ${2-} in
     empty) ;;
     truncated) render "$1" >"$work/whole"; head -c $(($(wc -c <"$work/whole") * 2 / 3)) "$work/whole" ;;
-    *) "config_${2-good}" | sed -e "s/@GENERATION@/$1/g" -e "s/@PORT@/$(origin_port "$1")/g" -e "s|@DIR@|$work|g" ;;
+    huge)
+        yes '# a line that means nothing, of which there are more than anybody would write' | head -c 104857550
+        render "$1" truncated
+        ;;
+    commented) echo '# a word to whoever reads this'; render "$1" ;;
+    nul) render "$1"; printf '\n\000 \000\n' ;;
+    not_utf8) render "$1"; printf '\n\377\376 \377\n' ;;
+    *)
+        "config_${2-good}" | sed -e "s/@GENERATION@/$1/g" -e "s/@ORIGIN@/$(origin_name "$1")/g" \
+            -e "s/@PORT@/$(origin_port "$1")/g" -e "s|@DIR@|$work|g"
+        ;;
     esac
 }
 
@@ -205,7 +216,8 @@ write_with_pause() {
 deliver() {
     [ ! -d "$config" ] || rmdir "$config"
     [ ! -p "$config" ] || [ "$delivery" = rename_over ] || rm -f "$config"
-    [ ! -f "$config" ] || [ "$delivery" = rename_over ] || chmod 644 "$config"
+    # Not without need: to who watches, a change of the mode is an event like any other.
+    [ ! -f "$config" ] || [ "$delivery" = rename_over ] || [ "$(stat -c %a "$config")" = 644 ] || chmod 644 "$config"
     case $delivery in
     in_place) render "$@" >"$config" ;;
     recreate) [ ! -e "$config" ] || { rm -f "$config"; sleep 0.05; }; render "$@" >"$config" ;;
@@ -282,8 +294,14 @@ burst() {
     look burst
 }
 # A bad file: GENERATION FLAW
+# The most resident memory that each process of the proxy has had, in KiB, all together.
+peak() {
+    for one in $(awk -v group="$pid" '$5 == group { print $1 }' /proc/[0-9]*/stat 2>/dev/null); do
+        cat "/proc/$one/status" 2>/dev/null
+    done | awk '/^VmHWM:/ { sum += $2 } END { print sum + 0 }'
+}
 flawed() {
-    settle; before; deliver "$1" "$2"; pull
+    settle; before; bad=$1 kind=$2; deliver "$1" "$2"; pull
     strayed= begun=$(now)
     while [ $(($(now) - begun)) -lt "$apply_ms" ]; do
         answer=$(ask)
@@ -299,6 +317,7 @@ meddle() {
     settle; before
     case $1 in
     rewritten) deliver "$good"; pull ;;
+    commented) deliver "$good" commented; pull ;;
     touched) touch "$config"; pull ;;
     moved_away) mv "$config" "$folder/.moved"; pull ;;
     moved_back) mv "$folder/.moved" "$config"; pull ;;

@@ -12,8 +12,8 @@ use hyper_util::rt::TokioIo;
 
 use super::Cancel;
 use super::process::{command, describe, kill_group};
-use crate::spawn::spawn;
 use crate::target::CommandLine;
+use crate::target::spawn;
 use crate::vocabulary::Reply;
 
 /// Past this, there is no answer.

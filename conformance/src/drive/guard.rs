@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::spawn::spawn;
+use crate::target::spawn;
 
 /// A process that kills what bears a mark, and its group, and removes its folder, once the harness is gone, however that came about: its
 /// pipe then closes.

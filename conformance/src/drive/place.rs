@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::error::DriveError;
 use super::files;
-use crate::spawn::copy_binary;
+use crate::target::copy_binary;
 
 /// The user and group "nobody", as Debian and most others number it.
 const NOBODY: u32 = 65_534;

@@ -19,7 +19,7 @@ use super::log::{Tail, read_lines};
 use super::place::user;
 use super::recorder::Recorder;
 use super::tree::{self, Member};
-use crate::spawn::spawn;
+use crate::target::spawn;
 use crate::target::{CommandLine, LogSource};
 use crate::vocabulary::Event;
 

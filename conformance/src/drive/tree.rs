@@ -113,7 +113,7 @@ mod tests {
     use nix::unistd::Pid;
 
     use super::*;
-    use crate::spawn::spawn;
+    use crate::target::spawn;
 
     const LONG: Duration = Duration::from_secs(10);
 

@@ -114,7 +114,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
-    use crate::spawn::spawn;
+    use crate::target::spawn;
     use crate::target::{Locate, OriginAddress, Place};
     use crate::vocabulary::{
         Area, Check, Condition, ConfigWrite, Delivery, Event, Finding, Flaw, Generation, Layout, Level,

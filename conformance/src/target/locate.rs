@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::Locate;
 use super::error::TargetError;
+use super::spawn::spawn;
 use super::spec::Binary;
-use crate::spawn::spawn;
 
 /// How long a binary may take to say its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);

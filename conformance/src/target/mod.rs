@@ -9,6 +9,7 @@ mod folder;
 mod load;
 mod locate;
 mod render;
+mod spawn;
 mod spec;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::vocabulary::{Listener, Scene, TargetFacts, TriggerKind};
 pub use error::TargetError;
 pub use folder::known;
 pub use load::Deviation;
+pub(crate) use spawn::{copy_binary, spawn};
 
 /// How many origins stand behind every target for its generations: that of generation n is number n modulo this. One more is no
 /// generation's, see [`LeadsTo::Apart`](crate::vocabulary::LeadsTo::Apart).

@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.177.196.200:8080
-origin_addresses='127.194.93.20:36897 127.194.93.20:35999 127.194.93.20:35291 127.194.93.20:35257'
+listen=127.160.152.231:8080
+origin_addresses='127.203.206.158:43449 127.203.206.158:43255 127.203.206.158:33383 127.203.206.158:38235'
 config_name="Caddyfile"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.177.196.200:9901 {
-		origins 127.177.196.200:9901
+	admin 127.160.152.231:9901 {
+		origins 127.160.152.231:9901
 	}
 }
 
 http://:8080 {
-	bind 127.177.196.200
+	bind 127.160.152.231
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.194.93.20:@PORT@ {
+	reverse_proxy 127.203.206.158:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -44,6 +44,7 @@ http://:8080 {
 FILE
 }
 record=''
+subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

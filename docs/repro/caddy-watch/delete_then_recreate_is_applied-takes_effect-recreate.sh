@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.234.35.130:8080
-origin_addresses='127.176.85.135:45961 127.176.85.135:46205 127.176.85.135:40231 127.176.85.135:43467'
+listen=127.244.78.55:8080
+origin_addresses='127.154.187.59:39407 127.154.187.59:42275 127.154.187.59:34143 127.154.187.59:36457'
 config_name="Caddyfile"
 delivery=recreate
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.234.35.130:9901 {
-		origins 127.234.35.130:9901
+	admin 127.244.78.55:9901 {
+		origins 127.244.78.55:9901
 	}
 }
 
 http://:8080 {
-	bind 127.234.35.130
+	bind 127.244.78.55
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.176.85.135:@PORT@ {
+	reverse_proxy 127.154.187.59:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -44,6 +44,7 @@ http://:8080 {
 FILE
 }
 record=''
+subject='recreate'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

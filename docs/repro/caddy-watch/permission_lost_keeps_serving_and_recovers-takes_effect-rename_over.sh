@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.55.214.207:8080
-origin_addresses='127.177.236.211:33015 127.177.236.211:35973 127.177.236.211:42567 127.177.236.211:33115'
+listen=127.118.175.158:8080
+origin_addresses='127.44.235.183:33249 127.44.235.183:43495 127.44.235.183:33153 127.44.235.183:46301'
 config_name="Caddyfile"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.55.214.207:9901 {
-		origins 127.55.214.207:9901
+	admin 127.118.175.158:9901 {
+		origins 127.118.175.158:9901
 	}
 }
 
 http://:8080 {
-	bind 127.55.214.207
+	bind 127.118.175.158
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.177.236.211:@PORT@ {
+	reverse_proxy 127.44.235.183:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -44,6 +44,7 @@ http://:8080 {
 FILE
 }
 record=''
+subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

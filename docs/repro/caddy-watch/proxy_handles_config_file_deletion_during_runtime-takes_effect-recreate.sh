@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.223.40.139:8080
-origin_addresses='127.55.142.248:38749 127.55.142.248:41727 127.55.142.248:36115 127.55.142.248:34483'
+listen=127.181.204.6:8080
+origin_addresses='127.50.116.229:42271 127.50.116.229:35633 127.50.116.229:44589 127.50.116.229:37231'
 config_name="Caddyfile"
 delivery=recreate
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.223.40.139:9901 {
-		origins 127.223.40.139:9901
+	admin 127.181.204.6:9901 {
+		origins 127.181.204.6:9901
 	}
 }
 
 http://:8080 {
-	bind 127.223.40.139
+	bind 127.181.204.6
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.55.142.248:@PORT@ {
+	reverse_proxy 127.50.116.229:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -44,6 +44,7 @@ http://:8080 {
 FILE
 }
 record=''
+subject='recreate'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.158.31.170:8080
-origin_addresses='127.127.38.247:40713 127.127.38.247:39195 127.127.38.247:36477 127.127.38.247:46535'
+listen=127.182.213.246:8080
+origin_addresses='127.41.91.249:40379 127.41.91.249:43671 127.41.91.249:36091 127.41.91.249:38025'
 config_name="Caddyfile"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.158.31.170:9901 {
-		origins 127.158.31.170:9901
+	admin 127.182.213.246:9901 {
+		origins 127.182.213.246:9901
 	}
 }
 
 http://:8080 {
-	bind 127.158.31.170
+	bind 127.182.213.246
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.127.38.247:@PORT@ {
+	reverse_proxy 127.41.91.249:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -47,15 +47,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.158.31.170:9901 {
-		origins 127.158.31.170:9901
+	admin 127.182.213.246:9901 {
+		origins 127.182.213.246:9901
 	}
 }
 
 http://:8080 {
-	bind 127.158.31.170
+	bind 127.182.213.246
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.127.38.247:@PORT@ {
+	reverse_proxy 127.41.91.249:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -65,6 +65,7 @@ http://:9902 {
 FILE
 }
 record=''
+subject='syntax'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.89.92.241:8080
-origin_addresses='127.191.64.135:39689 127.191.64.135:33193 127.191.64.135:44809 127.191.64.135:39269'
+listen=127.205.229.74:8080
+origin_addresses='127.142.46.74:36929 127.142.46.74:43645 127.142.46.74:38339 127.142.46.74:43477'
 config_name="Caddyfile"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.89.92.241:9901 {
-		origins 127.89.92.241:9901
+	admin 127.205.229.74:9901 {
+		origins 127.205.229.74:9901
 	}
 }
 
 http://:8080 {
-	bind 127.89.92.241
+	bind 127.205.229.74
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.191.64.135:@PORT@ {
+	reverse_proxy 127.142.46.74:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -47,15 +47,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.89.92.241:9901 {
-		origins 127.89.92.241:9901
+	admin 127.205.229.74:9901 {
+		origins 127.205.229.74:9901
 	}
 }
 
 http://:8080 {
-	bind 127.89.92.241
+	bind 127.205.229.74
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.191.64.135:@PORT@ {
+	reverse_proxy 127.142.46.74:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -68,15 +68,15 @@ config_dangling_reference() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.89.92.241:9901 {
-		origins 127.89.92.241:9901
+	admin 127.205.229.74:9901 {
+		origins 127.205.229.74:9901
 	}
 }
 
 http://:8080 {
-	bind 127.89.92.241
+	bind 127.205.229.74
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.191.64.135:@PORT@ {
+	reverse_proxy 127.142.46.74:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -85,6 +85,7 @@ http://:8080 {
 FILE
 }
 record='"msg":"(unable to load latest config|applying latest config|loading initial config[^"]*)"|"msg":"request error","error":"(loading|adapting) '
+subject='dangling_reference'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 
@@ -98,9 +99,8 @@ look() {
 # --- what is done ---
 start 1
 change 2
-rest 0.4
 flawed 3 syntax
-rest 0.7
+rest 0.4
 flawed 4 dangling_reference
 rest 0.3
 look end

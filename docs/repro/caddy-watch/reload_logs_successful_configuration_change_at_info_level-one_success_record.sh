@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.252.94.28:8080
-origin_addresses='127.44.204.184:38153 127.44.204.184:35955 127.44.204.184:43239 127.44.204.184:45675'
+listen=127.193.100.121:8080
+origin_addresses='127.89.179.41:39083 127.89.179.41:36809 127.89.179.41:46619 127.89.179.41:46687'
 config_name="Caddyfile"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.252.94.28:9901 {
-		origins 127.252.94.28:9901
+	admin 127.193.100.121:9901 {
+		origins 127.193.100.121:9901
 	}
 }
 
 http://:8080 {
-	bind 127.252.94.28
+	bind 127.193.100.121
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.44.204.184:@PORT@ {
+	reverse_proxy 127.89.179.41:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -44,6 +44,7 @@ http://:8080 {
 FILE
 }
 record=''
+subject=''
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.57.215.123:8080
-origin_addresses='127.157.102.135:45343 127.157.102.135:39519 127.157.102.135:46193 127.157.102.135:39669'
+listen=127.145.9.74:8080
+origin_addresses='127.227.72.2:39743 127.227.72.2:46311 127.227.72.2:38741 127.227.72.2:44167'
 config_name="Caddyfile"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.57.215.123:9901 {
-		origins 127.57.215.123:9901
+	admin 127.145.9.74:9901 {
+		origins 127.145.9.74:9901
 	}
 }
 
 http://:8080 {
-	bind 127.57.215.123
+	bind 127.145.9.74
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.157.102.135:@PORT@ {
+	reverse_proxy 127.227.72.2:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -44,6 +44,7 @@ http://:8080 {
 FILE
 }
 record=''
+subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.199.32.120:8080
-origin_addresses='127.39.124.132:35697 127.39.124.132:33499 127.39.124.132:43643 127.39.124.132:46475'
+listen=127.98.60.235:8080
+origin_addresses='127.133.216.1:40959 127.133.216.1:35095 127.133.216.1:33145 127.133.216.1:42089'
 config_name="Caddyfile"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.199.32.120:9901 {
-		origins 127.199.32.120:9901
+	admin 127.98.60.235:9901 {
+		origins 127.98.60.235:9901
 	}
 }
 
 http://:8080 {
-	bind 127.199.32.120
+	bind 127.98.60.235
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.39.124.132:@PORT@ {
+	reverse_proxy 127.133.216.1:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -47,15 +47,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.199.32.120:9901 {
-		origins 127.199.32.120:9901
+	admin 127.98.60.235:9901 {
+		origins 127.98.60.235:9901
 	}
 }
 
 http://:8080 {
-	bind 127.199.32.120
+	bind 127.98.60.235
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.39.124.132:@PORT@ {
+	reverse_proxy 127.133.216.1:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -65,6 +65,7 @@ http://:9902 {
 FILE
 }
 record='"msg":"(unable to load latest config|applying latest config|loading initial config[^"]*)"|"msg":"request error","error":"(loading|adapting) '
+subject='syntax'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

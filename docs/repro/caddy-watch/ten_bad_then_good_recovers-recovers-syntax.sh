@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.132.141.3:8080
-origin_addresses='127.221.159.252:45415 127.221.159.252:37887 127.221.159.252:41573 127.221.159.252:38111'
+listen=127.201.212.119:8080
+origin_addresses='127.107.191.63:39249 127.107.191.63:43439 127.107.191.63:38375 127.107.191.63:32843'
 config_name="Caddyfile"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.132.141.3:9901 {
-		origins 127.132.141.3:9901
+	admin 127.201.212.119:9901 {
+		origins 127.201.212.119:9901
 	}
 }
 
 http://:8080 {
-	bind 127.132.141.3
+	bind 127.201.212.119
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.221.159.252:@PORT@ {
+	reverse_proxy 127.107.191.63:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -47,15 +47,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.132.141.3:9901 {
-		origins 127.132.141.3:9901
+	admin 127.201.212.119:9901 {
+		origins 127.201.212.119:9901
 	}
 }
 
 http://:8080 {
-	bind 127.132.141.3
+	bind 127.201.212.119
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.221.159.252:@PORT@ {
+	reverse_proxy 127.107.191.63:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -65,6 +65,7 @@ http://:9902 {
 FILE
 }
 record=''
+subject='syntax'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

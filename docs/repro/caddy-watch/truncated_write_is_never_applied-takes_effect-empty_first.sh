@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.227.84.214:8080
-origin_addresses='127.223.129.197:41387 127.223.129.197:36349 127.223.129.197:40201 127.223.129.197:42741'
+listen=127.202.92.156:8080
+origin_addresses='127.140.248.127:34759 127.140.248.127:41479 127.140.248.127:45853 127.140.248.127:40305'
 config_name="Caddyfile"
 delivery=empty_first
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.227.84.214:9901 {
-		origins 127.227.84.214:9901
+	admin 127.202.92.156:9901 {
+		origins 127.202.92.156:9901
 	}
 }
 
 http://:8080 {
-	bind 127.227.84.214
+	bind 127.202.92.156
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.223.129.197:@PORT@ {
+	reverse_proxy 127.140.248.127:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -44,6 +44,7 @@ http://:8080 {
 FILE
 }
 record=''
+subject='empty_first'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 
@@ -56,6 +57,7 @@ look() {
 
 # --- what is done ---
 start 1
+rest 2.0
 change 2
 look end
 say 'not shown'

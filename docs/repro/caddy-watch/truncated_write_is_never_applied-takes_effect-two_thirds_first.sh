@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.50.139.196:8080
-origin_addresses='127.223.129.197:41387 127.223.129.197:36349 127.223.129.197:40201 127.223.129.197:42741'
+listen=127.221.102.123:8080
+origin_addresses='127.140.248.127:34759 127.140.248.127:41479 127.140.248.127:45853 127.140.248.127:40305'
 config_name="Caddyfile"
 delivery=two_thirds_first
 ready_ms=10000 apply_ms=2000
@@ -28,15 +28,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.50.139.196:9901 {
-		origins 127.50.139.196:9901
+	admin 127.221.102.123:9901 {
+		origins 127.221.102.123:9901
 	}
 }
 
 http://:8080 {
-	bind 127.50.139.196
+	bind 127.221.102.123
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.223.129.197:@PORT@ {
+	reverse_proxy 127.140.248.127:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -44,6 +44,7 @@ http://:8080 {
 FILE
 }
 record=''
+subject='two_thirds_first'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "haproxy")}
-listen=127.210.109.122:8080
-origin_addresses='127.109.105.114:41115 127.109.105.114:39085 127.109.105.114:40041 127.109.105.114:39755'
+listen=127.227.131.169:8080
+origin_addresses='127.63.142.210:34777 127.63.142.210:42241 127.63.142.210:46717 127.63.142.210:35971'
 config_name="haproxy.cfg"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -37,17 +37,18 @@ defaults
     timeout server 50s
 
 frontend traffic
-    bind 127.210.109.122:8080
+    bind 127.227.131.169:8080
     http-after-response set-header x-generation "g@GENERATION@"
     http-request set-header x-upstream-generation "g@GENERATION@"
     http-request set-header authorization "Bearer key-g@GENERATION@"
     default_backend origin
 
 backend origin
-    server origin 127.109.105.114:@PORT@
+    server origin 127.63.142.210:@PORT@
 FILE
 }
 record=''
+subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

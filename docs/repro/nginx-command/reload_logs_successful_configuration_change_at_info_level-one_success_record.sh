@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.73.103.203:8080
-origin_addresses='127.125.8.76:41101 127.125.8.76:36005 127.125.8.76:36919 127.125.8.76:43539'
+listen=127.229.191.65:8080
+origin_addresses='127.13.14.224:44013 127.13.14.224:40865 127.13.14.224:40399 127.13.14.224:43643'
 config_name="nginx.conf"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -23,7 +23,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-e" "stderr" "-p" "$work" "-c" "$work/conf/nginx.conf" >"$work/stdout" 2>"$work/stderr" &
 }
-pull() { $as env HOME="$work" "$proxy" "-e" "stderr" "-p" "$work" "-c" "$work/conf/nginx.conf" "-s" "reload" >"$work/told" 2>&1 || say "    refused: $(tail -n 1 "$work/told")"; }
+pull() { told=yes; $as env HOME="$work" "$proxy" "-e" "stderr" "-p" "$work" "-c" "$work/conf/nginx.conf" "-s" "reload" >"$work/told" 2>&1 || { told=no; say "    refused: $(tail -n 1 "$work/told")"; }; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
@@ -43,11 +43,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.125.8.76:@PORT@;
+        server 127.13.14.224:@PORT@;
     }
 
     server {
-        listen 127.73.103.203:8080;
+        listen 127.229.191.65:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -61,6 +61,7 @@ http {
 FILE
 }
 record=''
+subject=''
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.170.190.175:8080
-origin_addresses='127.83.237.73:36955 127.83.237.73:34809 127.83.237.73:33225 127.83.237.73:34529'
+listen=127.115.135.134:8080
+origin_addresses='127.182.80.192:34321 127.182.80.192:34401 127.182.80.192:38425 127.182.80.192:34193'
 config_name="nginx.conf"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -43,11 +43,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.83.237.73:@PORT@;
+        server 127.182.80.192:@PORT@;
     }
 
     server {
-        listen 127.170.190.175:8080;
+        listen 127.115.135.134:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -61,6 +61,7 @@ http {
 FILE
 }
 record=''
+subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.100.217.22:8080
-origin_addresses='127.237.215.171:40921 127.237.215.171:41877 127.237.215.171:36019 127.237.215.171:39171'
+listen=127.202.38.120:8080
+origin_addresses='127.216.140.63:45559 127.216.140.63:39551 127.216.140.63:36095 127.216.140.63:44835'
 config_name="nginx.conf"
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
@@ -43,11 +43,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.237.215.171:@PORT@;
+        server 127.216.140.63:@PORT@;
     }
 
     server {
-        listen 127.100.217.22:8080;
+        listen 127.202.38.120:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -61,6 +61,7 @@ http {
 FILE
 }
 record=''
+subject=''
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

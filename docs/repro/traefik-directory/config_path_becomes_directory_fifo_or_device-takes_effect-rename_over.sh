@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.204.54.120:8080
-origin_addresses='127.165.158.2:33525 127.165.158.2:35301 127.165.158.2:43595 127.165.158.2:34463'
+listen=127.161.185.203:8080
+origin_addresses='127.140.192.208:43873 127.140.192.208:38081 127.140.192.208:34721 127.140.192.208:45789'
 config_name="dynamic.yml"
 delivery=rename_over
 ready_ms=10000 apply_ms=4000
@@ -21,7 +21,7 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.204.54.120:8080"
+    address: "127.161.185.203:8080"
 
 providers:
   file:
@@ -51,7 +51,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.165.158.2:@PORT@"
+          - url: "http://127.140.192.208:@PORT@"
 
   routers:
     all:
@@ -62,6 +62,7 @@ http:
 FILE
 }
 record=''
+subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.133.18.112:8080
-origin_addresses='127.105.235.207:40909 127.105.235.207:42013 127.105.235.207:42691 127.105.235.207:40639'
+listen=127.156.122.84:8080
+origin_addresses='127.208.8.59:34059 127.208.8.59:33879 127.208.8.59:44293 127.208.8.59:38785'
 config_name="dynamic.yml"
 delivery=rename_over
 ready_ms=10000 apply_ms=4000
@@ -21,7 +21,7 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.133.18.112:8080"
+    address: "127.156.122.84:8080"
 
 providers:
   file:
@@ -51,7 +51,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.105.235.207:@PORT@"
+          - url: "http://127.208.8.59:@PORT@"
 
   routers:
     all:
@@ -62,6 +62,7 @@ http:
 FILE
 }
 record=''
+subject=''
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

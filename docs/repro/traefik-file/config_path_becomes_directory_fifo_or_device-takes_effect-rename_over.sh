@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.59.179.140:8080
-origin_addresses='127.240.96.183:40523 127.240.96.183:40361 127.240.96.183:36831 127.240.96.183:33479'
+listen=127.194.231.57:8080
+origin_addresses='127.90.40.211:32775 127.90.40.211:36849 127.90.40.211:41385 127.90.40.211:36947'
 config_name="dynamic.yml"
 delivery=rename_over
 ready_ms=10000 apply_ms=4000
@@ -21,7 +21,7 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.59.179.140:8080"
+    address: "127.194.231.57:8080"
 
 providers:
   file:
@@ -51,7 +51,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.240.96.183:@PORT@"
+          - url: "http://127.90.40.211:@PORT@"
 
   routers:
     all:
@@ -62,6 +62,7 @@ http:
 FILE
 }
 record=''
+subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

@@ -3,14 +3,14 @@
 # proxy_handles_config_file_deletion_during_runtime, warns_at_most_once (MUST): fail
 # required: a missing file is warned of at most once an episode
 # expected: at most one record for as long as the file is gone
-# observed: 2 records; the second: 2026-11-21T15:40:12Z ERR Error occurred during watcher callback error="/tmp/reloadspec-jjHTf3/conf/dynamic.yml: error reading configuration file: /tmp/reloadspec-jjHTf3/conf/dynamic.yml - open /tmp/reloadspec-jjHTf3/conf/dynamic.yml: no such file or directory" providerName=file
+# observed: 2 records; the second: 2026-11-21T20:29:05Z ERR Error occurred during watcher callback error="/tmp/reloadspec-uXxaVz/conf/dynamic.yml: error reading configuration file: /tmp/reloadspec-uXxaVz/conf/dynamic.yml - open /tmp/reloadspec-uXxaVz/conf/dynamic.yml: no such file or directory" providerName=file
 # 
 # Usage: sh repro-warns_at_most_once.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.71.156.232:8080
-origin_addresses='127.181.116.80:41051 127.181.116.80:43289 127.181.116.80:44261 127.181.116.80:42815'
+listen=127.132.7.9:8080
+origin_addresses='127.188.219.166:41657 127.188.219.166:37065 127.188.219.166:36321 127.188.219.166:34931'
 config_name="dynamic.yml"
 delivery=recreate
 ready_ms=10000 apply_ms=4000
@@ -21,7 +21,7 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.71.156.232:8080"
+    address: "127.132.7.9:8080"
 
 providers:
   file:
@@ -51,7 +51,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.181.116.80:@PORT@"
+          - url: "http://127.188.219.166:@PORT@"
 
   routers:
     all:
@@ -62,6 +62,7 @@ http:
 FILE
 }
 record='no such file or directory|permission denied'
+subject=''
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

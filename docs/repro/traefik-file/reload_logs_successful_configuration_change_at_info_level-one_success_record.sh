@@ -9,8 +9,8 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.108.149.248:8080
-origin_addresses='127.46.78.105:35319 127.46.78.105:36535 127.46.78.105:36613 127.46.78.105:40789'
+listen=127.162.58.90:8080
+origin_addresses='127.146.168.100:34429 127.146.168.100:44211 127.146.168.100:36821 127.146.168.100:45917'
 config_name="dynamic.yml"
 delivery=rename_over
 ready_ms=10000 apply_ms=4000
@@ -21,7 +21,7 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.108.149.248:8080"
+    address: "127.162.58.90:8080"
 
 providers:
   file:
@@ -51,7 +51,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.46.78.105:@PORT@"
+          - url: "http://127.146.168.100:@PORT@"
 
   routers:
     all:
@@ -62,6 +62,7 @@ http:
 FILE
 }
 record=''
+subject=''
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 

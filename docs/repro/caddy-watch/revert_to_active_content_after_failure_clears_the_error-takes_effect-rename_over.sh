@@ -1,0 +1,89 @@
+#!/bin/sh
+# caddy:watch 2.11.7
+# revert_to_active_content_after_failure_clears_the_error, takes_effect/rename_over (MUST): fail
+# required: the changes before and after are served within the apply bound
+# expected: an answer of g5 within 2000 ms of its delivery
+# observed: change 2 of 2 (g5) was never served; at last g2 answered, with status 200
+# 
+# Usage: sh repro-takes_effect-rename_over.sh [BINARY]
+# Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
+set -u
+proxy=${1:-$(command -v "caddy")}
+listen=127.98.60.235:8080
+origin_addresses='127.133.216.1:40959 127.133.216.1:35095 127.133.216.1:33145 127.133.216.1:42089'
+config_name="Caddyfile"
+delivery=rename_over
+ready_ms=10000 apply_ms=2000
+settle_ms=0 signal=
+fixed_files() {
+    log_files=
+}
+command_line() {
+    cd "$work" || exit 2
+    setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
+        "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
+}
+pull() { :; }
+config_good() {
+    cat <<'FILE'
+# Generation @GENERATION@.
+{
+	admin 127.98.60.235:9901 {
+		origins 127.98.60.235:9901
+	}
+}
+
+http://:8080 {
+	bind 127.98.60.235
+	header x-generation "g@GENERATION@"
+	reverse_proxy 127.133.216.1:@PORT@ {
+		header_up x-upstream-generation "g@GENERATION@"
+		header_up authorization "Bearer key-g@GENERATION@"
+	}
+}
+FILE
+}
+config_syntax() {
+    cat <<'FILE'
+# Generation @GENERATION@.
+{
+	admin 127.98.60.235:9901 {
+		origins 127.98.60.235:9901
+	}
+}
+
+http://:8080 {
+	bind 127.98.60.235
+	header x-generation "g@GENERATION@"
+	reverse_proxy 127.133.216.1:@PORT@ {
+		header_up x-upstream-generation "g@GENERATION@"
+		header_up authorization "Bearer key-g@GENERATION@"
+	}
+}
+
+http://:9902 {
+FILE
+}
+record=''
+subject='rename_over'
+# ---------------------------------------------------------------------------------------------------------------------------
+. "${0%/*}/../common.sh"
+
+# --- what is looked for ---
+look() {
+    case $1 in change | burst)
+        [ -n "$took" ] || shown "g$good was delivered, and $apply_ms ms later the answer is g$(ask)" ;;
+    esac
+}
+
+# --- what is done ---
+start 1
+change 2
+flawed 3 syntax
+meddle rewritten
+rest 1.2
+flawed 4 syntax
+change 5
+look end
+say 'not shown'
+exit 1

@@ -1,0 +1,177 @@
+#!/bin/sh
+# envoy:lds 1.40.0
+# duplicate_keys_are_rejected, flaw_is_refused/duplicate_key (MUST): fail
+# required: a file with this flaw is refused: no answer bears its generation, and no fresh start serves it
+# expected: the file is refused, by a reload and by a fresh start
+# observed: it was taken: status 200, stamp g3, origin o3, upstream stamp g3, credential Bearer key-g3
+# 
+# Usage: sh repro-flaw_is_refused-duplicate_key.sh [BINARY]
+# Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
+set -u
+proxy=${1:-$(command -v "envoy")}
+listen=127.138.191.211:8080
+origin_addresses='127.83.183.43:34369 127.83.183.43:36513 127.83.183.43:36013 127.83.183.43:35365'
+config_name="lds.yaml"
+delivery=rename_over
+ready_ms=10000 apply_ms=2000
+settle_ms=0 signal=
+fixed_files() {
+    log_files=
+    mkdir -p "$(dirname "$work/bootstrap.yaml")"
+    sed "s|@DIR@|$work|g" >"$work/bootstrap.yaml" <<'FILE'
+node:
+  id: reloadspec
+  cluster: reloadspec
+
+dynamic_resources:
+  lds_config:
+    path_config_source:
+      path: "@DIR@/conf/lds.yaml"
+
+static_resources:
+  clusters:
+    - name: "o0"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o0"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.83.183.43", port_value: 34369 }
+    - name: "o1"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o1"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.83.183.43", port_value: 36513 }
+    - name: "o2"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o2"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.83.183.43", port_value: 36013 }
+    - name: "o3"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o3"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.83.183.43", port_value: 35365 }
+    - name: "o4"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o4"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.83.183.43", port_value: 36109 }
+FILE
+}
+command_line() {
+    cd "$work" || exit 2
+    setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
+        "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
+}
+pull() { :; }
+config_good() {
+    cat <<'FILE'
+# Generation @GENERATION@. Addresses stand last, so that a file that breaks off is no listener.
+resources:
+  - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+    name: traffic
+    filter_chains:
+      - filters:
+          - name: envoy.filters.network.http_connection_manager
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+              stat_prefix: traffic
+              route_config:
+                name: routes
+                response_headers_to_add:
+                  - header: { key: x-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                request_headers_to_add:
+                  - header: { key: x-upstream-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                  - header: { key: authorization, value: "Bearer key-g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                virtual_hosts:
+                  - name: all
+                    domains: ["*"]
+                    routes:
+                      - match: { prefix: / }
+                        route: { cluster: "@ORIGIN@" }
+              http_filters:
+                - name: envoy.filters.http.router
+                  typed_config:
+                    "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+    address:
+      socket_address: { address: "127.138.191.211", port_value: 8080 }
+FILE
+}
+config_duplicate_key() {
+    cat <<'FILE'
+# Generation @GENERATION@. Addresses stand last, so that a file that breaks off is no listener.
+resources:
+  - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+    name: traffic
+    filter_chains:
+      - filters:
+          - name: envoy.filters.network.http_connection_manager
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+              stat_prefix: traffic
+              route_config:
+                name: routes
+                response_headers_to_add:
+                  - header: { key: x-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                request_headers_to_add:
+                  - header: { key: x-upstream-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                  - header: { key: authorization, value: "Bearer key-g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                virtual_hosts:
+                  - name: all
+                    domains: ["*"]
+                    routes:
+                      - match: { prefix: / }
+                        route: { cluster: "@ORIGIN@" }
+              http_filters:
+                - name: envoy.filters.http.router
+                  typed_config:
+                    "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+    address:
+      socket_address: { address: "127.138.191.211", port_value: 8080 }
+    per_connection_buffer_limit_bytes: 1048576
+    per_connection_buffer_limit_bytes: 1048576
+FILE
+}
+record=''
+subject='duplicate_key'
+# ---------------------------------------------------------------------------------------------------------------------------
+. "${0%/*}/../common.sh"
+
+# --- what is looked for ---
+look() {
+    [ $1 != flawed ] || [ "$kind" != "$subject" ] || [ -z "$strayed" ] || shown "a file with a $kind was delivered over g$good, and it serves: $strayed"
+}
+
+# --- what is done ---
+start 1
+change 2
+flawed 3 duplicate_key
+change 4
+look end
+say 'not shown'
+exit 1

@@ -1,0 +1,371 @@
+#!/bin/sh
+# envoy:lds 1.40.0
+# proxy_retains_previous_config_when_invalid_hot_reload_detected, rejected_changes_nothing/bad_address (MUST): fail
+# required: a file that is refused at a fresh start changes no marker, on fresh and on kept connections
+# expected: every answer is wholly of g7 or older
+# observed: 72 of 133 requests after, some of them long after, the bad file (g8): status 200, stamp g8, origin o0, upstream stamp g8, credential Bearer key-g8
+# 
+# Usage: sh repro-rejected_changes_nothing-bad_address.sh [BINARY]
+# Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
+set -u
+proxy=${1:-$(command -v "envoy")}
+listen=127.138.185.70:8080
+origin_addresses='127.150.6.186:39923 127.150.6.186:38839 127.150.6.186:40863 127.150.6.186:35483'
+config_name="lds.yaml"
+delivery=rename_over
+ready_ms=10000 apply_ms=2000
+settle_ms=0 signal=
+fixed_files() {
+    log_files=
+    mkdir -p "$(dirname "$work/bootstrap.yaml")"
+    sed "s|@DIR@|$work|g" >"$work/bootstrap.yaml" <<'FILE'
+node:
+  id: reloadspec
+  cluster: reloadspec
+
+dynamic_resources:
+  lds_config:
+    path_config_source:
+      path: "@DIR@/conf/lds.yaml"
+
+static_resources:
+  clusters:
+    - name: "o0"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o0"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.150.6.186", port_value: 39923 }
+    - name: "o1"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o1"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.150.6.186", port_value: 38839 }
+    - name: "o2"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o2"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.150.6.186", port_value: 40863 }
+    - name: "o3"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o3"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.150.6.186", port_value: 35483 }
+    - name: "o4"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o4"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.150.6.186", port_value: 41049 }
+FILE
+}
+command_line() {
+    cd "$work" || exit 2
+    setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
+        "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
+}
+pull() { :; }
+config_good() {
+    cat <<'FILE'
+# Generation @GENERATION@. Addresses stand last, so that a file that breaks off is no listener.
+resources:
+  - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+    name: traffic
+    filter_chains:
+      - filters:
+          - name: envoy.filters.network.http_connection_manager
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+              stat_prefix: traffic
+              route_config:
+                name: routes
+                response_headers_to_add:
+                  - header: { key: x-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                request_headers_to_add:
+                  - header: { key: x-upstream-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                  - header: { key: authorization, value: "Bearer key-g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                virtual_hosts:
+                  - name: all
+                    domains: ["*"]
+                    routes:
+                      - match: { prefix: / }
+                        route: { cluster: "@ORIGIN@" }
+              http_filters:
+                - name: envoy.filters.http.router
+                  typed_config:
+                    "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+    address:
+      socket_address: { address: "127.138.185.70", port_value: 8080 }
+FILE
+}
+config_syntax() {
+    cat <<'FILE'
+# Generation @GENERATION@. Addresses stand last, so that a file that breaks off is no listener.
+resources:
+  - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+    name: traffic
+    filter_chains:
+      - filters:
+          - name: envoy.filters.network.http_connection_manager
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+              stat_prefix: traffic
+              route_config:
+                name: routes
+                response_headers_to_add:
+                  - header: { key: x-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                request_headers_to_add:
+                  - header: { key: x-upstream-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                  - header: { key: authorization, value: "Bearer key-g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                virtual_hosts:
+                  - name: all
+                    domains: ["*"]
+                    routes:
+                      - match: { prefix: / }
+                        route: { cluster: "@ORIGIN@" }
+              http_filters:
+                - name: envoy.filters.http.router
+                  typed_config:
+                    "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+    address:
+      socket_address: { address: "127.138.185.70", port_value: 8080 }
+    listener_filters: [
+FILE
+}
+config_wrong_type() {
+    cat <<'FILE'
+# Generation @GENERATION@. Addresses stand last, so that a file that breaks off is no listener.
+resources:
+  - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+    name: traffic
+    filter_chains:
+      - filters:
+          - name: envoy.filters.network.http_connection_manager
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+              stat_prefix: traffic
+              route_config:
+                name: routes
+                response_headers_to_add:
+                  - header: { key: x-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                request_headers_to_add:
+                  - header: { key: x-upstream-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                  - header: { key: authorization, value: "Bearer key-g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                virtual_hosts:
+                  - name: all
+                    domains: ["*"]
+                    routes:
+                      - match: { prefix: / }
+                        route: { cluster: "@ORIGIN@" }
+              http_filters:
+                - name: envoy.filters.http.router
+                  typed_config:
+                    "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+    address:
+      socket_address: { address: "127.138.185.70", port_value: 8080 }
+    per_connection_buffer_limit_bytes: many
+FILE
+}
+config_dangling_reference() {
+    cat <<'FILE'
+# Generation @GENERATION@. Addresses stand last, so that a file that breaks off is no listener.
+resources:
+  - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+    name: traffic
+    filter_chains:
+      - filters:
+          - name: envoy.filters.network.http_connection_manager
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+              stat_prefix: traffic
+              route_config:
+                name: routes
+                response_headers_to_add:
+                  - header: { key: x-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                request_headers_to_add:
+                  - header: { key: x-upstream-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                  - header: { key: authorization, value: "Bearer key-g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                virtual_hosts:
+                  - name: all
+                    domains: ["*"]
+                    routes:
+                      - match: { prefix: / }
+                        route: { cluster: "@ORIGIN@" }
+              http_filters:
+                - name: envoy.filters.http.router
+                  typed_config:
+                    "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+    address:
+      socket_address: { address: "127.138.185.70", port_value: 8080 }
+  - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+    name: dangling
+    filter_chains:
+      - filters:
+          - name: envoy.filters.network.tcp_proxy
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
+              stat_prefix: dangling
+              cluster: nowhere
+    address:
+      socket_address: { address: "127.138.185.70", port_value: 9901 }
+FILE
+}
+config_bad_address() {
+    cat <<'FILE'
+# Generation @GENERATION@. Addresses stand last, so that a file that breaks off is no listener.
+resources:
+  - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+    name: traffic
+    filter_chains:
+      - filters:
+          - name: envoy.filters.network.http_connection_manager
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+              stat_prefix: traffic
+              route_config:
+                name: routes
+                response_headers_to_add:
+                  - header: { key: x-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                request_headers_to_add:
+                  - header: { key: x-upstream-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                  - header: { key: authorization, value: "Bearer key-g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                virtual_hosts:
+                  - name: all
+                    domains: ["*"]
+                    routes:
+                      - match: { prefix: / }
+                        route: { cluster: "@ORIGIN@" }
+              http_filters:
+                - name: envoy.filters.http.router
+                  typed_config:
+                    "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+    address:
+      socket_address: { address: "127.138.185.70", port_value: 8080 }
+  - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+    name: nowhere
+    filter_chains:
+      - filters:
+          - name: envoy.filters.network.tcp_proxy
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
+              stat_prefix: nowhere
+              cluster: "@ORIGIN@"
+    address:
+      socket_address: { address: nowhere, port_value: 9901 }
+FILE
+}
+config_duplicate() {
+    cat <<'FILE'
+# Generation @GENERATION@. Addresses stand last, so that a file that breaks off is no listener.
+resources:
+  - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+    name: traffic
+    filter_chains:
+      - filters:
+          - name: envoy.filters.network.http_connection_manager
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+              stat_prefix: traffic
+              route_config:
+                name: routes
+                response_headers_to_add:
+                  - header: { key: x-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                request_headers_to_add:
+                  - header: { key: x-upstream-generation, value: "g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                  - header: { key: authorization, value: "Bearer key-g@GENERATION@" }
+                    append_action: OVERWRITE_IF_EXISTS_OR_ADD
+                virtual_hosts:
+                  - name: all
+                    domains: ["*"]
+                    routes:
+                      - match: { prefix: / }
+                        route: { cluster: "@ORIGIN@" }
+                  - name: again
+                    domains: ["*"]
+                    routes:
+                      - match: { prefix: / }
+                        route: { cluster: "@ORIGIN@" }
+              http_filters:
+                - name: envoy.filters.http.router
+                  typed_config:
+                    "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+    address:
+      socket_address: { address: "127.138.185.70", port_value: 8080 }
+FILE
+}
+record=''
+subject='bad_address'
+# ---------------------------------------------------------------------------------------------------------------------------
+. "${0%/*}/../common.sh"
+
+# --- what is looked for ---
+look() {
+    [ $1 != flawed ] || [ "$kind" != "$subject" ] || [ -z "$strayed" ] || shown "a file that is refused at a fresh start was delivered over g$good, and the answer became: $strayed"
+}
+
+# --- what is done ---
+start 1
+rest 2.1
+flawed 2 syntax
+rest 0.3
+change 3
+rest 2.1
+flawed 4 wrong_type
+rest 0.3
+change 5
+flawed 6 dangling_reference
+rest 0.3
+change 7
+flawed 8 bad_address
+rest 0.3
+change 9
+rest 2.1
+flawed 10 duplicate
+rest 0.3
+change 11
+rest 2.1
+flawed 12 empty
+rest 0.3
+change 13
+rest 2.1
+flawed 14 truncated
+rest 0.3
+change 15
+look end
+say 'not shown'
+exit 1

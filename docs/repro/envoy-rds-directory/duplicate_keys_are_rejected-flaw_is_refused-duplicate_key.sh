@@ -1,0 +1,164 @@
+#!/bin/sh
+# envoy:rds-directory 1.40.0
+# duplicate_keys_are_rejected, flaw_is_refused/duplicate_key (MUST): fail
+# required: a file with this flaw is refused: no answer bears its generation, and no fresh start serves it
+# expected: the file is refused, by a reload and by a fresh start
+# observed: it was taken: status 200, stamp g3, origin o3, upstream stamp g3, credential Bearer key-g3
+# 
+# Usage: sh repro-flaw_is_refused-duplicate_key.sh [BINARY]
+# Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
+set -u
+proxy=${1:-$(command -v "envoy")}
+listen=127.20.143.85:8080
+origin_addresses='127.14.128.31:40419 127.14.128.31:36323 127.14.128.31:43547 127.14.128.31:38405'
+config_name="rds.yaml"
+delivery=symlink_swap
+ready_ms=10000 apply_ms=2000
+settle_ms=0 signal=
+fixed_files() {
+    log_files=
+    mkdir -p "$(dirname "$work/bootstrap.yaml")"
+    sed "s|@DIR@|$work|g" >"$work/bootstrap.yaml" <<'FILE'
+node:
+  id: reloadspec
+  cluster: reloadspec
+
+static_resources:
+  listeners:
+    - name: traffic
+      address:
+        socket_address: { address: "127.20.143.85", port_value: 8080 }
+      filter_chains:
+        - filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                stat_prefix: traffic
+                rds:
+                  route_config_name: routes
+                  config_source:
+                    path_config_source:
+                      path: "@DIR@/conf/rds.yaml"
+                      watched_directory: { path: "@DIR@/conf" }
+                http_filters:
+                  - name: envoy.filters.http.router
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+  clusters:
+    - name: "o0"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o0"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.14.128.31", port_value: 40419 }
+    - name: "o1"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o1"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.14.128.31", port_value: 36323 }
+    - name: "o2"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o2"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.14.128.31", port_value: 43547 }
+    - name: "o3"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o3"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.14.128.31", port_value: 38405 }
+    - name: "o4"
+      type: STATIC
+      load_assignment:
+        cluster_name: "o4"
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: { address: "127.14.128.31", port_value: 36113 }
+FILE
+}
+command_line() {
+    cd "$work" || exit 2
+    setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
+        "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
+}
+pull() { :; }
+config_good() {
+    cat <<'FILE'
+# Generation @GENERATION@. The name stands last, so that a file that breaks off is no route configuration.
+resources:
+  - "@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration
+    response_headers_to_add:
+      - header: { key: x-generation, value: "g@GENERATION@" }
+        append_action: OVERWRITE_IF_EXISTS_OR_ADD
+    request_headers_to_add:
+      - header: { key: x-upstream-generation, value: "g@GENERATION@" }
+        append_action: OVERWRITE_IF_EXISTS_OR_ADD
+      - header: { key: authorization, value: "Bearer key-g@GENERATION@" }
+        append_action: OVERWRITE_IF_EXISTS_OR_ADD
+    virtual_hosts:
+      - name: all
+        domains: ["*"]
+        routes:
+          - match: { prefix: / }
+            route: { cluster: "@ORIGIN@" }
+    name: routes
+FILE
+}
+config_duplicate_key() {
+    cat <<'FILE'
+# Generation @GENERATION@. The name stands last, so that a file that breaks off is no route configuration.
+resources:
+  - "@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration
+    response_headers_to_add:
+      - header: { key: x-generation, value: "g@GENERATION@" }
+        append_action: OVERWRITE_IF_EXISTS_OR_ADD
+    request_headers_to_add:
+      - header: { key: x-upstream-generation, value: "g@GENERATION@" }
+        append_action: OVERWRITE_IF_EXISTS_OR_ADD
+      - header: { key: authorization, value: "Bearer key-g@GENERATION@" }
+        append_action: OVERWRITE_IF_EXISTS_OR_ADD
+    virtual_hosts:
+      - name: all
+        domains: ["*"]
+        routes:
+          - match: { prefix: / }
+            route: { cluster: "@ORIGIN@" }
+    name: routes
+    max_direct_response_body_size_bytes: 4096
+    max_direct_response_body_size_bytes: 4096
+FILE
+}
+record=''
+subject='duplicate_key'
+# ---------------------------------------------------------------------------------------------------------------------------
+. "${0%/*}/../common.sh"
+
+# --- what is looked for ---
+look() {
+    [ $1 != flawed ] || [ "$kind" != "$subject" ] || [ -z "$strayed" ] || shown "a file with a $kind was delivered over g$good, and it serves: $strayed"
+}
+
+# --- what is done ---
+start 1
+change 2
+flawed 3 duplicate_key
+change 4
+look end
+say 'not shown'
+exit 1
