@@ -61,6 +61,7 @@ mod truncated_write;
 mod unchanged_content;
 mod unknown_keys;
 mod unreachable_upstream;
+mod unresolvable_upstream;
 mod wildcard_swap;
 
 use crate::vocabulary::Case;
@@ -127,6 +128,7 @@ pub fn all() -> Vec<Case> {
         partial_change::case(),
         removed_route::case(),
         unreachable_upstream::case(),
+        unresolvable_upstream::case(),
         nothing_leaks::case(),
     ]
 }
