@@ -202,6 +202,23 @@ fn a_variant_merges_tables_and_replaces_everything_else() {
 }
 
 #[test]
+fn each_of_several_triggers_is_of_its_own_kind_and_sends_no_content() {
+    let also = |trigger: &str| {
+        let (_dir, path) = folder(format!("{TARGET}[[also]]\ntrigger = {{ {trigger} }}\n"), CONFIG);
+        Target::load(&path, &Locate::default()).map(|targets| targets[0].facts().also.len())
+    };
+    let url = "kind = \"http\", url = \"http://{{ admin.host }}:{{ admin.port }}/reload\"";
+    assert_eq!(also(url).unwrap(), 1);
+    for (trigger, why) in [
+        (format!("{url}, body = \"config\""), "sends the content"),
+        ("kind = \"watch\"".to_owned(), "told by a watch"),
+    ] {
+        let error = also(&trigger).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[test]
 fn a_deviation_holds_for_its_variant_or_for_all() {
     let (dir, path) = folder(format!("{TARGET}[variant.a]\n[variant.b]\n"), CONFIG);
     let deviation = |check, variant| {

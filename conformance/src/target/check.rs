@@ -143,8 +143,13 @@ fn settle(trigger: &Trigger) -> Result<(), String> {
     Ok(())
 }
 
-/// Each trigger is of a kind of its own, which it is known by.
+/// Each trigger is of a kind of its own, which it is known by, and says that there is a change, not what it is: of two contents that are sent
+/// at once, either may be the newer one.
 fn also(spec: &Spec) -> Result<(), String> {
+    let triggers = || spec.also.iter().map(|also| &also.trigger).chain([&spec.trigger]);
+    if !spec.also.is_empty() && triggers().any(|trigger| trigger.body.is_some()) {
+        return Err("also: a trigger that sends the content cannot be one of several".into());
+    }
     let mut kinds = vec![spec.trigger.kind];
     for other in spec.also.iter().map(|also| also.trigger.kind) {
         if other == TriggerKind::Watch {
