@@ -51,7 +51,7 @@ pub(super) struct Run {
     #[arg(long)]
     strict: bool,
     /// How many cases may run side by side; by default two a core. Those that measure short times always run alone.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = jobs)]
     jobs: Option<NonZero<usize>>,
     /// Show no progress, even on a terminal.
     #[arg(long)]
@@ -156,6 +156,12 @@ impl Run {
             Format::Markdown => markdown::render(reports),
         })
     }
+}
+
+/// A number of cases side by side, from 1.
+fn jobs(text: &str) -> Result<NonZero<usize>, String> {
+    let told = "at least one case has to run at a time: give a number from 1 on, or leave the option out";
+    text.parse().map_err(|_| told.to_owned())
 }
 
 /// Opens the report's file before anything is run: a run takes too long to be lost to a path.

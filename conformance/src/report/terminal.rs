@@ -45,7 +45,13 @@ pub fn render(report: &RunReport, style: Style) -> String {
         line(&mut out, &format!("  not its default: {setting} ({reason})"));
     }
     out.push('\n');
-    for case in &report.cases {
+    let never_run = never_run(report);
+    if let Some((first, why)) = never_run {
+        let word = style.verdict(&first.verdict, &format!("{:<12}", first.verdict.word()));
+        line(&mut out, &format!("  {word} all of them"));
+        line(&mut out, &format!("       {}", printable(why)));
+    }
+    for case in report.cases.iter().filter(|_| never_run.is_none()) {
         line(&mut out, &case_line(case, style));
         for result in case.checks.iter().filter(|result| is_worth_telling(result)) {
             check(&mut out, result, style);
@@ -69,6 +75,17 @@ pub fn render(report: &RunReport, style: Style) -> String {
         line(&mut out, &format!("  stale: {stale}"));
     }
     out
+}
+
+/// Why no case was run, where there are several and the reason is one.
+fn never_run(report: &RunReport) -> Option<(&CaseReport, &str)> {
+    let (first, others) = report.cases.split_first()?;
+    let is_like = |case: &CaseReport| case.verdict == first.verdict;
+    let why = match &first.verdict {
+        Verdict::NotRun(why) if !others.is_empty() && others.iter().all(is_like) => why,
+        _ => return None,
+    };
+    Some((first, why))
 }
 
 /// One line about a case.

@@ -137,7 +137,8 @@ fn however_many_run_side_by_side_all_is_told_in_the_order_of_the_catalogue() {
         }
     }
     let refused = ends(&[]).call(&["run", "./own", "--jobs", "0"]);
-    refused.code(64);
+    let told = String::from_utf8_lossy(&refused.code(64).get_output().stderr).into_owned();
+    assert!(told.contains("at least one case has to run at a time"), "{told}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use quick_junit::{Report, TestCaseStatus, XmlString};
 use reloadspec::report::terminal::{self, Style};
 use reloadspec::report::{junit, log, markdown};
 use reloadspec::suite::write_record;
-use reloadspec::vocabulary::{Record, RunReport};
+use reloadspec::vocabulary::{Record, RunReport, Verdict};
 
 use made::{all_passed, all_verdicts, nasty};
 
@@ -109,4 +109,23 @@ fn log_of(report: &RunReport) -> String {
         write_record(&mut out, &record).expect("written");
     }
     String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn that_there_is_no_proxy_is_said_once() {
+    let mut report = all_verdicts();
+    for case in &mut report.cases {
+        case.checks.clear();
+        case.verdict = Verdict::NotRun("there is no made-proxy".to_owned());
+    }
+    let text = terminal::render(&report, Style::default());
+    assert_eq!(text.matches("there is no made-proxy").count(), 1, "{text}");
+    assert!(text.contains("\n  not run      all of them\n"), "{text}");
+    report.cases[0].verdict = Verdict::Pass;
+    let text = terminal::render(&report, Style::default());
+    assert_eq!(
+        text.matches("there is no made-proxy").count(),
+        report.cases.len() - 1,
+        "{text}"
+    );
 }
