@@ -19,11 +19,13 @@ mod equal_meaning;
 mod error_places;
 mod event_streams;
 mod failed_trigger;
+mod glob_member;
 mod graceful_stop;
 mod held_pins_nothing;
 mod hostile_input;
 mod idle_stay;
 mod in_place;
+mod included_file;
 mod kept_follow;
 mod logs_failure;
 mod logs_success;
@@ -34,6 +36,7 @@ mod no_false_records;
 mod no_refused_connect;
 mod no_regular_file;
 mod nothing_leaks;
+mod one_bad_member;
 mod overlapping;
 mod parent_swap;
 mod partial_change;
@@ -58,6 +61,7 @@ mod survives_deletion;
 mod symlink_swap;
 mod ten_bad;
 mod truncated_write;
+mod twice_across_files;
 mod unchanged_content;
 mod unknown_keys;
 mod unreachable_upstream;
@@ -130,6 +134,10 @@ pub fn all() -> Vec<Case> {
         unreachable_upstream::case(),
         unresolvable_upstream::case(),
         nothing_leaks::case(),
+        included_file::case(),
+        glob_member::case(),
+        one_bad_member::case(),
+        twice_across_files::case(),
     ]
 }
 

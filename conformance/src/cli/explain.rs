@@ -109,6 +109,10 @@ fn words(step: &Step) -> String {
             0 => format!("at {}:", address(*listener)),
             number => format!("in the paths below /r{number}/:"),
         },
+        Step::Member { comes: true } => {
+            "add a member with a route for /r1/ to an origin that is no generation's, trigger, wait until that is served".into()
+        }
+        Step::Member { comes: false } => "remove that member, trigger, wait until it is served no more".into(),
         Step::Occupy(listener) => format!("listen at {} oneself, so that nobody else can", address(*listener)),
         Step::Vacate => "end that".into(),
         Step::Doomed => {
@@ -166,6 +170,11 @@ fn laid_out(layout: &Layout) -> String {
         format!("a route for {} to {leads_to}", route.prefix())
     });
     let all: Vec<String> = listener.into_iter().chain(routes).collect();
+    if layout.in_parts {
+        return "from here on, configurations are of several files: a main file, which is written once, and a member that bears the \
+            markers; bad files are further members, and go with the next good change"
+            .into();
+    }
     match all.as_slice() {
         [] => "from here on, configurations have one listener and one route".into(),
         all => format!("from here on, configurations also have {}", all.join(", ")),

@@ -6,7 +6,9 @@ use reloadspec_fixtures::origin::digest;
 
 use super::error::DriveError;
 use super::exchange;
+use super::parts::delivered;
 use super::script::Driver;
+use crate::target::Member;
 use crate::vocabulary::{ConfigWrite, Event, Flaw, Prospect, Question, Scene, TriggerAnswer};
 
 impl Driver<'_> {
@@ -22,7 +24,7 @@ impl Driver<'_> {
         let Some(running) = &mut self.running else {
             return Ok(self.recorder.now());
         };
-        let content = self.target.render(&scene, &running.laid.place)?.config;
+        let content = delivered(self.target, &scene, &running.laid.place)?;
         let (mut oddities, mut odd_lines) = (Vec::new(), None);
         // What is wrong with a huge file is not a word in it.
         if flaw.is_some_and(|flaw| flaw != Flaw::Huge) {
@@ -30,14 +32,22 @@ impl Driver<'_> {
                 flaw: None,
                 ..scene.clone()
             };
-            let good = self.target.render(&good, &running.laid.place)?.config;
+            let good = if scene.layout.in_parts {
+                self.target.member(Member::Third, &good, &running.laid.place)?
+            } else {
+                self.target.render(&good, &running.laid.place)?.config
+            };
             oddities = odd_words(&content, &good);
             odd_lines = lines_apart(&content, &good);
         }
         let content = running.laid.file.shaped(content);
         let sha256 = digest(&content);
         let begin = self.recorder.now();
-        let resumed = running.laid.file.deliver(&content)?;
+        let (resumed, member) = if scene.layout.in_parts {
+            running.laid.deliver_part(self.target, &content, flaw, prospect)?
+        } else {
+            (running.laid.file.deliver(&content)?, None)
+        };
         let at = self.recorder.now();
         self.recorder.record(Event::Config(ConfigWrite {
             begin,
@@ -47,6 +57,7 @@ impl Driver<'_> {
             flaw,
             layout: scene.layout.clone(),
             prospect,
+            member,
             delivery: running.laid.file.delivery(),
             sha256,
             bytes: content.len() as u64,

@@ -17,6 +17,7 @@ mod log;
 mod meddle;
 #[cfg(test)]
 mod odd_answers;
+mod parts;
 mod place;
 mod process;
 mod recorder;

@@ -74,7 +74,9 @@ impl Recorder {
         let state = self.lock();
         let writes = state.events.iter().rev().filter_map(|event| match event {
             Event::Config(write) => Some(write.begin),
-            Event::Deleted { begin, .. } | Event::Meddled { begin, .. } => Some(*begin),
+            Event::Deleted { begin, .. } | Event::Meddled { begin, .. } | Event::Member { begin, .. } => {
+                Some(*begin)
+            }
             _ => None,
         });
         writes.into_iter().next().unwrap_or(0)

@@ -9,7 +9,7 @@ use super::error::DriveError;
 use super::script::{Driver, Flow};
 use super::traffic::{Wanted, client_to};
 use super::trial::Trial;
-use crate::vocabulary::{Condition, Event, Listener, Prospect, TriggerAnswer};
+use crate::vocabulary::{Condition, Event, Layout, Listener, Prospect, TriggerAnswer};
 
 impl Driver<'_> {
     /// Starts a process of its own on a flawed file.
@@ -24,7 +24,13 @@ impl Driver<'_> {
             usual: self.usual_start,
             cancel: &self.options.cancel,
         };
-        let start = trial.fresh_start(flaw, generation)?;
+        // A bad file is tried with one listener and one route, a bad member beside the others.
+        let layout = if self.layout.in_parts {
+            self.layout.clone()
+        } else {
+            Layout::default()
+        };
+        let start = trial.fresh_start(flaw, generation, layout)?;
         self.recorder.record(Event::FreshStart(start));
         Ok(())
     }

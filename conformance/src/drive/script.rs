@@ -206,6 +206,7 @@ impl<'a> Driver<'a> {
                 self.to = To::default();
                 return flow;
             }
+            Step::Member { comes } => return self.member(*comes),
             Step::Occupy(listener) => self.occupy(*listener)?,
             Step::Vacate => self.occupied = None,
             Step::Doomed => return self.deliver_doomed(),

@@ -141,7 +141,7 @@ impl Running {
         Pull {
             binary: self.binary.clone(),
             dir: self.laid.ground.dir().to_path_buf(),
-            config: self.laid.file.path().to_path_buf(),
+            config: self.laid.place.config.clone(),
             patience,
             cancel: cancel.clone(),
         }

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::client::{Client, Connection, REQUEST_TIMEOUT, To};
 use super::held::run_held;
 use super::recorder::Recorder;
-use crate::target::Place;
+use crate::target::{ORIGINS, Place};
 use crate::vocabulary::{Generation, Held, Outcome, Purpose, Request};
 
 /// Past this without an answer, a probe, which is made again, has failed.
@@ -215,6 +215,8 @@ pub(super) enum Wanted {
     Answer(Generation),
     /// That nobody listens.
     Refusal,
+    /// An answer of the origin that is no generation's, or one of another.
+    Apart(bool),
 }
 
 impl Wanted {
@@ -223,6 +225,10 @@ impl Wanted {
         match self {
             Self::Answer(wanted) => request.generation().is_some_and(|got| got >= wanted),
             Self::Refusal => request.outcome == Outcome::Refused,
+            Self::Apart(wanted) => matches!(
+                &request.outcome,
+                Outcome::Answered { markers, .. } if markers.is_apart(ORIGINS) == wanted
+            ),
         }
     }
 }

@@ -8,12 +8,13 @@ use super::ask::CANDIDATE;
 use super::client::Client;
 use super::error::DriveError;
 use super::files::{self, ConfigFile};
+use super::parts;
 use super::place::Ground;
 use super::process::{Process, Start};
 use super::recorder::Recorder;
 use super::traffic::{Traffic, client_of};
 use crate::target::{OriginAddress, Place, Target};
-use crate::vocabulary::{Delivery, Event, Flaw, FreshStart, Generation, Outcome, Scene, TriggerKind};
+use crate::vocabulary::{Delivery, Event, Flaw, FreshStart, Generation, Layout, Outcome, Scene, TriggerKind};
 
 /// How long a process that said that it refuses the file, and lives on, is watched at least for serving it all the same.
 const SECOND_THOUGHTS: Duration = Duration::from_secs(2);
@@ -63,8 +64,13 @@ pub(super) fn lay(
         files::write(&path, &content)?;
         fixed.push((relative.display().to_string(), content));
     }
-    let file = ConfigFile::lay(ground.dir(), target.config_file(), delivery, &rendered.config)?;
-    let content = file.shaped(rendered.config);
+    let (file, content) = if scene.layout.in_parts {
+        parts::lay(target, scene, &place, delivery, &mut fixed)?
+    } else {
+        let file = ConfigFile::lay(ground.dir(), target.config_file(), delivery, &rendered.config)?;
+        let content = file.shaped(rendered.config);
+        (file, content)
+    };
     Ok(Laid {
         ground,
         place,
@@ -112,7 +118,12 @@ pub(super) struct Trial<'a> {
 
 impl Trial<'_> {
     /// Tries a flawed file on a fresh start.
-    pub(super) fn fresh_start(&self, flaw: Flaw, generation: Generation) -> Result<FreshStart, DriveError> {
+    pub(super) fn fresh_start(
+        &self,
+        flaw: Flaw,
+        generation: Generation,
+        layout: Layout,
+    ) -> Result<FreshStart, DriveError> {
         let Self {
             target,
             origins,
@@ -134,7 +145,8 @@ impl Trial<'_> {
             target,
             &Scene {
                 flaw: Some(flaw),
-                ..Scene::of(generation)
+                generation,
+                layout,
             },
             origins,
             delivery,

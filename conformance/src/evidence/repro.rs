@@ -138,6 +138,7 @@ mod tests {
                 flaw,
                 layout: Layout::default(),
                 prospect: Prospect::Good,
+                member: None,
                 delivery: Delivery::InPlace,
                 sha256: String::new(),
                 bytes: 1,

@@ -187,7 +187,7 @@ impl<'a> Life<'a> {
                     seen: None,
                 });
             }
-            Event::Deleted { begin, .. } | Event::Meddled { begin, .. } => {
+            Event::Deleted { begin, .. } | Event::Meddled { begin, .. } | Event::Member { begin, .. } => {
                 self.meddled = *begin;
                 self.close_write(*begin);
             }

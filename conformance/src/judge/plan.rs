@@ -107,6 +107,7 @@ impl Plan {
                 | Step::PostsOn { .. }
                 | Step::Sample
                 | Step::LayOut(_)
+                | Step::Member { .. }
                 | Step::Occupy(_)
                 | Step::Vacate
                 | Step::Doomed

@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 use regex::Regex;
 
 use super::error::TargetError;
+use super::parts;
 use super::render::text;
 use super::spec::{Role, Spec, Timing, Trigger};
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
@@ -29,6 +30,7 @@ pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
         .and_then(|()| settle(&spec.trigger))
         .and_then(|()| also(spec))
         .and_then(|()| sections(spec))
+        .and_then(|()| parts::check(spec))
         .and_then(|()| flaws(spec))
         .and_then(|()| patterns(spec))
         .map_err(|message| TargetError::invalid(place, message))
@@ -166,7 +168,8 @@ fn also(spec: &Spec) -> Result<(), String> {
 
 /// What needs a section to be used is declared by that section, and by nothing else.
 fn sections(spec: &Spec) -> Result<(), String> {
-    let by_name = |capability: &&Capability| **capability == Capability::CheckCommand;
+    let by_name =
+        |capability: &&Capability| matches!(capability, Capability::CheckCommand | Capability::Include);
     match spec.capabilities.iter().find(by_name) {
         Some(capability) => Err(format!(
             "capabilities: {0} is declared by a section, [{0}], and not by its name",
@@ -219,7 +222,7 @@ pub(super) fn sources(spec: &Spec, place: &str) -> Result<Vec<LogSource>, Target
 }
 
 /// Whether a path leads to something below the folder that it starts in, and nowhere else.
-fn is_below(path: &str) -> bool {
+pub(super) fn is_below(path: &str) -> bool {
     let mut parts = Path::new(path).components().peekable();
     parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
@@ -234,7 +237,9 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
             "two generations render to the same file: it bears no marker",
         ));
     }
-    for flaw in target.facts.flaws.iter().copied() {
+    // What two members define is a matter of members.
+    let of_one_file = |flaw: &Flaw| *flaw != Flaw::TwiceAcrossFiles;
+    for flaw in target.facts.flaws.iter().copied().filter(of_one_file) {
         let flawed = Scene {
             flaw: Some(flaw),
             ..Scene::of(Generation(1))
@@ -259,6 +264,7 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
             return Err(TargetError::invalid(place, message));
         }
     }
+    parts::try_all(target, &ground, place)?;
     let others = target.facts.also.iter().map(|other| Some(other.kind));
     for by in std::iter::once(None).chain(others) {
         target.start_for(by, &ground)?;

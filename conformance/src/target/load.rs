@@ -219,7 +219,10 @@ fn facts(
         })?,
         None => String::new(),
     };
-    let is_given = |flaw: &Flaw| flaw.is_made_by_the_suite() || spec.flaws.templated.contains(flaw);
+    let is_given = |flaw: &Flaw| match flaw {
+        Flaw::TwiceAcrossFiles => spec.include.is_some(),
+        flaw => flaw.is_made_by_the_suite() || spec.flaws.templated.contains(flaw),
+    };
     Ok(TargetFacts {
         name: spec.name.clone(),
         variant: variant.map(str::to_owned),

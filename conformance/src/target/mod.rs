@@ -8,6 +8,7 @@ mod error;
 mod folder;
 mod load;
 mod locate;
+mod parts;
 mod render;
 mod spawn;
 mod spec;
@@ -23,6 +24,7 @@ use crate::vocabulary::{Listener, Scene, TargetFacts, TriggerKind};
 pub use error::TargetError;
 pub use folder::known;
 pub use load::Deviation;
+pub use parts::Member;
 pub(crate) use spawn::{copy_binary, spawn};
 
 /// How many origins stand behind every target for its generations: that of generation n is number n modulo this. One more is no

@@ -10,12 +10,13 @@ use nix::sys::signal::Signal;
 
 use super::error::TargetError;
 use super::folder::Folder;
+use super::parts::Member;
 use super::spec::{self, Role, Spec, TriggerBody};
 use super::{ORIGINS, OriginAddress, Place, Rendered, Trigger};
 use crate::vocabulary::{Flaw, Generation, LeadsTo, Scene, TriggerKind};
 
 /// What a template may name. See `docs/add-a-target.md`.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 16] = [
     "dir",
     "config",
     "candidate",
@@ -30,6 +31,8 @@ const NAMES: [&str; 14] = [
     "routes",
     "flaw",
     "fixed(name)",
+    "members",
+    "member.{name,prefix,origin}",
 ];
 
 /// The size of a huge file.
@@ -58,14 +61,36 @@ impl Templates {
             target: folder.title.clone(),
             environment,
         };
-        for file in &spec.files {
-            let source = folder.file(&file.template)?;
-            let added = templates
-                .environment
-                .add_template_owned(file.template.clone(), source);
-            added.map_err(|error| templates.failed(&file.template, &error))?;
+        let of_parts = spec.include.iter().flat_map(spec::Include::templates);
+        for name in spec.files.iter().map(|file| &file.template).chain(of_parts) {
+            let source = folder.file(name)?;
+            let added = templates.environment.add_template_owned(name.clone(), source);
+            added.map_err(|error| templates.failed(name, &error))?;
         }
         Ok(templates)
+    }
+
+    /// Renders a file of a configuration in several; none, if it is the main file.
+    pub(super) fn part(
+        &self,
+        spec: &Spec,
+        template: &str,
+        member: Option<Member>,
+        scene: &Scene,
+        place: &Place,
+    ) -> Result<Vec<u8>, TargetError> {
+        let member = member.map(|member| {
+            let origins = origins(place);
+            let origin = led_to(member.leads_to(), place, &origins, &current(scene, &origins));
+            context! { name => member.name(), prefix => member.prefix(scene.flaw), origin => origin }
+        });
+        let context = context! { member => member, ..context(spec, scene, place) };
+        let rendered = self
+            .environment
+            .get_template(template)
+            .and_then(|template| template.render(&context))
+            .map_err(|error| self.failed(template, &error))?;
+        Ok(rendered.into_bytes())
     }
 
     pub(super) fn render(&self, spec: &Spec, scene: &Scene, place: &Place) -> Result<Rendered, TargetError> {
@@ -198,14 +223,8 @@ pub(super) fn signal(target: &str, name: &str) -> Result<Signal, TargetError> {
 
 fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
     let generation = scene.generation;
-    let origin = |origin: &OriginAddress| {
-        context! { name => origin.name.clone(), host => origin.address.ip().to_string(), port => origin.address.port() }
-    };
-    let origins: Vec<Value> = place.origins.iter().map(origin).collect();
-    let current = origins
-        .get(generation.origin_index(ORIGINS))
-        .cloned()
-        .unwrap_or_default();
+    let origins = origins(place);
+    let current = current(scene, &origins);
     let second = scene.layout.listener.map(|listener| {
         let bound = place.bound(listener);
         context! { host => bound.ip().to_string(), port => bound.port() }
@@ -248,7 +267,21 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         routes => routes,
         flaw => scene.flaw.filter(|flaw| !flaw.is_made_by_the_suite()).map(Flaw::name),
         fixed => fixed,
+        members => spec.include.as_ref().map(|include| text(&include.members(place))),
     }
+}
+
+fn origins(place: &Place) -> Vec<Value> {
+    let origin = |origin: &OriginAddress| {
+        context! { name => origin.name.clone(), host => origin.address.ip().to_string(), port => origin.address.port() }
+    };
+    place.origins.iter().map(origin).collect()
+}
+
+/// The origin of a scene's generation.
+fn current(scene: &Scene, origins: &[Value]) -> Value {
+    let index = scene.generation.origin_index(ORIGINS);
+    origins.get(index).cloned().unwrap_or_default()
 }
 
 /// The origin of a route, in the shape of the others.

@@ -30,6 +30,7 @@ pub(super) struct Spec {
     pub(super) delivery: Deliveries,
     pub(super) log: Log,
     pub(super) check_command: Option<CheckCommand>,
+    pub(super) include: Option<Include>,
     #[serde(default)]
     pub(super) flaws: Flaws,
     #[serde(default)]
@@ -201,6 +202,18 @@ pub(super) struct CheckCommand {
     pub(super) args: Vec<String>,
 }
 
+/// A configuration of several files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Include {
+    /// The template of the main file, which stands where the config file does; none, where a folder is read.
+    pub(super) main: Option<String>,
+    /// The template of a member.
+    pub(super) member: String,
+    /// Where members stand below the folder of the config file: `*` is their name.
+    pub(super) path: String,
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Flaws {
@@ -214,7 +227,10 @@ pub(super) struct Flaws {
 impl Spec {
     /// What it declares: what it lists, and what it has a section for.
     pub(super) fn declares(&self) -> Vec<Capability> {
-        let sections = [(Capability::CheckCommand, self.check_command.is_some())];
+        let sections = [
+            (Capability::CheckCommand, self.check_command.is_some()),
+            (Capability::Include, self.include.is_some()),
+        ];
         let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);
         let ack = (self.trigger.acknowledges, Capability::Ack);
         let mut all = self.capabilities.clone();

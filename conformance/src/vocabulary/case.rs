@@ -79,6 +79,8 @@ pub enum Area {
     ConnectionManagement,
     /// What a change does to the addresses that are listened on.
     Listeners,
+    /// A configuration of several files.
+    Composition,
     /// What a change leaves in the log.
     Logging,
     /// Signals, starts and stops.
@@ -96,6 +98,7 @@ impl fmt::Display for Area {
             Self::ErrorHandling => "error-handling",
             Self::ConnectionManagement => "connection-management",
             Self::Listeners => "listeners",
+            Self::Composition => "composition",
             Self::Logging => "logging",
             Self::Lifecycle => "lifecycle",
             Self::Resources => "resources",

@@ -190,6 +190,12 @@ checks! {
     PeakIsBounded = "peak_is_bounded": "what bad files make the target's processes hold at a time is at most 512 MiB more than before",
     /// What should be refused is.
     FlawIsRefused = "flaw_is_refused": "a file with this flaw is refused: no answer bears its generation, and no fresh start serves it",
+    /// Members are looked for anew.
+    MemberIsSeen = "member_is_seen": "a member that comes is served within the apply bound, and one that has gone is not served any more once that has passed",
+    /// And nobody else notices.
+    OthersAreUntouched = "others_are_untouched": "while a member comes or goes, all that it is not about is served as before",
+    /// A complaint leads to the file.
+    RejectionNamesMember = "rejection_names_member": "what is said of a configuration in several files names the one that is bad",
     /// A complaint leads to the place.
     RejectionNamesPlace = "rejection_names_place": "what is said of a bad file names the file, the line and the column",
     /// A complaint tells what was meant.

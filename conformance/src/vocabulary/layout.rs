@@ -87,9 +87,20 @@ pub struct Layout {
     /// Its further routes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Route>,
+    /// Whether it is spread over several files: a main file, which is written once, and members that it includes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_parts: bool,
 }
 
 impl Layout {
+    /// In several files.
+    pub fn in_parts() -> Self {
+        Self {
+            in_parts: true,
+            ..Self::default()
+        }
+    }
+
     /// With a second listener.
     pub fn listening(listener: Listener) -> Self {
         Self {

@@ -104,6 +104,8 @@ pub enum Flaw {
     DuplicateKey,
     /// A key that nobody knows: a known one, misspelt.
     UnknownKey,
+    /// Of a configuration in several files: one that defines what another one defines.
+    TwiceAcrossFiles,
     /// A hundred megabytes of comments, and a file that breaks off.
     Huge,
     /// Ten thousand levels of nesting.
@@ -122,7 +124,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// All kinds.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Syntax,
         Self::WrongType,
         Self::DanglingReference,
@@ -133,6 +135,7 @@ impl Flaw {
         Self::SecretLine,
         Self::DuplicateKey,
         Self::UnknownKey,
+        Self::TwiceAcrossFiles,
         Self::Huge,
         Self::Deep,
         Self::Aliased,
@@ -165,6 +168,7 @@ impl Flaw {
             Self::SecretLine => "secret_line",
             Self::DuplicateKey => "duplicate_key",
             Self::UnknownKey => "unknown_key",
+            Self::TwiceAcrossFiles => "twice_across_files",
             Self::Huge => "huge",
             Self::Deep => "deep",
             Self::Aliased => "aliased",
@@ -179,7 +183,7 @@ impl Flaw {
     pub fn is_made_by_the_suite(self) -> bool {
         matches!(
             self,
-            Self::Empty | Self::Truncated | Self::Huge | Self::Nul | Self::NotUtf8
+            Self::Empty | Self::Truncated | Self::Huge | Self::Nul | Self::NotUtf8 | Self::TwiceAcrossFiles
         )
     }
 }
@@ -254,6 +258,11 @@ impl Markers {
             upstream: at(Marker::UpstreamStamp, &self.upstream),
             credential: at(Marker::Credential, &self.credential),
         }
+    }
+
+    /// Whether the origin answered that is no generation's, where there are `origins` others.
+    pub fn is_apart(&self, origins: usize) -> bool {
+        self.origin.as_deref() == Some(format!("o{origins}").as_str())
     }
 
     /// The generation that the proxy's own stamp names.

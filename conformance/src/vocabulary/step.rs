@@ -79,6 +79,12 @@ pub enum Step {
         /// The steps.
         steps: Vec<Step>,
     },
+    /// Of a configuration in several files: a member comes or goes beside the one that bears the markers, with a route of its own, below
+    /// `/r1/`, to an origin that is no generation's. Triggers, and waits for the apply bound at most until that shows.
+    Member {
+        /// Whether it comes.
+        comes: bool,
+    },
     /// Listens at this address itself, so that nobody else can.
     Occupy(Listener),
     /// Ends that.

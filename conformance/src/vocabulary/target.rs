@@ -63,6 +63,8 @@ pub enum Capability {
     CheckCommand,
     /// It knows a signal that asks it to finish what is in flight, and then to stop.
     GracefulStop,
+    /// Its configuration may be of several files: a main file and members that it includes by a pattern, or a folder of members.
+    Include,
     /// By a reload it listens on a further address, on another one, or no more.
     Listeners,
     /// By a reload it gets further routes, by the beginnings of paths, or loses them.
@@ -73,10 +75,11 @@ pub enum Capability {
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Ack,
         Self::CheckCommand,
         Self::GracefulStop,
+        Self::Include,
         Self::Listeners,
         Self::Routes,
         Self::Upstreams,
@@ -88,6 +91,7 @@ impl Capability {
             Self::Ack => "ack",
             Self::CheckCommand => "check_command",
             Self::GracefulStop => "graceful_stop",
+            Self::Include => "include",
             Self::Listeners => "listeners",
             Self::Routes => "routes",
             Self::Upstreams => "upstreams",

@@ -61,6 +61,9 @@ pub struct ConfigWrite {
     /// Whether it can be applied at all.
     #[serde(default, skip_serializing_if = "Prospect::is_good")]
     pub prospect: Prospect,
+    /// Of a configuration in several files: the name of the one that was delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// How it was delivered.
     pub delivery: Delivery,
     /// Its SHA-256, in hexadecimal.
@@ -169,6 +172,17 @@ pub enum Event {
         /// What.
         with: Meddling,
     },
+    /// A member came or went beside the one that bears the markers.
+    Member {
+        /// When that began.
+        begin: Nanos,
+        /// When it was done.
+        at: Nanos,
+        /// Its name.
+        file: String,
+        /// Whether it came.
+        comes: bool,
+    },
     /// A reload was triggered explicitly.
     Trigger {
         /// When it began.
@@ -253,6 +267,7 @@ impl Event {
             | Self::LeftBehind { at, .. }
             | Self::Deleted { at, .. }
             | Self::Meddled { at, .. }
+            | Self::Member { at, .. }
             | Self::Trigger { at, .. }
             | Self::Waited { at, .. }
             | Self::Abandoned { at, .. }

@@ -77,7 +77,7 @@ proptest! {
             let passed = own_musts_that_pass(&case, &timeline);
             let of_logs =
                 [Check::OneSuccessRecord, Check::NoRecordAtStart, Check::RecordIsInformational, Check::WarnsAtMostOnce,
-                 Check::RejectionIsObserved, Check::RejectionNamesCause, Check::RejectionIsToldOnce, Check::NoFalseRecord, Check::DeclaredIsThere, Check::AgreesWithReload,
+                 Check::RejectionIsObserved, Check::RejectionNamesCause, Check::RejectionNamesMember, Check::RejectionIsToldOnce, Check::NoFalseRecord, Check::DeclaredIsThere, Check::AgreesWithReload,
                  Check::LeavesNoTrace, Check::NoRecordOfSame, Check::ErrorIsCleared, Check::NoSecretShown, Check::PeakIsBounded, Check::FailedTriggerSaysSo, Check::FailureIsReported, Check::SurvivesEarlySignal];
             prop_assert!(passed.iter().all(|check| of_logs.contains(check)), "{}: {:?}", case.id, passed);
         }

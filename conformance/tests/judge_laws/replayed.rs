@@ -254,6 +254,7 @@ fn every_kind_of_event() -> Vec<Event> {
             layout: Layout::listening(Listener::Wildcard)
                 .with_routes(&[LeadsTo::Apart, LeadsTo::Unresolvable]),
             prospect: Prospect::Doomed,
+            member: Some("third.conf".into()),
             delivery: Delivery::Recreate,
             sha256: "00".into(),
             bytes: 0,

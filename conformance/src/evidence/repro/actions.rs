@@ -56,7 +56,7 @@ pub(super) fn segment<'a>(run: &'a Run, result: &CheckResult) -> Result<Segment<
         _ => true,
     };
     if !events.iter().all(is_plain) {
-        return Err("its configurations differ by listeners and routes, and a script knows one listener and one route".into());
+        return Err("its configurations differ by listeners and routes or are of several files, and a script knows one listener, one route, one file".into());
     }
     let mut starts: Vec<(Nanos, Generation, Delivery)> = events
         .iter()
@@ -117,6 +117,7 @@ fn begin(event: &Event) -> Nanos {
         Event::Config(write) => write.begin,
         Event::Deleted { begin, .. }
         | Event::Meddled { begin, .. }
+        | Event::Member { begin, .. }
         | Event::Trigger { begin, .. }
         | Event::Waited { begin, .. } => *begin,
         Event::Request(request) => request.connect,

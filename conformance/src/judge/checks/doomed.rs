@@ -4,7 +4,7 @@ use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
 use super::super::request::{failure, names};
 use super::super::view::View;
-use super::rejection::{NOT_WAITED_OUT, as_before, describe_markers, waited_out};
+use super::rejection::{NOT_WAITED_OUT, VALID_HERE, as_before, describe_markers, waited_out};
 use crate::vocabulary::{Prospect, Request, TriggerKind};
 
 /// Below so many requests while it stood there, silence says too little.
@@ -20,6 +20,10 @@ fn doomed<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = (&'v Life<'a>, &'v
 }
 
 pub(super) fn changes_nothing(view: &View<'_>) -> Vec<Opinion> {
+    // What stands beside a file that is good after all can be applied.
+    if view.all_valid_here() {
+        return vec![Opinion::unsupported(VALID_HERE)];
+    }
     let opinions: Vec<Opinion> = doomed(view)
         .map(|(life, write)| undone(view, life, write))
         .collect();

@@ -15,6 +15,7 @@ mod leaks;
 mod lifecycle;
 mod listeners;
 mod logging;
+mod members;
 mod refusal;
 mod rejection;
 mod resources;
@@ -62,6 +63,9 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RejectionNamesCause => refusal::names_cause(view),
         Check::RejectionIsToldOnce => refusal::is_told_once(view),
         Check::FlawIsRefused => rejection::is_refused(view),
+        Check::MemberIsSeen => members::is_seen(view),
+        Check::OthersAreUntouched => members::others_are_untouched(view),
+        Check::RejectionNamesMember => members::rejection_names(view),
         Check::RejectionNamesPlace => complaint::names_place(view),
         Check::RejectionNamesNearest => complaint::names_nearest(view),
         Check::HalfWrittenChangesNothing => half_written::changes_nothing(view),

@@ -134,7 +134,11 @@ pub(super) fn is_refused(view: &View<'_>) -> Vec<Opinion> {
         }
         let is_refused = view.says_refused(life, write);
         if !is_refused && !view.is_bad(life, write) {
-            let observed = "a fresh start takes it, and a reload does not";
+            let observed = if write.config.layout.in_parts {
+                "a fresh start serves the files together, and a reload passes the one over without a word"
+            } else {
+                "a fresh start takes it, and a reload does not"
+            };
             return Opinion::not_met(Seen::new(expected, observed).at(write.config.at));
         }
         if !is_refused && !waited_out(view, life, write) {

@@ -10,6 +10,7 @@ mod kept;
 mod listeners;
 mod logging;
 mod meddling;
+mod members;
 mod refusals;
 mod remains;
 mod replacement;

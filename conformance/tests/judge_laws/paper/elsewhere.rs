@@ -124,7 +124,7 @@ impl Paper {
     }
 
     /// One request elsewhere. Returns when it was over.
-    fn ask_elsewhere(
+    pub(super) fn ask_elsewhere(
         &mut self,
         purpose: Purpose,
         to: (Listener, u8),

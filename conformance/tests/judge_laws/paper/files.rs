@@ -24,6 +24,7 @@ impl Paper {
             flaw,
             layout: self.layout.clone(),
             prospect: self.prospect,
+            member: self.member_of(flaw),
             delivery: self.delivery,
             sha256: String::new(),
             bytes: 100,
@@ -41,7 +42,7 @@ impl Paper {
             TriggerKind::Watch => return,
             TriggerKind::Signal => TriggerAnswer::Sent,
             TriggerKind::Command | TriggerKind::Http if refused => {
-                TriggerAnswer::Refused(format!("{PATH}:7:3: no; is it `workers`?"))
+                TriggerAnswer::Refused(format!("{PATH}:7:3: no in third.conf; is it `workers`?"))
             }
             TriggerKind::Command | TriggerKind::Http => TriggerAnswer::Accepted,
         };
@@ -210,6 +211,12 @@ impl Paper {
         self.write(Some(flaw));
         let begin = self.now;
         let effective = self.effective();
+        // A bad member that is taken is left out, or is good and bears no marker.
+        if self.traits.takes.contains(&flaw) && self.layout.in_parts {
+            self.trigger(effective, false);
+            self.now = begin + (self.traits.bound_ms + 1) * MS;
+            return;
+        }
         if self.traits.takes.contains(&flaw) {
             let generation = (flaw != Flaw::Empty).then_some(self.generation);
             self.life().served.push((effective, generation));
@@ -223,10 +230,11 @@ impl Paper {
             self.now = begin + (self.traits.bound_ms + 1) * MS;
             return;
         }
+        let member = self.member_of(Some(flaw)).unwrap_or_default();
         if !self.traits.acknowledges() {
             self.log(
                 effective,
-                &format!("ERROR config rejected: {PATH}:7:3: {flaw}; is it `workers`?"),
+                &format!("ERROR config rejected: {PATH}:7:3: {flaw} in {member}; is it `workers`?"),
             );
         }
         self.trigger(effective, true);

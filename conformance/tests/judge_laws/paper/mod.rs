@@ -5,6 +5,7 @@
 mod asked;
 mod elsewhere;
 mod files;
+mod members;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -166,6 +167,7 @@ impl Paper {
             // Whether somebody listens there is known by what is delivered.
             Step::Occupy(_) | Step::Vacate => {}
             Step::Doomed => self.doomed(),
+            Step::Member { comes } => self.member(*comes),
             Step::Attempt => self.attempt(),
             step if self.to != (Listener::First, 0) => self.step_elsewhere(step),
             Step::Start => self.start(self.delivery),
