@@ -19,6 +19,8 @@ mod equal_meaning;
 mod error_places;
 mod event_streams;
 mod failed_trigger;
+mod fd_exhaustion;
+mod full_log;
 mod glob_member;
 mod graceful_stop;
 mod held_pins_nothing;
@@ -27,6 +29,7 @@ mod idle_stay;
 mod in_place;
 mod included_file;
 mod kept_follow;
+mod latency;
 mod logs_failure;
 mod logs_success;
 mod long_connections;
@@ -44,9 +47,11 @@ mod permission_lost;
 mod persistent_fault;
 mod rapid_changes;
 mod recreate;
+mod reload_cost;
 mod removed_route;
 mod rename_away;
 mod rename_over;
+mod restart_required;
 mod retains_previous;
 mod retirement;
 mod returns_to_baseline;
@@ -67,6 +72,7 @@ mod unknown_keys;
 mod unreachable_upstream;
 mod unresolvable_upstream;
 mod wildcard_swap;
+mod worker_crash;
 
 use crate::vocabulary::Case;
 
@@ -138,6 +144,12 @@ pub fn all() -> Vec<Case> {
         glob_member::case(),
         one_bad_member::case(),
         twice_across_files::case(),
+        latency::case(),
+        reload_cost::case(),
+        fd_exhaustion::case(),
+        full_log::case(),
+        worker_crash::case(),
+        restart_required::case(),
     ]
 }
 

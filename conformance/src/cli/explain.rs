@@ -70,6 +70,16 @@ fn words(step: &Step) -> String {
         Step::StartWithChange => "start a fresh process on the next generation; deliver the one after that while it starts, each time at another moment, and wait \
              until it is served"
             .into(),
+        Step::StartUnheard => {
+            "start a fresh process on the next generation, with standard output and error on a device that is always full, and wait until it serves".into()
+        }
+        Step::StartWithWorkers => "start a fresh process with workers on the next generation, and wait until it serves".into(),
+        Step::KillWorkers => {
+            "kill all processes of the target but the one that was started, and wait until the newest generation is served again".into()
+        }
+        Step::ChangeWithoutDescriptors { ms } => format!(
+            "if the target is one process, lower its limit of descriptors to what it has open; deliver the next generation, trigger, observe for {ms} ms; give the limit back"
+        ),
         Step::Pause => "pause for an irregular time below 50 ms".into(),
         Step::LoadOn {
             fresh,
@@ -87,12 +97,18 @@ fn words(step: &Step) -> String {
             "load of POSTs: {tasks} tasks, each on a connection that it keeps, {} ms between requests",
             f64::from(*pause_us) / 1000.0
         ),
+        Step::SteadyOn { per_second } => format!(
+            "load: {per_second} requests a second, each on a connection of its own and at its time, whether those before were answered or not"
+        ),
         Step::Sample => {
             "wait until the processes have come to rest, and let go of what is to be let go of; note what they hold".into()
         }
         Step::AskToStop => "send the signal that asks for a graceful stop".into(),
         Step::LoadOff => "end the load".into(),
         Step::Change => "deliver the next generation, trigger, wait until it is served".into(),
+        Step::ChangeWithin { ms } => {
+            format!("deliver the next generation, trigger, wait until it is served, for {ms} ms at most")
+        }
         Step::Burst { changes } => {
             format!("{changes} changes as fast as they can be written, wait for the last")
         }
@@ -169,12 +185,22 @@ fn laid_out(layout: &Layout) -> String {
         };
         format!("a route for {} to {leads_to}", route.prefix())
     });
-    let all: Vec<String> = listener.into_iter().chain(routes).collect();
     if layout.in_parts {
         return "from here on, configurations are of several files: a main file, which is written once, and a member that bears the \
             markers; bad files are further members, and go with the next good change"
             .into();
     }
+    let many =
+        (layout.many > 0).then(|| format!("{} further routes to the origin of the generation", layout.many));
+    let other = layout
+        .other_setting
+        .then(|| "another value of a setting that a reload cannot change".to_owned());
+    let all: Vec<String> = listener
+        .into_iter()
+        .chain(routes)
+        .chain(many)
+        .chain(other)
+        .collect();
     match all.as_slice() {
         [] => "from here on, configurations have one listener and one route".into(),
         all => format!("from here on, configurations also have {}", all.join(", ")),

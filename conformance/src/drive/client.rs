@@ -55,6 +55,8 @@ pub(super) struct Ask {
     pub(super) length: Option<usize>,
     pub(super) expected: Expected,
     pub(super) timeout: Duration,
+    /// When it is its turn, where that is not when it is sent.
+    pub(super) due: Option<Nanos>,
 }
 
 /// Makes connections to one address, and asks in the paths of one route.
@@ -113,6 +115,7 @@ impl Client {
             length: None,
             expected: Expected::Text,
             timeout,
+            due: None,
         }
     }
 
@@ -153,7 +156,7 @@ impl Client {
             connection: number,
             connect,
             nth: 0,
-            begin: connect,
+            begin: ask.due.unwrap_or(connect),
             first_byte: None,
             at: self.recorder.now(),
             outcome: failed,
@@ -199,11 +202,13 @@ impl Connection {
         let nth = self.carried;
         self.carried += 1;
         self.seen.clear();
-        let begin = if nth == 0 {
-            self.connect
-        } else {
-            self.recorder.now()
-        };
+        let begin = ask.due.unwrap_or_else(|| {
+            if nth == 0 {
+                self.connect
+            } else {
+                self.recorder.now()
+            }
+        });
         let (id, purpose) = (ask.number, ask.purpose);
         let exchanged = tokio::time::timeout(ask.timeout, self.exchange(ask)).await;
         let at = self.recorder.now();

@@ -97,21 +97,21 @@ fn read_all(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<Str
     })
 }
 
-/// Makes a request on a connection of its own.
-pub(super) fn call(call: &Call<'_>) -> Reply {
+/// Makes a request on a connection of its own, and waits for the answer.
+pub(super) fn call(call: &Call<'_>, patience: Duration) -> Reply {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return nothing(error.to_string()),
     };
     runtime.block_on(async {
-        match tokio::time::timeout(TIMEOUT, exchange(call)).await {
+        match tokio::time::timeout(patience, exchange(call)).await {
             Ok(Ok((status, said))) => Reply {
                 code: Some(i32::from(status.as_u16())),
                 yes: status.is_success(),
                 said: cut(&said),
             },
             Ok(Err(error)) => nothing(format!("{error:#}")),
-            Err(_) => late(TIMEOUT),
+            Err(_) => late(patience),
         }
     })
 }
@@ -151,7 +151,7 @@ fn nothing(why: String) -> Reply {
 }
 
 fn late(patience: Duration) -> Reply {
-    nothing(format!("no answer within {} s", patience.as_secs()))
+    nothing(format!("no answer within {} s", patience.as_secs_f64()))
 }
 
 /// The beginning of what was said, if it is too much.

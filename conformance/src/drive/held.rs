@@ -98,6 +98,7 @@ pub(super) async fn run_held(
         length: None,
         expected,
         timeout: HELD_TIMEOUT,
+        due: None,
     };
     let in_two = format!("gate={gate}&bytes={HELD_BYTES}&seed={number}");
     let ask = match what {

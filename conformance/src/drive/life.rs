@@ -6,7 +6,7 @@ use super::error::DriveError;
 use super::process;
 use super::script::{Driver, Flow, Running};
 use super::traffic::Wanted;
-use super::trial::lay;
+use super::trial::{Manner, lay};
 use crate::vocabulary::{Delivery, Event, Generation, Scene};
 
 impl Driver<'_> {
@@ -14,6 +14,14 @@ impl Driver<'_> {
     pub(super) fn start(&mut self, delivery: Delivery) -> Result<Flow, DriveError> {
         let begun = self.launch(delivery)?;
         self.until_ready(begun, self.generation)
+    }
+
+    /// As [`Self::start`], in a manner of its own.
+    pub(super) fn start_as(&mut self, manner: Manner) -> Result<Flow, DriveError> {
+        self.manner = manner;
+        let started = self.start(self.delivery);
+        self.manner = Manner::Usual;
+        started
     }
 
     /// Ends what runs, and begins a fresh process on the next generation. Returns when that was.
@@ -33,13 +41,18 @@ impl Driver<'_> {
         let binary = laid
             .ground
             .runnable(self.target.binary().ok_or(DriveError::NoBinary)?)?;
-        let line = self.target.start_for(self.by, &laid.place)?;
+        let line = laid.line(self.target, self.by, self.manner)?;
         self.command = std::iter::once(binary.display().to_string())
             .chain(line.args)
             .collect();
         let begun = Instant::now();
         let at = self.recorder.now();
-        let process = laid.start(self.target, self.by, &self.recorder, &self.options.cancel)?;
+        let process = laid.start(
+            self.target,
+            (self.by, self.manner),
+            &self.recorder,
+            &self.options.cancel,
+        )?;
         let started = Event::Started {
             at,
             pid: process.pid(),

@@ -4,8 +4,11 @@
 //! every process that it started is gone when it returns, whichever way it returns.
 
 mod ask;
+mod change;
 mod client;
+mod crash;
 mod deliver;
+mod descriptors;
 mod error;
 mod exchange;
 mod files;
@@ -24,6 +27,7 @@ mod recorder;
 mod refused;
 mod resources;
 mod script;
+mod steady;
 mod told;
 mod traffic;
 mod tree;

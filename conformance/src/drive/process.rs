@@ -1,5 +1,6 @@
 //! One process of a target and all that it starts: begun, watched, stopped, and never left behind.
 
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -23,6 +24,8 @@ use crate::target::spawn;
 use crate::target::{CommandLine, LogSource};
 use crate::vocabulary::Event;
 
+/// The device that is always full: see full(4).
+const FULL: &str = "/dev/full";
 /// How often a process is looked at.
 const LOOK: Duration = Duration::from_millis(5);
 /// How long readers of a log may take to come to its end once nobody writes it any more.
@@ -34,6 +37,8 @@ pub(super) struct Start<'a> {
     pub(super) line: CommandLine,
     pub(super) dir: &'a Path,
     pub(super) sources: &'a [LogSource],
+    /// Whether what it writes is read; else nothing that it writes is taken.
+    pub(super) is_heard: bool,
     pub(super) cancel: &'a Cancel,
 }
 
@@ -58,8 +63,8 @@ impl Process {
         let mut command = command(start.binary, &start.line, start.dir, &mark);
         command
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(output(start.is_heard)?)
+            .stderr(output(start.is_heard)?)
             .process_group(0);
         // The guard comes first: whenever the harness dies, somebody knows of what it started.
         let mut guard = Guard::start(start.dir, &mark)
@@ -204,6 +209,17 @@ impl Process {
         tree::members(self.pid, &self.mark)
     }
 
+    /// Kills all but the process that was started. Returns which.
+    pub(super) fn kill_workers(&self) -> Vec<u32> {
+        let mut workers = self.members();
+        workers.retain(|member| member.pid != self.pid);
+        for worker in &workers {
+            // It may have ended between the look and the signal, which is as well.
+            let _ = kill(Pid::from_raw(worker.pid.cast_signed()), Signal::SIGKILL);
+        }
+        workers.iter().map(|worker| worker.pid).collect()
+    }
+
     fn kill_all(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(5);
         loop {
@@ -275,6 +291,16 @@ impl Drop for Process {
         self.files_end.store(true, Ordering::SeqCst);
         self.kill_all();
     }
+}
+
+/// Where a process writes to.
+fn output(is_heard: bool) -> Result<Stdio, DriveError> {
+    if is_heard {
+        return Ok(Stdio::piped());
+    }
+    let full = File::options().write(true).open(FULL);
+    full.map(Stdio::from)
+        .map_err(DriveError::system("open a device that is always full"))
 }
 
 /// A command of the target's binary, with nothing of the harness's surroundings.

@@ -103,6 +103,13 @@ impl Driver<'_> {
         Ok(Flow::Continue(()))
     }
 
+    /// Delivers the next generation, which may be refused, and triggers; an answer is waited for so long at most.
+    pub(super) fn deliver_open(&mut self, patience: Duration) -> Result<(), DriveError> {
+        self.deliver_with(Prospect::Open)?;
+        self.pull_within(patience)?;
+        Ok(())
+    }
+
     fn deliver_with(&mut self, prospect: Prospect) -> Result<u64, DriveError> {
         self.prospect = prospect;
         let delivered = self.deliver(None);

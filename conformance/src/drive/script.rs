@@ -14,11 +14,11 @@ use super::place::free_address;
 use super::process::Process;
 use super::recorder::{Pulse, Recorder};
 use super::traffic::{HeldOpen, Load, LoadKind, Traffic};
-use super::trial::Laid;
+use super::trial::{Laid, Manner};
 use super::{Options, Run};
 use crate::target::{OriginAddress, Place, Target, Trigger};
 use crate::vocabulary::{
-    Arrival, Case, Condition, Delivery, Event, Flaw, Generation, Layout, Prospect, Resources, Step, Timeline,
+    Arrival, Case, Delivery, Event, Flaw, Generation, Layout, Prospect, Resources, Step, Timeline,
     TriggerKind,
 };
 
@@ -39,9 +39,11 @@ pub(super) struct Driver<'a> {
     pub(super) origin_addresses: Vec<OriginAddress>,
     deadline: Instant,
     pub(super) generation: Generation,
-    delivery: Delivery,
+    pub(super) delivery: Delivery,
     /// By what the target is told, where that is not its usual trigger.
     pub(super) by: Option<TriggerKind>,
+    /// How the next process is started.
+    pub(super) manner: Manner,
     pub(super) flaw: Option<Flaw>,
     /// What configurations have beside their first listener and their route for all paths.
     pub(super) layout: Layout,
@@ -103,6 +105,7 @@ impl<'a> Driver<'a> {
             generation: Generation(0),
             delivery: default_delivery(target),
             by: None,
+            manner: Manner::Usual,
             flaw: None,
             layout: Layout::default(),
             prospect: Prospect::Good,
@@ -176,6 +179,12 @@ impl<'a> Driver<'a> {
             Step::StartTold { after_ms } => {
                 return self.start_told(self.delivery, Duration::from_millis(u64::from(*after_ms)));
             }
+            Step::StartUnheard => return self.start_as(Manner::Unheard),
+            Step::StartWithWorkers => return self.start_as(Manner::WithWorkers),
+            Step::KillWorkers => return Ok(self.kill_workers()),
+            Step::ChangeWithoutDescriptors { ms } => {
+                return self.change_without_descriptors(Duration::from_millis(u64::from(*ms)));
+            }
             Step::StartWithChange => return self.start_with_change(self.delivery),
             Step::Together { changes } => return self.together(*changes),
             Step::LoadOn {
@@ -184,10 +193,12 @@ impl<'a> Driver<'a> {
                 pause_us,
             } => self.load(&[(LoadKind::Fresh, *fresh), (LoadKind::Kept, *kept)], *pause_us),
             Step::PostsOn { tasks, pause_us } => self.load(&[(LoadKind::Posts, *tasks)], *pause_us),
+            Step::SteadyOn { per_second } => self.steady(*per_second),
             Step::Sample => self.sample(),
             Step::AskToStop => self.ask_to_stop(),
             Step::LoadOff => self.end_load(),
-            Step::Change => return self.change(),
+            Step::Change => return self.change(self.apply_bound()),
+            Step::ChangeWithin { ms } => return self.change(Duration::from_millis(u64::from(*ms))),
             Step::Burst { changes } => return self.burst(*changes),
             Step::Churn { pause_ms } => return self.churn(Duration::from_millis(u64::from(*pause_ms))),
             Step::FreshStart => self.try_flaw()?,
@@ -315,40 +326,6 @@ impl<'a> Driver<'a> {
         while !running.process.catches(signal) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
-    }
-
-    fn change(&mut self) -> Result<Flow, DriveError> {
-        self.settle();
-        let begin = self.deliver(None)?;
-        self.pull()?;
-        Ok(self.await_effect(begin))
-    }
-
-    fn burst(&mut self, changes: u32) -> Result<Flow, DriveError> {
-        let mut begin = self.recorder.now();
-        for _ in 0..changes {
-            if self.options.cancel.is_cancelled() {
-                return Err(DriveError::Cancelled);
-            }
-            begin = self.deliver(None)?;
-            self.pull()?;
-        }
-        Ok(self.await_effect(begin))
-    }
-
-    pub(super) fn await_effect(&mut self, begin: u64) -> Flow {
-        if self.wait_for(Condition::Effect, begin) {
-            return Flow::Continue(());
-        }
-        self.abandon(&format!("{} did not take effect", self.generation))
-    }
-
-    pub(super) fn abandon(&self, why: &str) -> Flow {
-        self.recorder.record(Event::Abandoned {
-            at: self.recorder.now(),
-            why: why.to_owned(),
-        });
-        Flow::Break(())
     }
 
     /// Xorshift: the harness's choices need to be irregular and repeatable, nothing more.

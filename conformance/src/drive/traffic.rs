@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::client::{Client, Connection, REQUEST_TIMEOUT, To};
 use super::held::run_held;
 use super::recorder::Recorder;
+use super::steady::run_steady;
 use crate::target::{ORIGINS, Place};
 use crate::vocabulary::{Generation, Held, Outcome, Purpose, Request};
 
@@ -58,6 +59,17 @@ impl Traffic {
             handle: self.handle.clone(),
             stop,
             tasks,
+        }
+    }
+
+    /// Starts a load at a constant rate.
+    pub(super) fn steady(&self, client: &Client, period: Duration) -> Load {
+        let (stop, stopped) = watch::channel(false);
+        let task = self.handle.spawn(run_steady(client.clone(), period, stopped));
+        Load {
+            handle: self.handle.clone(),
+            stop,
+            tasks: vec![task],
         }
     }
 

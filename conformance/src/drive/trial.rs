@@ -13,7 +13,7 @@ use super::place::Ground;
 use super::process::{Process, Start};
 use super::recorder::Recorder;
 use super::traffic::{Traffic, client_of};
-use crate::target::{OriginAddress, Place, Target};
+use crate::target::{CommandLine, OriginAddress, Place, Target, TargetError};
 use crate::vocabulary::{Delivery, Event, Flaw, FreshStart, Generation, Layout, Outcome, Scene, TriggerKind};
 
 /// How long a process that said that it refuses the file, and lives on, is watched at least for serving it all the same.
@@ -34,6 +34,17 @@ pub(super) struct Laid {
     /// The newest good content.
     pub(super) content: Vec<u8>,
     pub(super) fixed: Vec<(String, Vec<u8>)>,
+}
+
+/// How a process is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// As the target says, and heard.
+    Usual,
+    /// With standard output and error on a device that is always full.
+    Unheard,
+    /// So that it has workers.
+    WithWorkers,
 }
 
 /// Renders a scene and lays its files on a ground of their own.
@@ -81,23 +92,37 @@ pub(super) fn lay(
 }
 
 impl Laid {
+    /// How the target is started on it, where it is to be told by this trigger alone.
+    pub(super) fn line(
+        &self,
+        target: &Target,
+        by: Option<TriggerKind>,
+        manner: Manner,
+    ) -> Result<CommandLine, TargetError> {
+        match manner {
+            Manner::WithWorkers => target.start_with_workers(&self.place),
+            Manner::Usual | Manner::Unheard => target.start_for(by, &self.place),
+        }
+    }
+
     /// Starts the target on it.
     pub(super) fn start(
         &self,
         target: &Target,
-        by: Option<TriggerKind>,
+        (by, manner): (Option<TriggerKind>, Manner),
         recorder: &Arc<Recorder>,
         cancel: &Cancel,
     ) -> Result<Process, DriveError> {
         let binary = self
             .ground
             .runnable(target.binary().ok_or(DriveError::NoBinary)?)?;
-        let line = target.start_for(by, &self.place)?;
+        let line = self.line(target, by, manner)?;
         let start = Start {
             binary: &binary,
             line,
             dir: self.ground.dir(),
             sources: target.log_sources(),
+            is_heard: manner != Manner::Unheard,
             cancel,
         };
         Process::start(&start, recorder)
@@ -151,7 +176,7 @@ impl Trial<'_> {
             origins,
             delivery,
         )?;
-        let process = laid.start(target, None, &recorder, cancel)?;
+        let process = laid.start(target, (None, Manner::Usual), &recorder, cancel)?;
         let client = client_of(&recorder, &laid.place);
         let patience = SECOND_THOUGHTS.max(usual * SECOND_THOUGHTS_PER_START);
         let (exited, served) = self.observe(generation, &client, &process, patience);

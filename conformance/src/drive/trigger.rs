@@ -80,7 +80,7 @@ impl Pull {
                             headers: &headers,
                             body,
                         };
-                        Pulled::of("status", exchange::call(&call))
+                        Pulled::of("status", exchange::call(&call, self.patience))
                     }
                     Err(error) => Pulled {
                         answer: TriggerAnswer::NotSent(format!("no file to send: {error}")),

@@ -9,10 +9,19 @@ use super::traffic::{Wanted, client_to};
 use crate::vocabulary::{Condition, Event};
 
 impl Driver<'_> {
+    /// Within which a change must be effective.
+    pub(super) fn apply_bound(&self) -> Duration {
+        Duration::from_millis(self.target.facts().apply_bound_ms)
+    }
+
     /// Waits for a condition since `begin`, for the apply bound at most.
     pub(super) fn wait_for(&mut self, condition: Condition, begin: u64) -> bool {
+        self.wait_within(condition, begin, self.apply_bound())
+    }
+
+    /// As [`Self::wait_for`], for so long at most.
+    pub(super) fn wait_within(&mut self, condition: Condition, begin: u64, bound: Duration) -> bool {
         let waited_since = self.recorder.now();
-        let bound = Duration::from_millis(self.target.facts().apply_bound_ms);
         let deadline = Instant::now() + bound;
         let drained = self.target.facts().drained_within_ms();
         let log = &self.target.facts().log;

@@ -223,6 +223,8 @@ impl<'a> Life<'a> {
             | Event::Waited { .. }
             | Event::Released { .. }
             | Event::Resources { .. }
+            | Event::Descriptors { .. }
+            | Event::WorkersKilled { .. }
             | Event::Arrival(_)
             | Event::FreshStart(_)
             | Event::Answer(_)

@@ -45,12 +45,16 @@ impl Plan {
         for step in steps {
             match step {
                 Step::StartFor(wanted) if facts.takes(*wanted) => self.start(*wanted),
-                Step::Start | Step::StartFor(_) | Step::StartTold { .. } => self.start(delivery),
+                Step::Start
+                | Step::StartFor(_)
+                | Step::StartTold { .. }
+                | Step::StartUnheard
+                | Step::StartWithWorkers => self.start(delivery),
                 Step::StartWithChange => {
                     self.start(delivery);
                     self.change(1);
                 }
-                Step::Change => self.change(1),
+                Step::Change | Step::ChangeWithin { .. } => self.change(1),
                 Step::Burst { changes } | Step::Together { changes } => self.change(*changes as usize),
                 Step::Hold { what, count } => {
                     if let Some(life) = self.lives.last_mut() {
@@ -105,6 +109,7 @@ impl Plan {
                 | Step::Inspect
                 | Step::LoadOn { .. }
                 | Step::PostsOn { .. }
+                | Step::SteadyOn { .. }
                 | Step::Sample
                 | Step::LayOut(_)
                 | Step::Member { .. }
@@ -112,6 +117,8 @@ impl Plan {
                 | Step::Vacate
                 | Step::Doomed
                 | Step::Attempt
+                | Step::ChangeWithoutDescriptors { .. }
+                | Step::KillWorkers
                 // What is asked elsewhere is counted by those who judge it.
                 | Step::At { .. }
                 | Step::AskToStop

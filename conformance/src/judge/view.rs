@@ -184,6 +184,12 @@ impl<'a> View<'a> {
             .map(|(_, detail)| format!("the harness could not make a request meanwhile: {detail}"))
     }
 
+    /// Whether the harness itself was held up at any time between two.
+    pub(super) fn is_held_up(&self, from: Nanos, to: Nanos) -> bool {
+        let mut lags = self.lags.iter();
+        lags.any(|(at, by)| *at >= from && at.saturating_sub(*by) <= to)
+    }
+
     /// Why requests that went wrong say nothing about the target: all of them ran out of time, and each while the harness was
     /// held up. A time-out is a deadline that was missed, and no other failure is.
     pub(super) fn starved_of_answers<'r>(&self, wrong: impl Iterator<Item = &'r Request>) -> Option<String> {

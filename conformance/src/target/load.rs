@@ -253,6 +253,7 @@ fn facts(
         drain_bound_ms: spec.timing.drain_bound_ms,
         release_bound_ms: spec.timing.release_bound_ms,
         stop_within_ms: spec.timing.stop_within_ms,
+        restart_only: spec.restart_only.clone(),
         log: spec.log.patterns(),
         settings: spec.settings.clone(),
         origins: ORIGINS,

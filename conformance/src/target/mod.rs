@@ -227,7 +227,18 @@ impl Target {
     /// # Errors
     /// If an argument or a variable does not render.
     pub fn start_for(&self, by: Option<TriggerKind>, place: &Place) -> Result<CommandLine, TargetError> {
-        let start = self.spec.start(by);
+        self.line(self.spec.start(by), place)
+    }
+
+    /// How to start it where it is to have workers.
+    ///
+    /// # Errors
+    /// If an argument or a variable does not render.
+    pub fn start_with_workers(&self, place: &Place) -> Result<CommandLine, TargetError> {
+        self.line(self.spec.start_with_workers(), place)
+    }
+
+    fn line(&self, start: &spec::Start, place: &Place) -> Result<CommandLine, TargetError> {
         let args = self.templates.texts(&self.spec, &start.args, place)?;
         let mut env = Vec::new();
         for (name, value) in &start.env {

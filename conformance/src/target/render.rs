@@ -16,7 +16,7 @@ use super::{ORIGINS, OriginAddress, Place, Rendered, Trigger};
 use crate::vocabulary::{Flaw, Generation, LeadsTo, Scene, TriggerKind};
 
 /// What a template may name. See `docs/add-a-target.md`.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "dir",
     "config",
     "candidate",
@@ -29,6 +29,7 @@ const NAMES: [&str; 16] = [
     "origins",
     "second.{host,port}",
     "routes",
+    "other_setting",
     "flaw",
     "fixed(name)",
     "members",
@@ -229,12 +230,17 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         let bound = place.bound(listener);
         context! { host => bound.ip().to_string(), port => bound.port() }
     });
-    let routes: Vec<Value> = scene
+    let route = |number: u32, origin: Value| context! { name => format!("r{number}"), prefix => format!("/r{number}/"), origin };
+    let few = scene
         .layout
         .routes
         .iter()
-        .map(|route| context! { name => format!("r{}", route.number), prefix => route.prefix(), origin => led_to(route.leads_to, place, &origins, &current) })
-        .collect();
+        .map(|one| route(one.number.into(), led_to(one.leads_to, place, &origins, &current)));
+    let many = scene
+        .layout
+        .many_numbers()
+        .map(|number| route(number, current.clone()));
+    let routes: Vec<Value> = few.chain(many).collect();
     let fixed: Vec<(String, PathBuf)> = spec
         .files
         .iter()
@@ -265,6 +271,7 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         origins => origins,
         second => second,
         routes => routes,
+        other_setting => scene.layout.other_setting,
         flaw => scene.flaw.filter(|flaw| !flaw.is_made_by_the_suite()).map(Flaw::name),
         fixed => fixed,
         members => spec.include.as_ref().map(|include| text(&include.members(place))),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::vocabulary::{Capability, Delivery, Flaw, LogPatterns, Marker, TriggerKind};
+use crate::vocabulary::{Capability, Delivery, Flaw, LogPatterns, Marker, RestartOnly, TriggerKind};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +31,8 @@ pub(super) struct Spec {
     pub(super) log: Log,
     pub(super) check_command: Option<CheckCommand>,
     pub(super) include: Option<Include>,
+    pub(super) workers: Option<Workers>,
+    pub(super) restart_only: Option<RestartOnly>,
     #[serde(default)]
     pub(super) flaws: Flaws,
     #[serde(default)]
@@ -214,6 +216,14 @@ pub(super) struct Include {
     pub(super) path: String,
 }
 
+/// That the started process has children that serve, and replaces those that die.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Workers {
+    /// How it is started so that it has, where that is another way than the usual one.
+    pub(super) start: Option<Start>,
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Flaws {
@@ -230,6 +240,8 @@ impl Spec {
         let sections = [
             (Capability::CheckCommand, self.check_command.is_some()),
             (Capability::Include, self.include.is_some()),
+            (Capability::Workers, self.workers.is_some()),
+            (Capability::RestartOnly, self.restart_only.is_some()),
         ];
         let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);
         let ack = (self.trigger.acknowledges, Capability::Ack);
@@ -249,6 +261,12 @@ impl Spec {
     /// How it is started where it is to be told by a trigger.
     pub(super) fn start(&self, kind: Option<TriggerKind>) -> &Start {
         let of_its_own = self.also(kind).and_then(|also| also.start.as_ref());
+        of_its_own.unwrap_or(&self.start)
+    }
+
+    /// How it is started where it is to have workers.
+    pub(super) fn start_with_workers(&self) -> &Start {
+        let of_its_own = self.workers.as_ref().and_then(|workers| workers.start.as_ref());
         of_its_own.unwrap_or(&self.start)
     }
 

@@ -145,6 +145,20 @@ checks! {
     DescriptorsReturn = "descriptors_return": "after many more changes the processes hold as many file descriptors as before",
     /// Nor do threads and processes.
     TasksReturn = "tasks_return": "after many more changes there are as many threads and processes as before",
+    /// A reload does not make requests wait.
+    LatencyStaysBounded = "latency_stays_bounded": "over reloads, 99 of 100 requests take no more than 25 ms longer than without, or three times as long, unless it is few reloads that hold them up",
+    /// The figure.
+    LatencyCurve = "latency_curve": "how long requests take without reloads, and over them",
+    /// A large file costs what it is worth.
+    CostInProportion = "cost_in_proportion": "from a thousand routes to ten thousand, the time that a change takes grows by twenty at most, or is half a second at most",
+    /// The figure.
+    CostBySize = "cost_by_size": "from the delivery of the file to the first answer of the new generation, and what the processes hold then",
+    /// A shortage leaves nothing behind.
+    ShortageIsSurvived = "shortage_is_survived": "once descriptors are to be had again, every answer is wholly of the configuration before or of the one that came meanwhile, and the next change takes effect",
+    /// Who replaces a worker knows the newest configuration.
+    CurrentAfterCrash = "current_after_crash": "within the time of a start after workers were killed the newest applied configuration is served again, and nothing older",
+    /// What cannot be changed is not passed over.
+    RestartIsReported = "restart_is_reported": "that a setting keeps its value until the next start is said in the log, or the file is refused",
     /// A graceful stop is one.
     GracefulStopFinishes = "graceful_stop_finishes": "what is in flight when a graceful stop is asked for finishes intact",
     /// A kept connection stays.
@@ -217,7 +231,14 @@ impl Check {
     ];
 
     /// Checks of times so short that whatever else runs on the machine shows in them.
-    pub const TIMED: [Self; 2] = [Self::P95Within250Ms, Self::ApplyLatency];
+    pub const TIMED: [Self; 6] = [
+        Self::P95Within250Ms,
+        Self::ApplyLatency,
+        Self::LatencyStaysBounded,
+        Self::LatencyCurve,
+        Self::CostInProportion,
+        Self::CostBySize,
+    ];
 }
 
 impl fmt::Display for Check {

@@ -90,15 +90,53 @@ pub struct Layout {
     /// Whether it is spread over several files: a main file, which is written once, and members that it includes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_parts: bool,
+    /// How many routes it has beside those, each to the origin of the generation, numbered from [`Self::MANY_FROM`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub many: u32,
+    /// Whether the setting that a reload cannot change has another value than at first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_setting: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's skip_serializing_if passes a reference"
+)]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 impl Layout {
+    /// The number of the first of many routes.
+    pub const MANY_FROM: u32 = 1_001;
+
+    /// With so many routes.
+    pub fn of_many(many: u32) -> Self {
+        Self {
+            many,
+            ..Self::default()
+        }
+    }
+
     /// In several files.
     pub fn in_parts() -> Self {
         Self {
             in_parts: true,
             ..Self::default()
         }
+    }
+
+    /// With the other value of the setting that a reload cannot change.
+    pub fn of_other_setting() -> Self {
+        Self {
+            other_setting: true,
+            ..Self::default()
+        }
+    }
+
+    /// The numbers of the many routes.
+    pub fn many_numbers(&self) -> std::ops::Range<u32> {
+        Self::MANY_FROM..Self::MANY_FROM.saturating_add(self.many)
     }
 
     /// With a second listener.

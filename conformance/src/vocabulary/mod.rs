@@ -30,6 +30,8 @@ pub use request::{Outcome, Phase, Purpose, Request};
 pub use resources::Resources;
 pub use scene::{Flaw, Generation, Marker, Markers, Scene};
 pub use step::{Condition, Held, Step};
-pub use target::{Capability, LogPatterns, OtherTrigger, Settle, TargetFacts, TriggerKind, TriggerTrait};
+pub use target::{
+    Capability, LogPatterns, OtherTrigger, RestartOnly, Settle, TargetFacts, TriggerKind, TriggerTrait,
+};
 pub use timeline::{Arrival, ConfigWrite, Event, FreshStart, Nanos, Timeline};
 pub use verdict::{CheckResult, Finding, Verdict};

@@ -14,6 +14,8 @@ pub enum Purpose {
     Load,
     /// Part of a load of requests that nobody may simply make again.
     Post,
+    /// Part of a load that asks at a constant rate, whether answers come or not.
+    Steady,
     /// Held open over a change.
     Held(Held),
 }
@@ -113,7 +115,7 @@ pub struct Request {
     pub connect: Nanos,
     /// How many requests that connection had carried before.
     pub nth: u32,
-    /// When the request began to be sent; on a fresh connection, when `connect` began.
+    /// When the request began to be sent; on a fresh connection, when `connect` began; in a load at a constant rate, when it was its turn.
     pub begin: Nanos,
     /// When the first byte of the answer was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -103,6 +103,19 @@ pub enum Step {
     /// As `Start`, and delivers the generation after that while the process starts: each time at another moment of the time that a
     /// `Start` took last, from a tenth of it to a little more than all of it. Waits until that is served.
     StartWithChange,
+    /// As `Start`, with standard output and error on a device that is always full. Further steps are done to a process that nobody hears.
+    StartUnheard,
+    /// As `Start`, in the way that the target lists under `workers`.
+    StartWithWorkers,
+    /// Kills all processes of the target but the one that was started, and waits until the newest generation is served again: as long as
+    /// a target may take to start.
+    KillWorkers,
+    /// Delivers the next generation while the target can open nothing more, triggers, and observes for so long; then it can again. Only
+    /// for a target that is one process. The change may be applied or refused, then or later.
+    ChangeWithoutDescriptors {
+        /// Milliseconds.
+        ms: u32,
+    },
     /// Waits for a time of the harness's own choice below 50 ms, so that changes fall at no fixed distance.
     Pause,
     /// Starts a load that runs until `LoadOff`: so many tasks with a connection a request, so many with a kept one,
@@ -122,6 +135,12 @@ pub enum Step {
         /// The pause after each answer, in microseconds.
         pause_us: u32,
     },
+    /// As `LoadOn`, for so many requests a second, each on a connection of its own and at its time, whether those before were answered
+    /// or not.
+    SteadyOn {
+        /// Requests a second.
+        per_second: u16,
+    },
     /// Waits until the process tree has come to rest, and notes what it holds of the machine. Once that was noted of a process, also
     /// waits until it is so again: for the documented time in which it is, where that is no longer than a case waits; else for 5 s.
     Sample,
@@ -131,6 +150,11 @@ pub enum Step {
     LoadOff,
     /// Delivers the next generation, triggers the reload and waits for [`Condition::Effect`].
     Change,
+    /// As `Change`, and waits for so long at most, whatever the apply bound is.
+    ChangeWithin {
+        /// Milliseconds.
+        ms: u32,
+    },
     /// Delivers so many generations as fast as they can be written, one trigger each, and waits for the effect of the last.
     Burst {
         /// How many.

@@ -71,11 +71,15 @@ pub enum Capability {
     Routes,
     /// Its config file names the addresses of its upstreams, so that a reload can bring one that cannot be reached.
     Upstreams,
+    /// It has a setting that takes effect at a start alone, and says so where a reload changes it.
+    RestartOnly,
+    /// The started process has children that serve, and replaces those that die.
+    Workers,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Ack,
         Self::CheckCommand,
         Self::GracefulStop,
@@ -83,6 +87,8 @@ impl Capability {
         Self::Listeners,
         Self::Routes,
         Self::Upstreams,
+        Self::RestartOnly,
+        Self::Workers,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -95,6 +101,8 @@ impl Capability {
             Self::Listeners => "listeners",
             Self::Routes => "routes",
             Self::Upstreams => "upstreams",
+            Self::RestartOnly => "restart_only",
+            Self::Workers => "workers",
         }
     }
 }
@@ -137,6 +145,16 @@ pub struct Settle {
     pub ms: u64,
     /// Why.
     pub reason: String,
+}
+
+/// A setting that takes effect at a start alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestartOnly {
+    /// Its name.
+    pub setting: String,
+    /// A line of the log that says that a reload did not change it: a regular expression.
+    pub reported: String,
 }
 
 /// The longest that a case waits for old connections to have been drained, or for what they held, in milliseconds.
@@ -191,6 +209,9 @@ pub struct TargetFacts {
     pub release_bound_ms: Option<u64>,
     /// Within which all of it must be gone after the stop signal, in milliseconds.
     pub stop_within_ms: u64,
+    /// A setting that takes effect at a start alone, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_only: Option<RestartOnly>,
     /// How its log reads.
     pub log: LogPatterns,
     /// Settings that depart from its defaults, each with its reason.

@@ -226,6 +226,23 @@ pub enum Event {
         #[serde(flatten)]
         held: Resources,
     },
+    /// Descriptors were taken away, so that nothing more could be opened, or given back.
+    Descriptors {
+        /// When that was done.
+        at: Nanos,
+        /// Whether there were any to be had from then on.
+        are_there: bool,
+        /// Why it could not be done, if it could not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<String>,
+    },
+    /// All processes but the one that was started were killed.
+    WorkersKilled {
+        /// When that was done.
+        at: Nanos,
+        /// Which.
+        pids: Vec<u32>,
+    },
     /// A request ended.
     Request(Request),
     /// An origin saw a request.
@@ -273,6 +290,8 @@ impl Event {
             | Self::Abandoned { at, .. }
             | Self::Released { at }
             | Self::Resources { at, .. }
+            | Self::Descriptors { at, .. }
+            | Self::WorkersKilled { at, .. }
             | Self::Log { at, .. }
             | Self::Lag { at, .. } => *at,
             Self::Config(write) => write.at,

@@ -155,6 +155,7 @@ fn facts(variant: &str) -> TargetFacts {
         ready_within_ms: 10_000,
         drain_bound_ms: 10_000,
         release_bound_ms: None,
+        restart_only: None,
         stop_within_ms: 10_000,
         log: LogPatterns::default(),
         settings: BTreeMap::from([("workers 2".into(), "the fewest that can disagree".into())]),

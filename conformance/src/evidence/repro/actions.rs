@@ -55,6 +55,11 @@ pub(super) fn segment<'a>(run: &'a Run, result: &CheckResult) -> Result<Segment<
         Event::Config(write) => write.layout.is_plain(),
         _ => true,
     };
+    let is_shortage =
+        |event: &Event| matches!(event, Event::Descriptors { .. } | Event::WorkersKilled { .. });
+    if events.iter().any(is_shortage) {
+        return Err("descriptors were taken away, or workers killed, which a script does not do".into());
+    }
     if !events.iter().all(is_plain) {
         return Err("its configurations differ by listeners and routes or are of several files, and a script knows one listener, one route, one file".into());
     }

@@ -4,6 +4,8 @@ mod burst;
 mod check_command;
 mod complaint;
 mod connections;
+mod cost;
+mod crash;
 mod deletion;
 mod doomed;
 mod effect;
@@ -11,6 +13,7 @@ mod fields;
 mod flood;
 mod half_written;
 mod kept;
+mod latency;
 mod leaks;
 mod lifecycle;
 mod listeners;
@@ -19,10 +22,12 @@ mod members;
 mod refusal;
 mod rejection;
 mod resources;
+mod restart;
 mod routes;
 mod safety;
 mod sameness;
 mod secrets;
+mod shortage;
 mod timing;
 mod triggers;
 mod unasked;
@@ -56,6 +61,13 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::PeakIsBounded => resources::peak_is_bounded(view),
         Check::DescriptorsReturn => resources::descriptors_return(view),
         Check::TasksReturn => resources::tasks_return(view),
+        Check::LatencyStaysBounded => latency::stays_bounded(view),
+        Check::LatencyCurve => latency::curve(view),
+        Check::CostInProportion => cost::in_proportion(view),
+        Check::CostBySize => cost::by_size(view),
+        Check::ShortageIsSurvived => shortage::is_survived(view),
+        Check::CurrentAfterCrash => crash::current_is_served(view),
+        Check::RestartIsReported => restart::is_reported(view),
         Check::GracefulStopFinishes => lifecycle::graceful_stop_finishes(view),
         Check::RejectedChangesNothing => rejection::changes_nothing(view),
         Check::NothingLeaks => leaks::nothing_leaks(view),

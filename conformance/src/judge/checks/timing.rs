@@ -86,7 +86,7 @@ fn starved(view: &View<'_>, write: &Write<'_>, bound: Nanos) -> Option<String> {
 }
 
 /// By nearest rank, of sorted values.
-fn percentile(sorted: &[Nanos], percent: usize) -> Nanos {
+pub(super) fn percentile(sorted: &[Nanos], percent: usize) -> Nanos {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or_default()
 }

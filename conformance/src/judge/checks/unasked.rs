@@ -3,7 +3,7 @@
 use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
 use super::super::view::{MS, View};
-use super::ms;
+use super::{crash, ms};
 use crate::vocabulary::{Event, Nanos, Outcome, Request};
 
 pub(super) fn becomes_ready(view: &View<'_>) -> Vec<Opinion> {
@@ -132,8 +132,14 @@ pub(super) fn connects<'v, 'a>(view: &'v View<'a>, life: &'v Life<'a>) -> Vec<&'
         last.or(life.ready).unwrap_or(life.began)
     });
     let odd: Vec<&Write<'_>> = view.odd_files(life).collect();
+    // Who lost all workers may be unheard until one of the new ones answers.
+    let gaps = crash::gaps(life);
     life.judged()
         .filter(|request| request.is_fresh())
+        .filter(move |request| {
+            let is_amid = |(from, to): &(Nanos, Nanos)| request.at >= *from && request.begin <= *to;
+            !gaps.iter().any(is_amid)
+        })
         .filter(|request| dead_after.is_none_or(|dead| request.connect <= dead))
         .filter(|request| !may_be_unheard(life, &odd, request))
         .collect()

@@ -9,7 +9,7 @@ use super::{fails_even_if_stalled, insert, is_fresh_load, log, stalled, taint};
 use crate::asking::{case, change, fails_by, history, ready, verdicts, weak, writes};
 use crate::config;
 use crate::paper::MS;
-use crate::traits::plain;
+use crate::traits::{Traits, plain};
 
 fn is_record(event: &Event, from: u64, to: u64) -> bool {
     matches!(event, Event::Log { at, line, .. } if *at >= from && *at < to && line.contains("config applied"))
@@ -102,5 +102,19 @@ proptest! {
         let results = fails_by(&case, &at_once, vec![]);
         let figures: Vec<_> = results.iter().filter(|result| result.check == Check::RecordMeansEffective).collect();
         prop_assert!(figures.iter().any(|result| result.figure.is_some()));
+    }
+
+    #[test]
+    fn a_setting_that_is_passed_over_is_caught(traits in plain()) {
+        let case = case("restart_required");
+        let mut timeline = history(&case, &Traits { seed: traits.seed | 1, ..traits });
+        fails_by(&case, &timeline, vec![]);
+        timeline.events.retain(|event| !matches!(event, Event::Log { line, .. } if line.contains("takes a restart")));
+        fails_by(&case, &timeline, vec![Check::RestartIsReported]);
+        let results = fails_by(&case, &stalled(&timeline), vec![]);
+        prop_assert_eq!(verdicts(&results, Check::RestartIsReported)[0].word(), "inconclusive");
+        timeline.target.restart_only = None;
+        let results = fails_by(&case, &timeline, vec![]);
+        prop_assert_eq!(verdicts(&results, Check::RestartIsReported)[0].word(), "unsupported");
     }
 }

@@ -4,6 +4,7 @@ mod asked;
 mod atomic;
 mod bursts;
 mod connections;
+mod costs;
 mod effect;
 mod files;
 mod kept;
@@ -15,6 +16,7 @@ mod refusals;
 mod remains;
 mod replacement;
 mod routes;
+mod shortage;
 mod triggers;
 mod unasked;
 

@@ -200,6 +200,9 @@ impl Paper {
         self.life().served.push((effective, Some(generation)));
         self.lay_out(effective);
         self.record(effective);
+        if self.layout.other_setting {
+            self.log(effective, "WARN workers takes a restart");
+        }
         self.trigger(effective + self.traits.mixing_ms * MS, false);
         self.now = self.now.max(effective + self.traits.mixing_ms * MS) + MS / 10;
         self.probe();

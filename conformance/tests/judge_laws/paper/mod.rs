@@ -6,13 +6,15 @@ mod asked;
 mod elsewhere;
 mod files;
 mod members;
+mod shortage;
 mod traffic;
 
 use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
     Capability, Case, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns, Marker, Nanos,
-    Outcome, Phase, Prospect, Purpose, Request, Resources, Step, TargetFacts, Timeline, TriggerAnswer,
+    Outcome, Phase, Prospect, Purpose, Request, Resources, RestartOnly, Step, TargetFacts, Timeline,
+    TriggerAnswer,
 };
 
 use crate::traits::Traits;
@@ -49,6 +51,8 @@ struct Life {
     served: Vec<(Nanos, Option<Generation>)>,
     load: Option<(Nanos, u8, u8, u32)>,
     posts: Option<(Nanos, u8, u32)>,
+    /// Since when, and how far apart.
+    steady: Option<(Nanos, Nanos)>,
     /// What it had since when.
     layouts: Vec<(Nanos, Layout)>,
     elsewhere: Vec<elsewhere::Load>,
@@ -82,6 +86,10 @@ impl Paper {
             ready_within_ms: 5_000,
             drain_bound_ms: DRAIN / MS,
             release_bound_ms: None,
+            restart_only: Some(RestartOnly {
+                setting: "workers".into(),
+                reported: "workers takes a restart".into(),
+            }),
             stop_within_ms: 5_000,
             log: LogPatterns {
                 sources: vec!["stderr".into()],
@@ -170,7 +178,9 @@ impl Paper {
             Step::Member { comes } => self.member(*comes),
             Step::Attempt => self.attempt(),
             step if self.to != (Listener::First, 0) => self.step_elsewhere(step),
-            Step::Start => self.start(self.delivery),
+            Step::Start | Step::StartUnheard | Step::StartWithWorkers => self.start(self.delivery),
+            Step::KillWorkers => self.kill_workers(),
+            Step::ChangeWithoutDescriptors { ms } => self.change_without_descriptors(u64::from(*ms) * MS),
             Step::StartFor(delivery) => self.start(*delivery),
             Step::StartTold { after_ms } => self.start_told(u64::from(*after_ms)),
             Step::StartWithChange => self.start_with_change(),
@@ -186,6 +196,10 @@ impl Paper {
             Step::PostsOn { tasks, pause_us } => {
                 let posts = (self.now, *tasks, *pause_us);
                 self.life().posts = Some(posts);
+            }
+            Step::SteadyOn { per_second } => {
+                let steady = (self.now, 1_000 * MS / u64::from(*per_second));
+                self.life().steady = Some(steady);
             }
             Step::Sample => {
                 self.now += 400 * MS;
@@ -204,7 +218,7 @@ impl Paper {
                 self.life().is_asked = true;
             }
             Step::LoadOff => self.end_load(),
-            Step::Change => self.change(),
+            Step::Change | Step::ChangeWithin { .. } => self.change(),
             Step::Burst { changes } | Step::Together { changes } => self.burst(*changes),
             Step::Churn { pause_ms } => self.churn(u64::from(*pause_ms)),
             Step::FreshStart => self.fresh_start(),
@@ -286,6 +300,7 @@ impl Paper {
             served: vec![(began + 20 * MS, Some(generation))],
             load: None,
             posts: None,
+            steady: None,
             layouts: vec![(began + 20 * MS, layout)],
             elsewhere: Vec::new(),
             held_elsewhere: Vec::new(),

@@ -106,6 +106,14 @@ impl Paper {
                 self.kept_load(Purpose::Post, from, u64::from(pause_us) * 1_000);
             }
         }
+        if let Some((from, period)) = self.life().steady.take() {
+            let mut turn = from;
+            while turn < self.now {
+                let connection = (self.id(), turn + MS / 10, 0);
+                self.exchange(Purpose::Steady, connection, turn);
+                turn += period;
+            }
+        }
         for load in std::mem::take(&mut self.life().elsewhere) {
             self.load_elsewhere(load);
         }
