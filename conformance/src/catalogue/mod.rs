@@ -6,11 +6,13 @@ mod acknowledged;
 mod active_connections;
 mod active_connections_failed;
 mod added_listener;
+mod admin_stays;
 mod applies_changes;
 mod atomic;
 mod check_command_agrees;
 mod check_command_no_side_effects;
 mod churn;
+mod credential;
 mod detects_immediately;
 mod duplicate_keys;
 mod early_sighup;
@@ -34,6 +36,8 @@ mod logs_failure;
 mod logs_success;
 mod long_connections;
 mod lost_posts;
+mod metrics;
+mod monotonic;
 mod moved_listener;
 mod no_false_records;
 mod no_refused_connect;
@@ -61,6 +65,7 @@ mod same_size_same_mtime;
 mod secrets;
 mod sighup;
 mod startup_change;
+mod status;
 mod structured_logs;
 mod survives_deletion;
 mod symlink_swap;
@@ -150,6 +155,11 @@ pub fn all() -> Vec<Case> {
         full_log::case(),
         worker_crash::case(),
         restart_required::case(),
+        metrics::case(),
+        monotonic::case(),
+        status::case(),
+        admin_stays::case(),
+        credential::case(),
     ]
 }
 

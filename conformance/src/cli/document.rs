@@ -26,7 +26,7 @@ the documentation of proxies promises it.
 ";
 
 /// Projects that are known by another name than the `owner/project` of their repository. A source may also name it in full.
-const PROJECTS: [(&str, &str); 28] = [
+const PROJECTS: [(&str, &str); 29] = [
     ("APISIX", "apache/apisix"),
     ("Kong", "Kong/kong"),
     ("Tyk", "TykTechnologies/tyk"),
@@ -47,6 +47,7 @@ const PROJECTS: [(&str, &str); 28] = [
     ("metallb", "metallb/metallb"),
     ("nginx", "nginx/nginx"),
     ("nginx-proxy-manager", "NginxProxyManager/nginx-proxy-manager"),
+    ("nghttp2", "nghttp2/nghttp2"),
     ("notify", "notify-rs/notify"),
     ("prometheus", "prometheus/prometheus"),
     ("prometheus-operator", "prometheus-operator/prometheus-operator"),

@@ -138,6 +138,18 @@ fn words(step: &Step) -> String {
         }
         Step::Attempt => "deliver the next generation, trigger, wait until it is served or refused".into(),
         Step::Ask(question) => asked(*question).into(),
+        Step::AskUntilTold(question) => format!(
+            "{}, again and again until that tells of the newest file, for the apply bound at most",
+            asked(*question)
+        ),
+        Step::AskOn { question, pause_ms } => format!(
+            "beside all that follows, {}, again and again, {pause_ms} ms after each answer",
+            asked(*question)
+        ),
+        Step::Misorder(question) => format!(
+            "deliver the next generation, and {}; wait for the apply bound, or for 150 ms where that is refused",
+            asked(*question)
+        ),
         Step::Inspect => "look at the files and the listening sockets of the target".into(),
         Step::Delete => "remove the file".into(),
         Step::Meddle(with) => meddled(*with).into(),
@@ -220,6 +232,14 @@ fn asked(question: Question) -> &'static str {
     match question {
         Question::Trigger => "pull the trigger",
         Question::CheckCommand => "run the check command on the file that would be delivered next",
+        Question::Status => "ask for the status",
+        Question::Metrics => "ask for the metrics",
+        Question::Admin => "ask the admin listener something",
+        Question::OrderWithout => "order it to be loaded over HTTP, without the credential",
+        Question::OrderWithWrong => "order it to be loaded over HTTP, with a wrong credential",
+        Question::OrderAtTraffic => {
+            "order it to be loaded over HTTP, with the credential, at the address for traffic"
+        }
     }
 }
 

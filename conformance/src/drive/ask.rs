@@ -15,6 +15,12 @@ impl Driver<'_> {
         match question {
             Question::Trigger => self.pull().map(drop),
             Question::CheckCommand => self.check_next(),
+            Question::Status
+            | Question::Metrics
+            | Question::Admin
+            | Question::OrderWithout
+            | Question::OrderWithWrong
+            | Question::OrderAtTraffic => self.ask_over_http(question).map(drop),
         }
     }
 
@@ -52,7 +58,7 @@ impl Driver<'_> {
     pub(super) fn answered(&self, begin: Nanos, question: Question, flaw: Option<Flaw>, reply: Reply) {
         let generation = match question {
             Question::CheckCommand => self.generation.next(),
-            Question::Trigger => self.generation,
+            _ => self.generation,
         };
         self.recorder.record(Event::Answer(Answer {
             begin,
@@ -61,6 +67,7 @@ impl Driver<'_> {
             generation,
             flaw,
             reply,
+            wall_ms: None,
         }));
     }
 }

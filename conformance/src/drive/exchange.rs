@@ -97,8 +97,8 @@ fn read_all(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<Str
     })
 }
 
-/// Makes a request on a connection of its own, and waits for the answer.
-pub(super) fn call(call: &Call<'_>, patience: Duration) -> Reply {
+/// Makes a request on a connection of its own, and waits for the answer. Of what is said, so much is kept as `keep` leaves of it.
+pub(super) fn call(call: &Call<'_>, patience: Duration, keep: impl Fn(String) -> String) -> Reply {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return nothing(error.to_string()),
@@ -108,7 +108,7 @@ pub(super) fn call(call: &Call<'_>, patience: Duration) -> Reply {
             Ok(Ok((status, said))) => Reply {
                 code: Some(i32::from(status.as_u16())),
                 yes: status.is_success(),
-                said: cut(&said),
+                said: cut(&keep(said)),
             },
             Ok(Err(error)) => nothing(format!("{error:#}")),
             Err(_) => late(patience),

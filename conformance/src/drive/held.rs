@@ -75,6 +75,9 @@ impl Driver<'_> {
 
     /// Ends all loads, after their requests in flight were answered.
     pub(super) fn end_load(&mut self) {
+        for asking in self.asking.drain(..) {
+            asking.stop();
+        }
         for load in self.loads.drain(..) {
             load.stop();
         }

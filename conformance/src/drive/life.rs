@@ -28,6 +28,7 @@ impl Driver<'_> {
     pub(super) fn launch(&mut self, delivery: Delivery) -> Result<Instant, DriveError> {
         self.end();
         self.noted = None;
+        self.untold.clear();
         self.generation = self.generation.next();
         let scene = Scene {
             generation: self.generation,

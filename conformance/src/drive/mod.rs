@@ -4,6 +4,7 @@
 //! every process that it started is gone when it returns, whichever way it returns.
 
 mod ask;
+mod asking;
 mod change;
 mod client;
 mod crash;

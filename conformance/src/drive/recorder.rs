@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::vocabulary::{Event, Generation, Nanos};
+use crate::vocabulary::{ConfigWrite, Event, Generation, Nanos, Question};
 
 /// How often the harness looks whether it is on time.
 const PULSE: Duration = Duration::from_millis(5);
@@ -80,6 +80,22 @@ impl Recorder {
             _ => None,
         });
         writes.into_iter().next().unwrap_or(0)
+    }
+
+    /// The newest delivery, and what was last answered to a question before it; nothing, if there was none of the two.
+    pub(super) fn newest(&self, question: Question) -> Option<(ConfigWrite, String)> {
+        let state = self.lock();
+        let newest = state.events.iter().rev().find_map(|event| match event {
+            Event::Config(write) => Some(write.clone()),
+            _ => None,
+        })?;
+        let before = state.events.iter().rev().find_map(|event| match event {
+            Event::Answer(answer) if answer.question == question && answer.at <= newest.begin => {
+                Some(answer.reply.said.clone())
+            }
+            _ => None,
+        })?;
+        Some((newest, before))
     }
 
     /// How many events there are: a place from which to look on.

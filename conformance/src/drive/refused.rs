@@ -110,7 +110,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn deliver_with(&mut self, prospect: Prospect) -> Result<u64, DriveError> {
+    pub(super) fn deliver_with(&mut self, prospect: Prospect) -> Result<u64, DriveError> {
         self.prospect = prospect;
         let delivered = self.deliver(None);
         self.prospect = Prospect::Good;

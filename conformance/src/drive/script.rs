@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use reloadspec_fixtures::origin::{Arrival as Seen, Origins};
 
+use super::asking::Asking;
 use super::client::To;
 use super::error::DriveError;
 use super::place::free_address;
@@ -18,7 +19,7 @@ use super::trial::{Laid, Manner};
 use super::{Options, Run};
 use crate::target::{OriginAddress, Place, Target, Trigger};
 use crate::vocabulary::{
-    Arrival, Case, Delivery, Event, Flaw, Generation, Layout, Prospect, Resources, Step, Timeline,
+    Arrival, Case, Delivery, Event, Flaw, Generation, Layout, Prospect, Question, Resources, Step, Timeline,
     TriggerKind,
 };
 
@@ -57,6 +58,9 @@ pub(super) struct Driver<'a> {
     pub(super) gate: u64,
     pub(super) running: Option<Running>,
     pub(super) loads: Vec<Load>,
+    pub(super) asking: Vec<Asking>,
+    /// What was waited for in vain of the process that runs.
+    pub(super) untold: Vec<Question>,
     pub(super) held: Vec<HeldOpen>,
     /// What the process that runs was first noted to hold.
     pub(super) noted: Option<Resources>,
@@ -115,6 +119,8 @@ impl<'a> Driver<'a> {
             gate: 0,
             running: None,
             loads: Vec::new(),
+            asking: Vec::new(),
+            untold: Vec::new(),
             held: Vec::new(),
             noted: None,
             configs: Vec::new(),
@@ -223,6 +229,9 @@ impl<'a> Driver<'a> {
             Step::Doomed => return self.deliver_doomed(),
             Step::Attempt => return self.attempt(),
             Step::Ask(question) => self.ask(*question)?,
+            Step::AskUntilTold(question) => self.ask_until_told(*question)?,
+            Step::AskOn { question, pause_ms } => self.ask_on(*question, *pause_ms)?,
+            Step::Misorder(question) => self.misorder(*question)?,
             Step::Inspect => self.inspect(),
             Step::Delete => self.delete()?,
             Step::Meddle(with) => self.meddle(*with)?,

@@ -80,7 +80,7 @@ impl Pull {
                             headers: &headers,
                             body,
                         };
-                        Pulled::of("status", exchange::call(&call, self.patience))
+                        Pulled::of("status", exchange::call(&call, self.patience, |said| said))
                     }
                     Err(error) => Pulled {
                         answer: TriggerAnswer::NotSent(format!("no file to send: {error}")),

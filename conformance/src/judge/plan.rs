@@ -1,6 +1,6 @@
 //! What the steps of a case ask for, so that a run that was cut short is not taken for a clean one.
 
-use crate::vocabulary::{Case, Delivery, Flaw, Held, Step, TargetFacts};
+use crate::vocabulary::{Case, Delivery, Flaw, Held, Question, Step, TargetFacts};
 
 /// All processes that the steps start, in order, and what is done to each.
 #[derive(Debug, Default)]
@@ -8,6 +8,8 @@ pub(super) struct Plan {
     pub(super) lives: Vec<PlannedLife>,
     /// Kinds of bad files that are tried, in order.
     pub(super) flaws: Vec<Flaw>,
+    /// What the target is asked besides traffic.
+    pub(super) asks: Vec<Question>,
     /// A kind of bad file that the case rests on, and that the target cannot be given.
     pub(super) lacks: Option<Flaw>,
     /// Whether the case rests on kinds of bad files of its own choice.
@@ -104,9 +106,12 @@ impl Plan {
                 }
                 // How often it comes to be done is up to the target; it is done once at least.
                 Step::RepeatFor { steps, .. } => self.add(steps, facts, delivery),
+                Step::Ask(question) | Step::AskUntilTold(question) | Step::AskOn { question, .. } => {
+                    self.asks.push(*question);
+                }
                 Step::Pause
-                | Step::Ask(_)
                 | Step::Inspect
+                | Step::Misorder(_)
                 | Step::LoadOn { .. }
                 | Step::PostsOn { .. }
                 | Step::SteadyOn { .. }

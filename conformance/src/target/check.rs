@@ -11,7 +11,8 @@ use super::render::text;
 use super::spec::{Role, Spec, Timing, Trigger};
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
 use crate::vocabulary::{
-    Capability, Flaw, Generation, Layout, LeadsTo, Listener, Marker, Scene, TriggerKind,
+    Capability, Flaw, Generation, Layout, LeadsTo, Listener, Marker, MetricReadings, Question, Scene,
+    TriggerKind,
 };
 
 /// The apply bound that holds unless a longer one is documented, in milliseconds.
@@ -31,6 +32,7 @@ pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
         .and_then(|()| also(spec))
         .and_then(|()| sections(spec))
         .and_then(|()| parts::check(spec))
+        .and_then(|()| answers(spec))
         .and_then(|()| flaws(spec))
         .and_then(|()| patterns(spec))
         .map_err(|message| TargetError::invalid(place, message))
@@ -168,14 +170,56 @@ fn also(spec: &Spec) -> Result<(), String> {
 
 /// What needs a section to be used is declared by that section, and by nothing else.
 fn sections(spec: &Spec) -> Result<(), String> {
-    let by_name =
-        |capability: &&Capability| matches!(capability, Capability::CheckCommand | Capability::Include);
+    let by_name = |capability: &&Capability| {
+        matches!(
+            capability,
+            Capability::CheckCommand
+                | Capability::Include
+                | Capability::Status
+                | Capability::Metrics
+                | Capability::Counters
+                | Capability::Admin
+        )
+    };
     match spec.capabilities.iter().find(by_name) {
         Some(capability) => Err(format!(
-            "capabilities: {0} is declared by a section, [{0}], and not by its name",
+            "capabilities: {} is declared by a section of its own, and not by its name",
             capability.name()
         )),
         None => Ok(()),
+    }
+}
+
+/// Places in answers are pointers or patterns, and a credential is a header that is sent.
+fn answers(spec: &Spec) -> Result<(), String> {
+    if let Some(status) = &spec.status {
+        let places = [
+            ("status.identity", Some(&status.identity)),
+            ("status.error", status.error.as_ref()),
+        ];
+        for (key, place) in places {
+            let Some(place) = place.filter(|place| !place.starts_with('/')) else {
+                continue;
+            };
+            let groups = Regex::new(place).map_err(|error| format!("{key}: {error}"))?;
+            if groups.captures_len() < 2 {
+                return Err(format!(
+                    "{key}: `{place}` is no pointer, which begins with `/`, and has no group; its first group has to be what is read"
+                ));
+            }
+        }
+    }
+    if let Some(metrics) = &spec.metrics
+        && metrics.series == MetricReadings::default()
+    {
+        return Err("metrics: no series is named, so nothing can be read of them".into());
+    }
+    let admin = spec.admin.as_ref();
+    match admin.and_then(|admin| Some((admin, admin.credential.as_ref()?))) {
+        Some((admin, name)) if !admin.headers.contains_key(name) => Err(format!(
+            "admin.credential: {name:?} is none of admin.headers, so it is not sent"
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -269,6 +313,9 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
     for by in std::iter::once(None).chain(others) {
         target.start_for(by, &ground)?;
         target.trigger_by(by, &ground)?;
+    }
+    for question in Question::OVER_HTTP {
+        target.inquiry(question, &ground)?;
     }
     if let Some(args) = target.check_command(&ground)?
         && !args.iter().any(|arg| arg.contains(&text(&ground.candidate)))

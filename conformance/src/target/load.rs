@@ -255,6 +255,7 @@ fn facts(
         stop_within_ms: spec.timing.stop_within_ms,
         restart_only: spec.restart_only.clone(),
         log: spec.log.patterns(),
+        readings: spec.readings(),
         settings: spec.settings.clone(),
         origins: ORIGINS,
     })

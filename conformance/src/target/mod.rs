@@ -6,6 +6,7 @@
 mod check;
 mod error;
 mod folder;
+mod inquiry;
 mod load;
 mod locate;
 mod parts;
@@ -23,6 +24,7 @@ use crate::vocabulary::{Listener, Scene, TargetFacts, TriggerKind};
 
 pub use error::TargetError;
 pub use folder::known;
+pub use inquiry::Inquiry;
 pub use load::Deviation;
 pub use parts::Member;
 pub(crate) use spawn::{copy_binary, spawn};

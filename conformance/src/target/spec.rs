@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::vocabulary::{Capability, Delivery, Flaw, LogPatterns, Marker, RestartOnly, TriggerKind};
+use crate::vocabulary::{
+    Capability, Delivery, Flaw, LogPatterns, Marker, MetricReadings, Readings, RestartOnly, StatusReadings,
+    TriggerKind,
+};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +36,9 @@ pub(super) struct Spec {
     pub(super) include: Option<Include>,
     pub(super) workers: Option<Workers>,
     pub(super) restart_only: Option<RestartOnly>,
+    pub(super) status: Option<Status>,
+    pub(super) metrics: Option<Metrics>,
+    pub(super) admin: Option<Admin>,
     #[serde(default)]
     pub(super) flaws: Flaws,
     #[serde(default)]
@@ -224,6 +230,36 @@ pub(super) struct Workers {
     pub(super) start: Option<Start>,
 }
 
+/// Where its status is, and how it reads.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Status {
+    pub(super) url: String,
+    pub(super) identity: String,
+    pub(super) error: Option<String>,
+}
+
+/// Where its metrics are, and which of them are what.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Metrics {
+    pub(super) url: String,
+    #[serde(flatten)]
+    pub(super) series: MetricReadings,
+}
+
+/// Its admin listener, and what it asks for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Admin {
+    pub(super) url: String,
+    /// Sent with all that is asked there: of it the status, of it the metrics.
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    /// Which of these bears the credential that it asks for; none, if it asks for none.
+    #[serde(default)]
+    pub(super) credential: Option<String>,
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Flaws {
@@ -242,6 +278,16 @@ impl Spec {
             (Capability::Include, self.include.is_some()),
             (Capability::Workers, self.workers.is_some()),
             (Capability::RestartOnly, self.restart_only.is_some()),
+            (Capability::Status, self.status.is_some()),
+            (
+                Capability::Metrics,
+                self.has_metrics(MetricReadings::tells_of_reloads),
+            ),
+            (
+                Capability::Counters,
+                self.has_metrics(|series| series.all_counters().next().is_some()),
+            ),
+            (Capability::Admin, self.admin.is_some()),
         ];
         let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);
         let ack = (self.trigger.acknowledges, Capability::Ack);
@@ -251,6 +297,27 @@ impl Spec {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    fn has_metrics(&self, of_a_kind: fn(&MetricReadings) -> bool) -> bool {
+        self.metrics
+            .as_ref()
+            .is_some_and(|metrics| of_a_kind(&metrics.series))
+    }
+
+    /// How its answers read.
+    pub(super) fn readings(&self) -> Readings {
+        Readings {
+            status: self.status.as_ref().map(|status| StatusReadings {
+                identity: status.identity.clone(),
+                error: status.error.clone(),
+            }),
+            metrics: self.metrics.as_ref().map(|metrics| metrics.series.clone()),
+            credential: self
+                .admin
+                .as_ref()
+                .is_some_and(|admin| admin.credential.is_some()),
+        }
     }
 
     /// A trigger by its kind; its own, if none is named.

@@ -14,6 +14,30 @@ pub enum Question {
     Trigger,
     /// Its own command: would it take this file, the one that is delivered next?
     CheckCommand,
+    /// What serves, and what became of the last try to change it.
+    Status,
+    /// Its metrics, in the text form of Prometheus.
+    Metrics,
+    /// Whether its admin listener answers.
+    Admin,
+    /// Its trigger over HTTP, without the credential that it asks for.
+    OrderWithout,
+    /// Its trigger over HTTP, with another credential than the one that it asks for.
+    OrderWithWrong,
+    /// Its trigger over HTTP, with the credential, at the address for traffic.
+    OrderAtTraffic,
+}
+
+impl Question {
+    /// What is asked by a request over HTTP, whatever the trigger is.
+    pub const OVER_HTTP: [Self; 6] = [
+        Self::Status,
+        Self::Metrics,
+        Self::Admin,
+        Self::OrderWithout,
+        Self::OrderWithWrong,
+        Self::OrderAtTraffic,
+    ];
 }
 
 impl fmt::Display for Question {
@@ -21,6 +45,12 @@ impl fmt::Display for Question {
         f.write_str(match self {
             Self::Trigger => "the trigger",
             Self::CheckCommand => "the check command",
+            Self::Status => "the status",
+            Self::Metrics => "the metrics",
+            Self::Admin => "the admin listener",
+            Self::OrderWithout => "an order without the credential",
+            Self::OrderWithWrong => "an order with a wrong credential",
+            Self::OrderAtTraffic => "an order at the address for traffic",
         })
     }
 }
@@ -53,8 +83,11 @@ pub struct Answer {
     /// The flaw of the file that was asked about, if it was a bad one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flaw: Option<Flaw>,
-    /// What came back.
+    /// What came back. Of metrics, the lines of those that the target's folder names.
     pub reply: Reply,
+    /// The time of day when it had been read, in milliseconds since 1970, where the answer may hold such times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall_ms: Option<u64>,
 }
 
 /// What came back.

@@ -87,6 +87,8 @@ pub enum Area {
     Lifecycle,
     /// What changes cost.
     Resources,
+    /// Who may ask for a change.
+    Security,
 }
 
 impl fmt::Display for Area {
@@ -102,6 +104,7 @@ impl fmt::Display for Area {
             Self::Logging => "logging",
             Self::Lifecycle => "lifecycle",
             Self::Resources => "resources",
+            Self::Security => "security",
         })
     }
 }

@@ -216,6 +216,22 @@ checks! {
     RejectionNamesNearest = "rejection_names_nearest": "what is said of an unknown key names the known one that is nearest to it",
     /// Nothing is given away.
     NoSecretShown = "no_secret_shown": "no credential of the configuration appears in what the target says",
+    /// The metrics tell of a reload.
+    ReloadIsCounted = "reload_is_counted": "what the metrics have of reloads moves as it should within the apply bound of each, be it applied or refused",
+    /// And forget none.
+    CountersAreMonotonic = "counters_are_monotonic": "no counter is lower after a reload than before it",
+    /// The status tells what serves.
+    StatusNamesActive = "status_names_active": "the identity that the status gives is another within the apply bound of a change, and stays what it was over a file that is refused",
+    /// And what did not come to serve.
+    StatusTellsError = "status_tells_error": "the status tells of the last error within the apply bound of a refusal, and no more of it after the next good file",
+    /// The status is true.
+    StatusMeansEffective = "status_means_effective": "no fresh request that began after a status with the new identity had been read gets an older generation",
+    /// The admin listener is there.
+    AdminStays = "admin_stays": "every request to the admin listener is answered",
+    /// An order is not for everybody.
+    CredentialIsNeeded = "credential_is_needed": "an order without the credential, or with a wrong one, is refused and changes nothing",
+    /// Nor for those who send traffic.
+    OrderNeedsAdmin = "order_needs_admin": "an order at the address for traffic changes nothing",
     /// The record says what.
     RecordNamesFile = "record_names_file": "the record names the file",
 }

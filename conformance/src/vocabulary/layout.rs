@@ -175,7 +175,7 @@ pub enum Prospect {
     /// It can be applied.
     #[default]
     Good,
-    /// It cannot be: somebody else listens where it wants to.
+    /// It cannot be, as somebody else listens where it wants to; or it must not be, as nobody who may has asked for it.
     Doomed,
     /// It may be applied, or refused.
     Open,

@@ -177,6 +177,18 @@ pub enum Step {
     Flawed,
     /// Asks the target something besides traffic, of the file that the next step delivers where the question is about one.
     Ask(Question),
+    /// Asks again and again until the answer tells of the newest file what it should tell, for the apply bound at most.
+    AskUntilTold(Question),
+    /// Asks again and again, beside all that follows, until `LoadOff`.
+    AskOn {
+        /// What.
+        question: Question,
+        /// The pause after each answer, in milliseconds.
+        pause_ms: u32,
+    },
+    /// Delivers the next generation, and asks for it to be loaded in a way in which nobody may. Waits for the apply bound, or for a little while
+    /// where that was refused.
+    Misorder(Question),
     /// Looks at the target's files and sockets.
     Inspect,
     /// Removes the file; triggers where the trigger is explicit.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Marker};
+use super::{Delivery, Flaw, Marker, Readings};
 
 /// How the target learns that its file changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub enum TriggerTrait {
     Acknowledges,
     /// It is a signal.
     IsSignal,
+    /// It is a request over HTTP.
+    IsHttp,
 }
 
 impl TriggerTrait {
@@ -49,6 +51,7 @@ impl TriggerTrait {
             Self::Answers => "answers",
             Self::Acknowledges => "answers once the change is effective",
             Self::IsSignal => "is a signal",
+            Self::IsHttp => "is a request over HTTP",
         }
     }
 }
@@ -59,16 +62,24 @@ impl TriggerTrait {
 pub enum Capability {
     /// The trigger answers once the change is effective.
     Ack,
+    /// It has a listener of its own for administration.
+    Admin,
     /// A command says whether the target would take a file, and does nothing else.
     CheckCommand,
+    /// It counts something, in metrics that can be read over HTTP.
+    Counters,
     /// It knows a signal that asks it to finish what is in flight, and then to stop.
     GracefulStop,
     /// Its configuration may be of several files: a main file and members that it includes by a pattern, or a folder of members.
     Include,
     /// By a reload it listens on a further address, on another one, or no more.
     Listeners,
+    /// It counts its reloads, in metrics that can be read over HTTP.
+    Metrics,
     /// By a reload it gets further routes, by the beginnings of paths, or loses them.
     Routes,
+    /// It says what serves.
+    Status,
     /// Its config file names the addresses of its upstreams, so that a reload can bring one that cannot be reached.
     Upstreams,
     /// It has a setting that takes effect at a start alone, and says so where a reload changes it.
@@ -79,13 +90,17 @@ pub enum Capability {
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Ack,
+        Self::Admin,
         Self::CheckCommand,
+        Self::Counters,
         Self::GracefulStop,
         Self::Include,
         Self::Listeners,
+        Self::Metrics,
         Self::Routes,
+        Self::Status,
         Self::Upstreams,
         Self::RestartOnly,
         Self::Workers,
@@ -95,11 +110,15 @@ impl Capability {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ack => "ack",
+            Self::Admin => "admin",
             Self::CheckCommand => "check_command",
+            Self::Counters => "counters",
             Self::GracefulStop => "graceful_stop",
             Self::Include => "include",
             Self::Listeners => "listeners",
+            Self::Metrics => "metrics",
             Self::Routes => "routes",
+            Self::Status => "status",
             Self::Upstreams => "upstreams",
             Self::RestartOnly => "restart_only",
             Self::Workers => "workers",
@@ -214,6 +233,9 @@ pub struct TargetFacts {
     pub restart_only: Option<RestartOnly>,
     /// How its log reads.
     pub log: LogPatterns,
+    /// How its answers read.
+    #[serde(default, skip_serializing_if = "Readings::is_none")]
+    pub readings: Readings,
     /// Settings that depart from its defaults, each with its reason.
     pub settings: BTreeMap<String, String>,
     /// How many origins there are; a generation's origin is its number modulo this.
@@ -276,6 +298,7 @@ impl TargetFacts {
             TriggerTrait::Answers => matches!(kind, TriggerKind::Command | TriggerKind::Http),
             TriggerTrait::Acknowledges => self.acknowledges(*kind),
             TriggerTrait::IsSignal => *kind == TriggerKind::Signal,
+            TriggerTrait::IsHttp => *kind == TriggerKind::Http,
         })
         .collect()
     }

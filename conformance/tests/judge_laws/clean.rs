@@ -53,7 +53,7 @@ proptest! {
             if traits.polite_ends {
                 allowed.push(Check::IdleConnectionStays);
             }
-            prop_assert!(weak(&results).iter().all(|check| allowed.contains(check)), "{:?}", weak(&results));
+            prop_assert!(weak(&results).iter().all(|check| allowed.contains(check)), "{}: {:#?}", case.id, told(&results));
             for result in &results {
                 let subject = result.subject.as_deref();
                 let taken =

@@ -78,7 +78,7 @@ proptest! {
             let of_logs =
                 [Check::OneSuccessRecord, Check::NoRecordAtStart, Check::RecordIsInformational, Check::WarnsAtMostOnce,
                  Check::RejectionIsObserved, Check::RejectionNamesCause, Check::RejectionNamesMember, Check::RejectionIsToldOnce, Check::NoFalseRecord, Check::DeclaredIsThere, Check::AgreesWithReload,
-                 Check::LeavesNoTrace, Check::NoRecordOfSame, Check::ErrorIsCleared, Check::NoSecretShown, Check::PeakIsBounded, Check::FailedTriggerSaysSo, Check::FailureIsReported, Check::SurvivesEarlySignal, Check::RestartIsReported];
+                 Check::LeavesNoTrace, Check::NoRecordOfSame, Check::ErrorIsCleared, Check::NoSecretShown, Check::PeakIsBounded, Check::FailedTriggerSaysSo, Check::FailureIsReported, Check::SurvivesEarlySignal, Check::RestartIsReported, Check::AdminStays];
             prop_assert!(passed.iter().all(|check| of_logs.contains(check)), "{}: {:?}", case.id, passed);
         }
     }

@@ -158,6 +158,7 @@ fn facts(variant: &str) -> TargetFacts {
         restart_only: None,
         stop_within_ms: 10_000,
         log: LogPatterns::default(),
+        readings: reloadspec::vocabulary::Readings::default(),
         settings: BTreeMap::from([("workers 2".into(), "the fewest that can disagree".into())]),
         origins: 4,
     }

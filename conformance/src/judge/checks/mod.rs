@@ -1,5 +1,6 @@
 //! What each check means. One arm a check, so that a new one cannot be forgotten.
 
+mod asked;
 mod burst;
 mod check_command;
 mod complaint;
@@ -82,7 +83,7 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RejectionNamesNearest => complaint::names_nearest(view),
         Check::HalfWrittenChangesNothing => half_written::changes_nothing(view),
         Check::Recovers => rejection::recovers(view),
-        Check::DeclaredIsThere => check_command::is_there(view),
+        Check::DeclaredIsThere => asked::is_there(view),
         Check::AgreesWithReload => check_command::agrees(view),
         Check::OnlyLookedAt => check_command::is_not_applied(view),
         Check::LeavesNoTrace => check_command::leaves_no_trace(view),
@@ -126,6 +127,14 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::NoFalseRecord => logging::no_false_record(view),
         Check::RecordHasFields => fields::record_has_fields(view),
         Check::NoSecretShown => secrets::no_secret_shown(view),
+        Check::ReloadIsCounted => asked::reload_is_counted(view),
+        Check::CountersAreMonotonic => asked::counters_are_monotonic(view),
+        Check::StatusNamesActive => asked::status_names_active(view),
+        Check::StatusTellsError => asked::status_tells_error(view),
+        Check::StatusMeansEffective => asked::status_means_effective(view),
+        Check::AdminStays => asked::admin_stays(view),
+        Check::CredentialIsNeeded => asked::credential_is_needed(view),
+        Check::OrderNeedsAdmin => asked::order_needs_admin(view),
         Check::RecordNamesFile => logging::names_file(view),
     }
 }

@@ -52,6 +52,8 @@ pub(super) fn no_secret_shown(view: &View<'_>) -> Vec<Opinion> {
 const LOG: &str = "log";
 const TRIGGER: &str = "trigger";
 const CHECK_COMMAND: &str = "check command";
+const STATUS: &str = "status";
+const METRICS: &str = "metrics";
 const FRESH: &str = "fresh start";
 
 /// All that a process said.
@@ -67,6 +69,10 @@ fn heard<'a>(life: &Life<'a>) -> Vec<Said<'a>> {
             let voice = match answer.question {
                 Question::Trigger => TRIGGER,
                 Question::CheckCommand => CHECK_COMMAND,
+                Question::Status => STATUS,
+                Question::Metrics => METRICS,
+                // Not what it says of its configuration, but what it is told.
+                _ => return None,
             };
             Some((voice, answer.at, answer.reply.said.as_str()))
         }

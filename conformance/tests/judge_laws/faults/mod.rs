@@ -17,6 +17,7 @@ mod remains;
 mod replacement;
 mod routes;
 mod shortage;
+mod told;
 mod triggers;
 mod unasked;
 

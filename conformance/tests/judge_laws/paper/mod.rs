@@ -61,6 +61,7 @@ struct Life {
     last_record: Nanos,
     is_asked: bool,
     stops: bool,
+    asked: Vec<asked::AskedOn>,
 }
 
 impl Paper {
@@ -101,6 +102,7 @@ impl Paper {
                 fatal: Some("panicked at".into()),
                 names_file: true,
             },
+            readings: asked::readings(),
             settings: BTreeMap::new(),
             origins: ORIGINS,
         };
@@ -224,6 +226,9 @@ impl Paper {
             Step::FreshStart => self.fresh_start(),
             Step::Flawed => self.flawed(),
             Step::Ask(question) => self.ask(*question),
+            Step::AskUntilTold(question) => self.ask_until_told(*question),
+            Step::AskOn { question, pause_ms } => self.ask_on(*question, *pause_ms),
+            Step::Misorder(question) => self.misorder(*question),
             Step::Inspect => self.inspect(),
             Step::Delete => self.delete(),
             Step::Meddle(with) => self.meddle(*with),
@@ -308,6 +313,7 @@ impl Paper {
             last_record: 0,
             is_asked: false,
             stops: true,
+            asked: Vec::new(),
         });
         // Probes of before it listens, and across the moment in which it begins to.
         self.request(Purpose::Probe, began + 5 * MS, began + 6 * MS, Outcome::Refused);

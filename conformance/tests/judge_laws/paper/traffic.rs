@@ -101,6 +101,7 @@ impl Paper {
     }
 
     pub(super) fn end_load(&mut self) {
+        self.end_asking();
         if let Some((from, tasks, pause_us)) = self.life().posts.take() {
             for _ in 0..tasks {
                 self.kept_load(Purpose::Post, from, u64::from(pause_us) * 1_000);
