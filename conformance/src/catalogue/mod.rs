@@ -46,6 +46,7 @@ mod nothing_leaks;
 mod one_bad_member;
 mod overlapping;
 mod parent_swap;
+mod parseable_prefix;
 mod partial_change;
 mod permission_lost;
 mod persistent_fault;
@@ -104,6 +105,7 @@ pub fn all() -> Vec<Case> {
         symlink_swap::case(),
         recreate::case(),
         truncated_write::case(),
+        parseable_prefix::case(),
         kept_follow::case(),
         idle_stay::case(),
         retirement::case(),

@@ -86,6 +86,7 @@ impl ConfigFile {
             | Delivery::HardLink
             | Delivery::EmptyFirst
             | Delivery::TwoThirdsFirst
+            | Delivery::GoodPartFirst
             | Delivery::Recreate => write(&file.path, content)?,
         }
         Ok(file)
@@ -106,6 +107,10 @@ impl ConfigFile {
             Delivery::EmptyFirst => return self.write_with_pause(content, 0).map(Some),
             Delivery::TwoThirdsFirst => {
                 return self.write_with_pause(content, content.len() * 2 / 3).map(Some);
+            }
+            Delivery::GoodPartFirst => {
+                let first = content.len().saturating_sub(patterns::AFTERTHOUGHT.len());
+                return self.write_with_pause(content, first).map(Some);
             }
             Delivery::RenameOver => self.rename_over(content),
             Delivery::InPlace => write(&self.path, content),

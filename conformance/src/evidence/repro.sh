@@ -211,6 +211,7 @@ write_with_pause() {
         sleep 0.01
     done
     tail -c "+$(($1 + 1))" "$work/whole" >&3
+    [ "$delivery" != good_part_first ] || printf '\n# and what its writer wrote at last\n' >&3
     exec 3>&-
 }
 # Delivers the file of a generation: GENERATION [FLAW]
@@ -224,6 +225,7 @@ deliver() {
     recreate) [ ! -e "$config" ] || { rm -f "$config"; sleep 0.05; }; render "$@" >"$config" ;;
     empty_first) write_with_pause 0 "$@" ;;
     two_thirds_first) render "$@" >"$work/whole"; write_with_pause $(($(wc -c <"$work/whole") * 2 / 3)) "$@" ;;
+    good_part_first) render "$@" >"$work/whole"; write_with_pause "$(wc -c <"$work/whole")" "$@" ;;
     symlink_swap*) [ -L "$config" ] || ln -s "..data/$name" "$config"; swap "$@" ;;
     *) written=$((written + 1)); render "$@" >"$folder/.$name.$written" && chmod 644 "$folder/.$name.$written"
        [ "$delivery" != same_size_and_time ] || touch -r "$config" "$folder/.$name.$written"

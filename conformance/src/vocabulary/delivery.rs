@@ -40,11 +40,13 @@ pub enum Delivery {
     EmptyFirst,
     /// As [`Self::InPlace`], with a pause of 1.1 s after two thirds of it.
     TwoThirdsFirst,
+    /// As [`Self::InPlace`], with a pause of 1.1 s after a first part that is a good file by itself; what follows is a comment.
+    GoodPartFirst,
 }
 
 impl Delivery {
     /// All patterns.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::RenameOver,
         Self::InPlace,
         Self::SymlinkSwap,
@@ -58,6 +60,7 @@ impl Delivery {
         Self::HardLink,
         Self::EmptyFirst,
         Self::TwoThirdsFirst,
+        Self::GoodPartFirst,
     ];
 
     /// Those that a target folder may list.
@@ -74,16 +77,29 @@ impl Delivery {
     pub fn declared_as(self) -> Self {
         match self {
             Self::RenameOver | Self::SameSizeAndTime | Self::HardLink => Self::RenameOver,
-            Self::InPlace | Self::EmacsSave | Self::EmptyFirst | Self::TwoThirdsFirst => Self::InPlace,
+            Self::InPlace
+            | Self::EmacsSave
+            | Self::EmptyFirst
+            | Self::TwoThirdsFirst
+            | Self::GoodPartFirst => Self::InPlace,
             Self::SymlinkSwap | Self::SymlinkSwapKept => Self::SymlinkSwap,
             Self::Recreate | Self::VimSave | Self::Install => Self::Recreate,
             Self::ParentSwap => Self::ParentSwap,
         }
     }
 
-    /// What stands at the path in the middle of it, where the writer pauses there.
+    /// Whether the writer pauses in the middle of it.
     ///
     /// Only who watches the file can come upon that: who is told to read it is told once it is whole.
+    #[must_use]
+    pub fn pauses(self) -> bool {
+        matches!(
+            self,
+            Self::EmptyFirst | Self::TwoThirdsFirst | Self::GoodPartFirst
+        )
+    }
+
+    /// The bad file that stands at the path while the writer pauses, where it is one.
     #[must_use]
     pub fn pauses_on(self) -> Option<Flaw> {
         match self {
@@ -109,6 +125,7 @@ impl Delivery {
             Self::HardLink => "hard_link",
             Self::EmptyFirst => "empty_first",
             Self::TwoThirdsFirst => "two_thirds_first",
+            Self::GoodPartFirst => "good_part_first",
         }
     }
 }

@@ -287,7 +287,7 @@ impl TargetFacts {
 
     /// Whether its file may be delivered in a way, so that it can show what it makes of that.
     pub fn takes(&self, delivery: Delivery) -> bool {
-        let may_meet = delivery.pauses_on().is_none() || self.trigger == TriggerKind::Watch;
+        let may_meet = !delivery.pauses() || self.trigger == TriggerKind::Watch;
         may_meet && self.deliveries.contains(&delivery.declared_as())
     }
 

@@ -9,9 +9,13 @@ use std::time::SystemTime;
 
 use super::{ConfigFile, READABLE, open_folder, write};
 use crate::drive::error::DriveError;
+use crate::vocabulary::Delivery;
 
 /// How many bytes a file may grow by, where its size is not to change: the digits of a few numbers.
 const ROOM: usize = 64;
+
+/// What follows a part of a file that is good by itself: a comment in most languages of configurations.
+pub(super) const AFTERTHOUGHT: &[u8] = b"\n# and what its writer wrote at last\n";
 
 /// What all files of a run have in common, where they are to look alike.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +48,7 @@ impl ConfigFile {
     pub(in crate::drive) fn shaped(&self, content: Vec<u8>) -> Vec<u8> {
         match self.likeness {
             Some(likeness) => filled_up(content, likeness.size),
+            None if self.delivery == Delivery::GoodPartFirst => [&content, AFTERTHOUGHT].concat(),
             None => content,
         }
     }

@@ -24,7 +24,7 @@ const SENTINEL_PORT: u16 = 64_998;
 const SENTINEL_NAME: &str = "o3999999997";
 
 /// The ways to deliver a file that the script's shell functions know.
-const KNOWN_DELIVERIES: [Delivery; 8] = [
+const KNOWN_DELIVERIES: [Delivery; 9] = [
     Delivery::RenameOver,
     Delivery::InPlace,
     Delivery::SymlinkSwap,
@@ -33,6 +33,7 @@ const KNOWN_DELIVERIES: [Delivery; 8] = [
     Delivery::SameSizeAndTime,
     Delivery::EmptyFirst,
     Delivery::TwoThirdsFirst,
+    Delivery::GoodPartFirst,
 ];
 
 /// All that the actions need to know of the target.

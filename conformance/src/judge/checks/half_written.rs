@@ -33,6 +33,7 @@ fn while_paused(view: &View<'_>, life: &Life<'_>, write: &Write<'_>, resumed: Na
             Some(false) => return Opinion::unsupported(VALID_HERE),
             None => return Opinion::inconclusive("such a file was not tried at a fresh start"),
         },
+        None if write.config.delivery.pauses() => "a part of the file was there, and its writer still at it",
         None => return Opinion::inconclusive("the writer did not pause"),
     };
     // What was over before the rest was there cannot stem from the whole file.

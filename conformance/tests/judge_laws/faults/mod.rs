@@ -12,6 +12,7 @@ mod listeners;
 mod logging;
 mod meddling;
 mod members;
+mod open_files;
 mod refusals;
 mod remains;
 mod replacement;

@@ -11,7 +11,7 @@ impl Paper {
         self.generation = self.generation.next();
         let begin = self.now;
         self.now += MS / 5 + self.below(MS);
-        let pauses = self.delivery.pauses_on().is_some();
+        let pauses = self.delivery.pauses();
         if pauses {
             self.now += 1_100 * MS;
         }
