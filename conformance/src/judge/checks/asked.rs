@@ -31,8 +31,16 @@ pub(super) fn is_there(view: &View<'_>) -> Vec<Opinion> {
 }
 
 fn there(view: &View<'_>, question: Question) -> Opinion {
-    let first = view.lives.iter().find_map(|life| life.answers(question).next());
-    let opinion = match first {
+    let is_there = |answer: &&Answer| answer.reply.yes && is_readable(view, answer);
+    let of_life = |life: &Life<'_>| {
+        let first = life.answers(question).next()?;
+        // What it tells of itself may come to be known to all of it a little later than it serves.
+        let due = first.begin.saturating_add(view.apply_bound());
+        let mut in_time = life.answers(question).take_while(|answer| answer.begin <= due);
+        Some(in_time.find(is_there).unwrap_or(first).clone())
+    };
+    let first = view.lives.iter().find_map(of_life);
+    let opinion = match &first {
         None => Opinion::inconclusive("the run ended before it was asked"),
         Some(answer) if answer.reply.yes && is_readable(view, answer) => Opinion::met(),
         Some(answer) if answer.reply.yes => {

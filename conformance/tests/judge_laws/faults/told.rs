@@ -209,6 +209,15 @@ proptest! {
     }
 
     #[test]
+    fn a_status_that_knows_of_nothing_for_a_moment_after_the_start_is_there(traits in plain()) {
+        let case = case("status_reports");
+        let mut timeline = history(&case, &traits);
+        answers(&mut timeline, Question::Status)[0].reply.said = "{\"version\": null}".into();
+        let results = fails_by(&case, &timeline, vec![]);
+        prop_assert_eq!(weak(&results), vec![]);
+    }
+
+    #[test]
     fn what_is_declared_and_does_not_answer_is_a_finding_of_its_own(traits in plain(), which in 0..3_usize) {
         let (name, question) = [
             ("reload_metrics", Question::Metrics),
