@@ -30,7 +30,8 @@ pub(crate) struct Args {
 struct Step {
     name: &'static str,
     about: &'static str,
-    run: fn(&Workspace) -> anyhow::Result<Done>,
+    /// What it does, given the names of the steps before it.
+    run: fn(&Workspace, &[&str]) -> anyhow::Result<Done>,
 }
 
 /// How a step went.
@@ -58,11 +59,12 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         bail!("there is no step {unknown}: see --list");
     }
     let is_wanted = |step: &&Step| args.steps.is_empty() || args.steps.iter().any(|it| it == step.name);
-    let results: Vec<_> = STEPS
-        .iter()
-        .filter(is_wanted)
-        .map(|step| take(workspace, step))
-        .collect();
+    let mut results = Vec::new();
+    let mut taken = Vec::new();
+    for step in STEPS.iter().filter(is_wanted) {
+        results.push(take(workspace, step, &taken));
+        taken.push(step.name);
+    }
 
     println!("\n=== summary");
     for (step, done, took) in &results {
@@ -77,10 +79,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
     Ok(total.exit_code())
 }
 
-fn take<'a>(workspace: &Workspace, step: &'a Step) -> (&'a Step, Done, Duration) {
+fn take<'a>(workspace: &Workspace, step: &'a Step, taken: &[&str]) -> (&'a Step, Done, Duration) {
     println!("\n=== {}: {}", step.name, step.about);
     let began = Instant::now();
-    let done = (step.run)(workspace).unwrap_or_else(|error| {
+    let done = (step.run)(workspace, taken).unwrap_or_else(|error| {
         println!("error: {error:#}");
         Done::Counted(Count::one(false))
     });

@@ -16,8 +16,11 @@ const FOLDER: &str = "/tmp/my-proxy";
 const WORDS: usize = 60;
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
-/// Runs them; each must end with 0.
-pub(super) fn commands(workspace: &Workspace) -> anyhow::Result<Done> {
+/// A command of the README, and the step that does just that, and counts what it did.
+const DONE_BY: (&str, &str) = ("cargo xtask test", "tests");
+
+/// Runs them; each must end with 0. What a step before did already is not done twice.
+pub(super) fn commands(workspace: &Workspace, taken: &[&str]) -> anyhow::Result<Done> {
     let readme = std::fs::read_to_string(workspace.path("README.md")).context("failed to read README.md")?;
     let lines = first_block(&readme);
     if lines.is_empty() {
@@ -25,6 +28,10 @@ pub(super) fn commands(workspace: &Workspace) -> anyhow::Result<Done> {
     }
     let mut count = Count::default();
     for line in lines {
+        if line == DONE_BY.0 && taken.contains(&DONE_BY.1) {
+            println!("$ {line}: done by the step {}", DONE_BY.1);
+            continue;
+        }
         let mut shell = Command::new("sh");
         shell
             .args(["-c", line])

@@ -17,12 +17,12 @@ pub(super) const STEPS: [Step; 13] = [
     Step {
         name: "fmt",
         about: "the code is formatted",
-        run: |workspace| cargo(workspace, &["fmt", "--all", "--check"], &[]),
+        run: |workspace, _| cargo(workspace, &["fmt", "--all", "--check"], &[]),
     },
     Step {
         name: "tidy",
         about: "the rules that the compiler does not know",
-        run: |workspace| {
+        run: |workspace, _| {
             let findings = tidy::findings(workspace)?;
             for finding in &findings {
                 println!("{finding}");
@@ -33,7 +33,7 @@ pub(super) const STEPS: [Step; 13] = [
     Step {
         name: "clippy",
         about: "no warning",
-        run: |workspace| {
+        run: |workspace, _| {
             let lint = ["clippy", "--workspace", "--all-targets", "--quiet"];
             cargo(workspace, &[&lint[..], &["--", "-D", "warnings"]].concat(), &[])
         },
@@ -41,27 +41,27 @@ pub(super) const STEPS: [Step; 13] = [
     Step {
         name: "deny",
         about: "licences, sources and bans of what is linked in",
-        run: deny::policies,
+        run: |workspace, _| deny::policies(workspace),
     },
     Step {
         name: "advisories",
         about: "nothing with a known vulnerability is linked in",
-        run: deny::advisories,
+        run: |workspace, _| deny::advisories(workspace),
     },
     Step {
         name: "tests",
         about: "all tests of the workspace",
-        run: |workspace| test::run_all(workspace, &[]).map(Done::Counted),
+        run: |workspace, _| test::run_all(workspace, &[]).map(Done::Counted),
     },
     Step {
         name: "promtool",
         about: "the alert rules of the reference fire when they should, by Prometheus' own tool",
-        run: promtool,
+        run: |workspace, _| promtool(workspace),
     },
     Step {
         name: "doc",
         about: "the documentation builds without a warning",
-        run: |workspace| {
+        run: |workspace, _| {
             let doc = [
                 "doc",
                 "--workspace",
@@ -75,7 +75,7 @@ pub(super) const STEPS: [Step; 13] = [
     Step {
         name: "reference",
         about: "the reference proxy passes every case, and supports every check",
-        run: reference,
+        run: |workspace, _| reference(workspace),
     },
     Step {
         name: "readme",
@@ -85,12 +85,12 @@ pub(super) const STEPS: [Step; 13] = [
     Step {
         name: "kill-matrix",
         about: "each case catches the faults that it names",
-        run: |workspace| kill_matrix::prove(workspace, &kill_matrix::Args::for_ci()).map(Done::Counted),
+        run: |workspace, _| kill_matrix::prove(workspace, &kill_matrix::Args::for_ci()).map(Done::Counted),
     },
     Step {
         name: "peers",
         about: "foreign proxies, as far as they can be had here",
-        run: |workspace| {
+        run: |workspace, _| {
             Ok(if peers::install(workspace)? == ExitCode::SUCCESS {
                 Done::one(true)
             } else {
@@ -101,7 +101,7 @@ pub(super) const STEPS: [Step; 13] = [
     Step {
         name: "matrix",
         about: "the suite judges every proxy that is installed, and no expectation is stale",
-        run: |workspace| matrix::step(workspace).map(Done::Counted),
+        run: |workspace, _| matrix::step(workspace).map(Done::Counted),
     },
 ];
 
