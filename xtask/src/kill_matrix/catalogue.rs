@@ -10,12 +10,21 @@ use serde::Deserialize;
 pub(super) struct Case {
     /// Its id.
     pub(super) id: String,
+    /// `MUST`, `SHOULD` or `OBSERVE`.
+    level: String,
     /// The faults that it must catch.
     #[serde(default)]
     pub(super) faults: Vec<Fault>,
     /// The longest that a sane run takes, in seconds.
     #[serde(default)]
     pub(super) budget_s: Option<u64>,
+}
+
+impl Case {
+    /// Whether there is anything in it that has to be met.
+    pub(super) fn is_must(&self) -> bool {
+        self.level == "MUST"
+    }
 }
 
 /// A fault that a case names.

@@ -194,7 +194,10 @@ fn judge_pretender(suite: &Suite<'_>, cases: &[Case], name: &str) -> anyhow::Res
         &cases.iter().collect::<Vec<_>>(),
         None,
     )?;
-    let ids: Vec<_> = cases.iter().map(|case| case.id.as_str()).collect();
+    let ids: Vec<_> = cases
+        .iter()
+        .map(|case| (case.id.as_str(), case.is_must()))
+        .collect();
     let reports: Vec<_> = judged.reports.into_values().collect();
     Ok(pretenders::complaint(judged.code, &ids, &reports)
         .map(|what| format!("{name}: {what} {}", judged.last_words)))
