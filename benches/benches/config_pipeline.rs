@@ -28,7 +28,7 @@ fn pipeline(criterion: &mut Criterion) {
         let addresses: BTreeMap<_, _> = old
             .listeners
             .values()
-            .map(|listener| (listener.address, listener.address))
+            .map(|listener| (listener.address.clone(), listener.address.clone()))
             .collect();
         let serving = compile(&old, 1, &addresses, &Snapshot::default());
 

@@ -79,7 +79,7 @@ fn reload_latency(criterion: &mut Criterion) {
         let mut generation = 1;
         fs::write(&file, config(routes, generation)).expect("the folder is ours");
         let proxy = Proxy::start(Options::new(&file)).expect("the configuration is valid");
-        let mut probe = Probe::connect(proxy.addresses()[0].1);
+        let mut probe = Probe::connect(proxy.addresses()[0].1.tcp().expect("of TCP"));
         let mut seen = Vec::new();
         group.bench_function(BenchmarkId::from_parameter(routes), |bencher| {
             bencher.iter_custom(|iterations| {

@@ -1,6 +1,5 @@
 //! A running proxy, as a library's caller sees it.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,7 @@ use crate::admin;
 use crate::lifecycle::{Notifier, PidFile};
 use crate::log::LogControl;
 use crate::metrics::Metrics;
-use crate::model::Name;
+use crate::model::{Address, Name};
 use crate::order::{Declined, Order, Wish};
 use crate::probe::Prober;
 use crate::reload::{Attempt, Board, Follower, Origin, Outcome, Reloader, Status};
@@ -35,7 +34,7 @@ pub struct Proxy {
     messages: Sender<Message>,
     shared: Arc<Shared>,
     board: Arc<Board>,
-    addresses: Vec<(Name, SocketAddr)>,
+    addresses: Vec<(Name, Address)>,
     supervisor: JoinHandle<()>,
 }
 
@@ -231,7 +230,7 @@ impl Proxy {
     }
 
     /// The address that each listener of the first configuration was bound to.
-    pub fn addresses(&self) -> &[(Name, SocketAddr)] {
+    pub fn addresses(&self) -> &[(Name, Address)] {
         &self.addresses
     }
 

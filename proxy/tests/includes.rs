@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use reloadspec_proxy::model::Model;
-use reloadspec_proxy::reload::Candidate;
+use reloadspec_proxy::reload::{Candidate, Parcel};
 use reloadspec_proxy::source::{ReadError, read_candidate};
 use tempfile::TempDir;
 
@@ -213,7 +213,7 @@ fn references_stand_for_text_and_numbers() {
 }
 
 #[test]
-fn one_document_says_the_same_as_several_files() {
+fn a_parcel_says_the_same_as_the_files_with_the_variables_of_whoever_opens_it() {
     let folder = folder(&[
         (
             "proxy.yaml",
@@ -223,10 +223,17 @@ fn one_document_says_the_same_as_several_files() {
     ]);
     let candidate = candidate(folder.path()).expect("a candidate");
     let gathered = candidate.gather(&variables).expect("a document");
-    let sent = gathered.to_json().to_string().into_bytes();
-    let sent = Candidate::sent("sent".into(), reloadspec_proxy::config::Format::Json, sent);
-    let other = sent.gather(&|_| None).and_then(|gathered| gathered.validate());
-    assert_eq!(other.expect("a model"), gathered.validate().expect("a model"));
+    let parcel = serde_json::to_vec(&Parcel::of(&candidate).expect("text")).expect("JSON");
+    let parcel: Parcel = serde_json::from_slice(&parcel).expect("a parcel");
+    let opened = parcel.into_candidate();
+    let model = |variables: &dyn Fn(&str) -> Option<String>| {
+        let gathered = opened.gather(variables).expect("a document");
+        gathered.validate().expect("a model")
+    };
+    assert_eq!(model(&variables), gathered.validate().expect("a model"));
+    let elsewhere =
+        |name: &str| variables(name).map(|value| if name == "WORKERS" { "9".into() } else { value });
+    assert_eq!(model(&elsewhere).settings.workers, 9);
 }
 
 #[test]

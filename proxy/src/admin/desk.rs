@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::access::{check_origin, check_token, denied};
 use super::answers::{self, Answered, Problem, Refusal};
 use super::door::{Answer, Answers};
-use super::request::{body, format_of, precondition, sent_candidate};
+use super::request::{body, form_of, precondition, sent_candidate};
 use crate::config::{self, SIZE_LIMIT_BYTES};
 use crate::metrics::Metrics;
 use crate::model::Secret;
@@ -251,30 +251,30 @@ impl Desk {
     async fn plan(&self, request: Request<Incoming>) -> Result<Answered, Problem> {
         let sent = match *request.method() {
             Method::POST => {
-                let format = format_of(&request);
+                let form = form_of(&request);
                 let bytes = body(request, SIZE_LIMIT_BYTES as usize).await?;
-                (!bytes.is_empty()).then_some((format, bytes))
+                (!bytes.is_empty()).then_some((form, bytes))
             }
             _ => None,
         };
         let status = self.board.status();
         let (path, model) = (self.path.clone(), Arc::clone(&status.model));
         let planned = tokio::task::spawn_blocking(move || {
-            let (candidate, from) = if let Some((format, bytes)) = sent {
-                (sent_candidate(format, bytes), "body")
+            let (candidate, from) = if let Some((form, bytes)) = sent {
+                (sent_candidate(form, bytes)?, "body")
             } else {
-                let read = source::read_candidate(&path);
-                (
-                    read.map_err(|error| Rejection::Unreadable(Box::new(error)))?,
-                    "disk",
-                )
+                let read = source::read_candidate(&path)
+                    .map_err(|error| Problem::rejected(&Rejection::Unreadable(Box::new(error)), ""));
+                (read?, "disk")
             };
-            reload::plan(&model, &candidate).map(|plan| (plan, candidate.digest, from))
+            let plan = reload::plan(&model, &candidate);
+            let plan = plan.map_err(|rejection| Problem::rejected(&rejection, ""))?;
+            Ok((plan, candidate.digest, from))
         });
         let planned = planned
             .await
             .map_err(|_| Problem::internal("the plan was not finished"))?;
-        let (plan, digest, from) = planned.map_err(|rejection| Problem::rejected(&rejection, ""))?;
+        let (plan, digest, from) = planned?;
         let body = json!({
             "config_version": status.revision,
             "digest": text(status.digest),

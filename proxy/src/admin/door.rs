@@ -6,8 +6,6 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::TcpListener as StdTcpListener;
-use std::os::unix::net::UnixListener as StdUnixListener;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -20,11 +18,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::Instant;
+
+use crate::runtime::{Listener, Listening, Stream};
 
 /// Whoever answers requests.
 pub(super) trait Answers: Send + Sync {
@@ -35,17 +33,12 @@ pub(super) trait Answers: Send + Sync {
 /// An answer that is on its way.
 pub(super) type Answer = Pin<Box<dyn Future<Output = Response<Full<Bytes>>>>>;
 
-/// A socket that listens and of which nobody accepts yet.
-#[derive(Debug)]
-pub(super) enum Listening {
-    Tcp(StdTcpListener),
-    Unix(StdUnixListener),
-}
-
 /// A listener and the way to command it. Dropped without being opened, it ends without a trace.
 #[derive(Debug)]
 pub(super) struct Door {
     phase: watch::Sender<Phase>,
+    /// Hears nothing, and that nobody can speak any more once the door accepts no more.
+    accepting: mpsc::Receiver<Infallible>,
     thread: JoinHandle<()>,
 }
 
@@ -56,15 +49,6 @@ enum Phase {
     /// What is still being answered then is cut off.
     Closing(Instant),
 }
-
-enum Listener {
-    Tcp(TcpListener),
-    Unix(UnixListener),
-}
-
-trait Stream: AsyncRead + AsyncWrite + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
 /// Connections at a time; more wait in the kernel.
 const VISITORS_LIMIT: usize = 64;
@@ -86,13 +70,14 @@ impl Door {
             .build()?;
         let (phase, phases) = watch::channel(Phase::Staged);
         let (ready, staged) = mpsc::sync_channel(1);
+        let (end_of_accepting, accepting) = mpsc::channel();
         let thread = thread::Builder::new().name("admin".to_owned()).spawn(move || {
             LocalSet::new().block_on(&runtime, async move {
                 // A socket belongs to the runtime that it is made on, and that can fail.
                 match Listener::from_std(listening) {
                     Ok(listener) => {
                         let _ = ready.send(Ok(()));
-                        keep(listener, answers, phases).await;
+                        keep(listener, end_of_accepting, answers, phases).await;
                     }
                     Err(error) => {
                         let _ = ready.send(Err(error));
@@ -103,7 +88,11 @@ impl Door {
         staged
             .recv()
             .unwrap_or_else(|_| Err(io::Error::other("the thread of the admin listener ended")))?;
-        Ok(Self { phase, thread })
+        Ok(Self {
+            phase,
+            accepting,
+            thread,
+        })
     }
 
     /// Accepts from now on.
@@ -114,6 +103,12 @@ impl Door {
     /// Accepts no more, and ends within `drain`.
     pub(super) fn close(&self, drain: Duration) {
         self.phase.send_replace(Phase::Closing(Instant::now() + drain));
+    }
+
+    /// Waits until it accepts no more, after it was told to close; false if it does at the deadline.
+    pub(super) fn has_left_by(&self, deadline: std::time::Instant) -> bool {
+        let patience = deadline.saturating_duration_since(std::time::Instant::now());
+        self.accepting.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Disconnected)
     }
 
     pub(super) fn is_finished(&self) -> bool {
@@ -129,12 +124,17 @@ impl Door {
     }
 }
 
-async fn keep(listener: Listener, answers: Arc<dyn Answers>, mut phases: watch::Receiver<Phase>) {
+async fn keep(
+    listener: Listener,
+    end_of_accepting: mpsc::Sender<Infallible>,
+    answers: Arc<dyn Answers>,
+    mut phases: watch::Receiver<Phase>,
+) {
     if phases.wait_for(|phase| *phase != Phase::Staged).await.is_err() {
         return;
     }
     let mut visitors = JoinSet::new();
-    let welcome = |stream: Box<dyn Stream>, visitors: &mut JoinSet<()>| {
+    let welcome = |stream: Stream, visitors: &mut JoinSet<()>| {
         visitors.spawn_local(serve(stream, Arc::clone(&answers), phases.clone()));
     };
     let mut closing = phases.clone();
@@ -144,7 +144,7 @@ async fn keep(listener: Listener, answers: Arc<dyn Answers>, mut phases: watch::
             _ = closing.wait_for(|phase| matches!(phase, Phase::Closing(_))) => break,
             Some(_) = visitors.join_next() => {}
             accepted = listener.accept(), if visitors.len() < VISITORS_LIMIT => match accepted {
-                Ok(stream) => welcome(stream, &mut visitors),
+                Ok((stream, _)) => welcome(stream, &mut visitors),
                 Err(error) => {
                     tracing::warn!(%error, "failed to accept on the admin listener; trying again");
                     tokio::time::sleep(PAUSE).await;
@@ -153,10 +153,11 @@ async fn keep(listener: Listener, answers: Arc<dyn Answers>, mut phases: watch::
         }
     }
     // What is queued came in time; closing the socket would reset it.
-    while let Some(stream) = listener.accept_queued().await {
+    while let Some(stream) = accept_queued(&listener).await {
         welcome(stream, &mut visitors);
     }
     drop(listener);
+    drop(end_of_accepting);
     let Phase::Closing(deadline) = *closing.borrow() else {
         return;
     };
@@ -164,7 +165,7 @@ async fn keep(listener: Listener, answers: Arc<dyn Answers>, mut phases: watch::
     let _ = tokio::time::timeout_at(deadline, async { while visitors.join_next().await.is_some() {} }).await;
 }
 
-async fn serve(stream: Box<dyn Stream>, answers: Arc<dyn Answers>, mut phases: watch::Receiver<Phase>) {
+async fn serve(stream: Stream, answers: Arc<dyn Answers>, mut phases: watch::Receiver<Phase>) {
     let phase = phases.clone();
     let service = service_fn(|request| {
         let answer = Arc::clone(&answers).answer(request);
@@ -205,28 +206,10 @@ async fn serve(stream: Box<dyn Stream>, answers: Arc<dyn Answers>, mut phases: w
     }
 }
 
-// === impl Listener ===
-
-impl Listener {
-    fn from_std(listening: Listening) -> io::Result<Self> {
-        match listening {
-            Listening::Tcp(listener) => TcpListener::from_std(listener).map(Self::Tcp),
-            Listening::Unix(listener) => UnixListener::from_std(listener).map(Self::Unix),
-        }
-    }
-
-    async fn accept(&self) -> io::Result<Box<dyn Stream>> {
-        match self {
-            Self::Tcp(listener) => Ok(Box::new(listener.accept().await?.0)),
-            Self::Unix(listener) => Ok(Box::new(listener.accept().await?.0)),
-        }
-    }
-
-    async fn accept_queued(&self) -> Option<Box<dyn Stream>> {
-        tokio::select! {
-            biased;
-            accepted = self.accept() => accepted.ok(),
-            () = std::future::ready(()) => None,
-        }
+async fn accept_queued(listener: &Listener) -> Option<Stream> {
+    tokio::select! {
+        biased;
+        accepted = listener.accept() => accepted.ok().map(|(stream, _)| stream),
+        () = std::future::ready(()) => None,
     }
 }

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use super::answers::Problem;
 use crate::config::Format;
 use crate::order::Precondition;
-use crate::reload::{Candidate, Origin};
+use crate::reload::{Candidate, Origin, PARCEL_TYPE, Parcel};
 
 /// How long a request's body may take.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
@@ -39,22 +39,41 @@ pub(super) fn precondition(headers: &HeaderMap) -> Result<Option<Precondition>, 
     Ok((!tags.is_empty()).then_some(Precondition(tags)))
 }
 
-/// The language of a content that is sent: YAML unless its type says otherwise.
-pub(super) fn format_of(request: &Request<Incoming>) -> Format {
+/// In which form a content is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form {
+    /// By itself, in a language.
+    Alone(Format),
+    /// With all that it refers to.
+    Parcel,
+}
+
+/// The form of a content that is sent: YAML unless its type says otherwise.
+pub(super) fn form_of(request: &Request<Incoming>) -> Form {
     let content_type = request.headers().get(header::CONTENT_TYPE);
     match content_type
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
     {
-        known if known.contains("json") => Format::Json,
-        known if known.contains("toml") => Format::Toml,
-        _ => Format::Yaml,
+        parcel if parcel.starts_with(PARCEL_TYPE) => Form::Parcel,
+        known if known.contains("json") => Form::Alone(Format::Json),
+        known if known.contains("toml") => Form::Alone(Format::Toml),
+        _ => Form::Alone(Format::Yaml),
     }
 }
 
 /// A content that was sent.
-pub(super) fn sent_candidate(format: Format, bytes: Vec<u8>) -> Candidate {
-    Candidate::sent("(body)".to_owned(), format, bytes).asked_by(Origin::Api)
+pub(super) fn sent_candidate(form: Form, bytes: Vec<u8>) -> Result<Candidate, Problem> {
+    let candidate = match form {
+        Form::Alone(format) => Candidate::sent("(body)".to_owned(), format, bytes),
+        Form::Parcel => serde_json::from_slice(&bytes)
+            .map(Parcel::into_candidate)
+            .map_err(|error| {
+                let title = "the body is no parcel";
+                Problem::new(StatusCode::BAD_REQUEST, "bad-request", title, error.to_string())
+            })?,
+    };
+    Ok(candidate.asked_by(Origin::Api))
 }
 
 /// The whole body of a request, of at most `limit` bytes.

@@ -7,8 +7,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::Value;
-
 use super::diagnostic::Also;
 use super::variables::{Filled, Filler, Meanings, files};
 use super::{Diagnostic, Diagnostics, Document, Node, Path, Step, Text, locate, parse, schema};
@@ -41,7 +39,6 @@ pub struct Gathered<'a> {
     texts: Vec<Text<'a>>,
     origins: Origins,
     filled: Vec<Filled>,
-    reads_files: bool,
     /// What is wrong already, each with the number of its file.
     complaints: Vec<(usize, Diagnostic)>,
 }
@@ -150,31 +147,8 @@ pub fn gather<'a>(
         texts,
         origins,
         filled,
-        reads_files: !bundle.files.is_empty(),
         complaints,
     })
-}
-
-fn json(node: &Node) -> Value {
-    match node {
-        Node::Null => Value::Null,
-        Node::Bool(value) => (*value).into(),
-        // A number that JSON does not have is refused here as there.
-        Node::Integer(number) => {
-            i64::try_from(*number).map_or_else(|_| number.to_string().into(), Value::from)
-        }
-        Node::Float(number) => (*number).into(),
-        // Still a text that may stand for a number: the default of a variable that nobody sets.
-        Node::Filled(text) if text.parse::<i128>().is_ok() => format!("${{__FILLED__:-{text}}}").into(),
-        Node::String(text) | Node::Filled(text) => text.replace("${", "$${").into(),
-        Node::List(items) => items.iter().map(json).collect(),
-        Node::Table(entries) => Value::Object(
-            entries
-                .iter()
-                .map(|(key, value)| (key.clone(), json(value)))
-                .collect(),
-        ),
-    }
 }
 
 /// Joins trees.
@@ -294,20 +268,6 @@ impl Gathered<'_> {
             }
         }
         Err(locate::meaning(&self.texts, complaints))
-    }
-
-    /// Whether it refers to other files.
-    pub fn is_joined(&self) -> bool {
-        self.document.root.get(INCLUDE).is_some() || self.reads_files
-    }
-
-    /// All of it as JSON that refers to nothing and means the same. It shows secrets.
-    pub fn to_json(&self) -> Value {
-        let mut shown = json(&self.document.root);
-        if let Value::Object(entries) = &mut shown {
-            entries.remove(INCLUDE);
-        }
-        shown
     }
 }
 

@@ -43,6 +43,9 @@ pub(super) struct SpannedDocument {
     pub(super) bracket: Option<usize>,
 }
 
+/// More keys that stand twice than this help nobody; the rest is not looked for.
+const DUPLICATES_LIMIT: usize = 100;
+
 struct Builder<'a> {
     text: &'a str,
     /// The last marker that was translated: its character and its byte. Markers come nearly in order, so the next is near.
@@ -83,7 +86,7 @@ pub(super) fn read(text: &str) -> SpannedDocument {
             break;
         };
         builder.event(event, span);
-        if builder.open.len() > DEPTH_LIMIT {
+        if builder.open.len() > DEPTH_LIMIT || builder.document.duplicates.len() >= DUPLICATES_LIMIT {
             builder.document.broke_off = true;
             break;
         }

@@ -156,7 +156,7 @@ impl Drop for PidFile {
 mod tests {
     use super::*;
     use crate::model::Model;
-    use crate::reload::Plan;
+    use crate::reload::{Plan, StagedSockets};
 
     fn change(file: &mut PidFile, path: Option<&Path>) -> Result<(), Refused> {
         let mut new = Model::default();
@@ -167,6 +167,7 @@ mod tests {
             old: &old,
             new: &new,
             plan: &plan,
+            sockets: &StagedSockets::default(),
         })
     }
 

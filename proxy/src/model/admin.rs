@@ -1,42 +1,22 @@
 //! Where the proxy is asked about itself, and by whom.
 
 use std::fmt;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
+
+use super::Address;
 
 /// The admin listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admin {
-    /// Where it is.
-    pub address: AdminAddress,
+    /// Where it is. Only the proxy's own user may use a socket in the file system.
+    pub address: Address,
     /// What a caller has to know. Always there if the address can be reached from other machines.
     pub token: Option<Secret>,
-}
-
-/// Where the admin listener is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AdminAddress {
-    /// A TCP address. Port 0 asks the kernel for any free port.
-    Tcp(SocketAddr),
-    /// The absolute path of a socket in the file system, which only the proxy's own user may use.
-    Unix(Arc<Path>),
 }
 
 /// A text that nobody is shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<str>);
-
-// === impl AdminAddress ===
-
-impl fmt::Display for AdminAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(address) => write!(f, "{address}"),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
-}
 
 // === impl Secret ===
 

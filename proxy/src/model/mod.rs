@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-pub use admin::{Admin, AdminAddress, Secret};
+pub use admin::{Admin, Secret};
 pub use headers::HeaderEdits;
-pub use listener::Listener;
+pub use listener::{Address, Listener};
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
 pub use settings::{
     Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions, Settings,

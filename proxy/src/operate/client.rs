@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use reloadspec_proxy::model::AdminAddress;
+use reloadspec_proxy::model::Address;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
@@ -33,7 +33,7 @@ pub(super) struct Asked {
 #[derive(Debug, thiserror::Error)]
 #[error("failed to ask the admin listener at {address}: {reason}")]
 pub(super) struct Unreachable {
-    address: AdminAddress,
+    address: Address,
     reason: Reason,
 }
 
@@ -94,7 +94,7 @@ impl Call {
 }
 
 /// Asks once.
-pub(super) fn ask(address: &AdminAddress, call: Call) -> Result<Asked, Unreachable> {
+pub(super) fn ask(address: &Address, call: Call) -> Result<Asked, Unreachable> {
     let asked = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -112,13 +112,13 @@ pub(super) fn ask(address: &AdminAddress, call: Call) -> Result<Asked, Unreachab
     })
 }
 
-async fn connect_and_ask(address: &AdminAddress, call: Call) -> Result<Asked, Reason> {
+async fn connect_and_ask(address: &Address, call: Call) -> Result<Asked, Reason> {
     match address {
-        AdminAddress::Tcp(address) => {
+        Address::Tcp(address) => {
             let stream = TcpStream::connect(address).await.map_err(Reason::Connect)?;
             exchange(stream, call.request(&address.to_string())?).await
         }
-        AdminAddress::Unix(path) => {
+        Address::Unix(path) => {
             let stream = UnixStream::connect(path).await.map_err(Reason::Connect)?;
             exchange(stream, call.request("localhost")?).await
         }

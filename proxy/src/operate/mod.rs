@@ -13,9 +13,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
-use reloadspec_proxy::config::{Diagnostics, Format};
-use reloadspec_proxy::model::{Admin, AdminAddress, Secret};
-use reloadspec_proxy::reload::{Candidate, environment};
+use reloadspec_proxy::config::Diagnostics;
+use reloadspec_proxy::model::{Address, Admin, Secret};
+use reloadspec_proxy::reload::{Candidate, PARCEL_TYPE, Parcel, environment};
 use reloadspec_proxy::source::{self, ReadError};
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ pub(crate) enum Command {
 pub(crate) struct Common {
     /// The admin listener: an address, or `unix:` and a path [default: that of the configuration, or 127.0.0.1:9901].
     #[arg(long, value_name = "ADDR", value_parser = address)]
-    admin: Option<AdminAddress>,
+    admin: Option<Address>,
     /// A file with the token of the admin listener [default: $RELOADSPEC_PROXY_TOKEN, or that of the configuration].
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -105,6 +105,10 @@ enum Failure {
     Token { path: PathBuf, error: io::Error },
     #[error("the token of $RELOADSPEC_PROXY_TOKEN is no text")]
     TokenText,
+    #[error("a file that the configuration refers to is no text")]
+    NotText,
+    #[error("failed to pack the configuration: {0}")]
+    Parcel(#[source] serde_json::Error),
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
 }
@@ -114,11 +118,11 @@ enum Failure {
 #[error("expected an IP address and a port, or `unix:` and a path")]
 struct BadAddress;
 
-fn address(text: &str) -> Result<AdminAddress, BadAddress> {
+fn address(text: &str) -> Result<Address, BadAddress> {
     match text.strip_prefix("unix:") {
         Some("") => Err(BadAddress),
-        Some(path) => Ok(AdminAddress::Unix(Arc::from(Path::new(path)))),
-        None => text.parse().map(AdminAddress::Tcp).map_err(|_| BadAddress),
+        Some(path) => Ok(Address::Unix(Arc::from(Path::new(path)))),
+        None => text.parse().map(Address::Tcp).map_err(|_| BadAddress),
     }
 }
 
@@ -173,48 +177,42 @@ fn answer(command: &Command, shape: Shape, asked: &Asked) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// What comes to what is judged by the proxy, with its own variables, as by a reload. Only what depends on nothing but the files themselves
+/// is said here, with or without a proxy.
 fn plan(file: &Path, common: &Common) -> Result<Asked, Failure> {
-    // Said here, with the places of the file as its author knows it.
-    let (candidate, admin) = match read(file) {
-        Err(Failure::Invalid(diagnostics)) if lacks_variables(&diagnostics) => {
-            without_variables(file, diagnostics)?
-        }
-        read => read?,
-    };
-    if let Ok(gathered) = candidate.gather(&environment)
-        && gathered.is_joined()
-    {
-        // The proxy cannot read what is on this side, so that it gets one document.
-        let call = Call::post("/plan", gathered.to_json().to_string().into_bytes());
-        return common.ask(admin.as_ref(), call.field("content-type", "application/json"));
-    }
-    let content_type = match candidate.format {
-        Format::Yaml => "application/yaml",
-        Format::Json => "application/json",
-        Format::Toml => "application/toml",
-    };
-    let call = Call::post("/plan", candidate.bytes.clone()).field("content-type", content_type);
-    common.ask(admin.as_ref(), call)
-}
-
-/// Whether nothing is wrong but that variables are not set here. The proxy has an environment of its own.
-fn lacks_variables(diagnostics: &Diagnostics) -> bool {
-    let mut all = diagnostics.all().iter();
-    all.all(|diagnostic| diagnostic.code == "unset-variable")
-}
-
-/// A configuration that the proxy has to judge, because its variables are known there alone. It has to be one file: what several come to
-/// can be said here only.
-fn without_variables(file: &Path, missing: Diagnostics) -> Result<(Candidate, Option<Admin>), Failure> {
     let candidate = source::read_candidate(file)?;
-    let is_alone = candidate.files.is_empty() && candidate.members.as_ref().is_none_or(Vec::is_empty);
-    if !is_alone {
-        return Err(missing.into());
+    let judged = candidate
+        .gather(&environment)
+        .and_then(|gathered| gathered.validate());
+    let (admin, doubt) = match judged {
+        Ok(model) => (model.settings.admin, None),
+        Err(diagnostics) if refers(&candidate) => (admin_by_itself(&candidate), Some(diagnostics)),
+        Err(diagnostics) => return Err(diagnostics.into()),
+    };
+    let Some(parcel) = Parcel::of(&candidate) else {
+        return Err(doubt.map_or(Failure::NotText, Failure::Invalid));
+    };
+    let body = serde_json::to_vec(&parcel).map_err(Failure::Parcel)?;
+    let call = Call::post("/plan", body).field("content-type", PARCEL_TYPE);
+    match (common.ask(admin.as_ref(), call), doubt) {
+        // Nobody else can judge it.
+        (Err(Failure::Unreachable(_)), Some(diagnostics)) => Err(diagnostics.into()),
+        (asked, _) => asked,
     }
+}
+
+/// Whether what a configuration comes to depends on variables, which the proxy may know otherwise than this process.
+fn refers(candidate: &Candidate) -> bool {
+    let members = candidate.members.iter().flatten().map(|member| &member.bytes);
+    let mut all = std::iter::once(&candidate.bytes).chain(members);
+    all.any(|bytes| bytes.windows(2).any(|pair| pair == b"${"))
+}
+
+/// Where a configuration says that the admin listener is, if it says so without the variables that are not set here.
+fn admin_by_itself(candidate: &Candidate) -> Option<Admin> {
     let known = |name: &str| Some(environment(name).unwrap_or_default());
     let model = candidate.gather(&known).and_then(|gathered| gathered.validate());
-    let admin = model.ok().and_then(|model| model.settings.admin);
-    Ok((candidate, admin))
+    model.ok()?.settings.admin
 }
 
 /// A valid configuration, and where it says that the admin listener is.
@@ -253,7 +251,7 @@ impl Order {
 impl Common {
     /// The command line wins over the environment, and that over the configuration.
     fn ask(&self, configured: Option<&Admin>, call: Call) -> Result<Asked, Failure> {
-        let default = AdminAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 9901)));
+        let default = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 9901)));
         let address = self.admin.as_ref().or(configured.map(|admin| &admin.address));
         let address = reachable(address.unwrap_or(&default));
         let token = match self.token()? {
@@ -284,15 +282,15 @@ impl Common {
 }
 
 /// Who listens everywhere listens on loopback too.
-fn reachable(address: &AdminAddress) -> AdminAddress {
+fn reachable(address: &Address) -> Address {
     match address {
-        AdminAddress::Tcp(address) if address.ip().is_unspecified() => {
+        Address::Tcp(address) if address.ip().is_unspecified() => {
             let loopback: IpAddr = if address.is_ipv4() {
                 Ipv4Addr::LOCALHOST.into()
             } else {
                 Ipv6Addr::LOCALHOST.into()
             };
-            AdminAddress::Tcp(SocketAddr::new(loopback, address.port()))
+            Address::Tcp(SocketAddr::new(loopback, address.port()))
         }
         address => address.clone(),
     }

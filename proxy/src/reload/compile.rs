@@ -1,18 +1,17 @@
 //! From a model to the snapshot that serves it. Pure and infallible: what could fail has been found out before.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::model::{self, Action, Model, Name};
+use crate::model::{self, Action, Address, Model, Name};
 use crate::runtime::{Generation, Route, Snapshot, Table, Task, Upstream};
 
-/// Compiles a model. `addresses` tells for each configured address which one is bound. Upstreams whose definition is the same as in
+/// Compiles a model. `addresses` tells for each configured address which one is bound, where that is another. Upstreams whose definition is the same as in
 /// `previous` keep their state.
 pub fn compile(
     model: &Model,
     revision: u64,
-    addresses: &BTreeMap<SocketAddr, SocketAddr>,
+    addresses: &BTreeMap<Address, Address>,
     previous: &Snapshot,
 ) -> Snapshot {
     let upstreams = upstreams(model, previous);
@@ -26,11 +25,8 @@ pub fn compile(
         } else {
             Arc::clone(&everywhere)
         };
-        let bound = addresses
-            .get(&listener.address)
-            .copied()
-            .unwrap_or(listener.address);
-        tables.insert(bound, table);
+        let bound = addresses.get(&listener.address).unwrap_or(&listener.address);
+        tables.insert(bound.clone(), table);
     }
     Snapshot {
         generation,

@@ -1,22 +1,19 @@
-//! The workers and the sockets that they accept on, as one thing that is staged, committed or left as it was.
+//! The workers, and on which sockets they accept, as one thing that is staged, committed or left as it was.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::follower::Refused;
-use super::sockets::{BindError, Sockets, StagedSockets};
-use crate::model::{Cut, Model};
+use super::sockets::{BindError, Purpose, StagedSockets};
+use crate::model::Cut;
 use crate::runtime::{Shared, Worker};
 
-/// Workers and sockets.
+/// Workers.
 #[derive(Debug)]
 pub(super) struct Fleet {
     shared: Arc<Shared>,
-    sockets: Sockets,
     workers: Vec<Worker>,
     /// Workers that accept no more and end with their last connection.
     retired: Vec<Worker>,
@@ -26,11 +23,11 @@ pub(super) struct Fleet {
 /// What a commit will put in place. Nobody is served by it until then.
 #[derive(Debug)]
 pub(super) struct StagedFleet {
-    /// For each configured address the one that is bound.
-    pub(super) addresses: BTreeMap<SocketAddr, SocketAddr>,
-    sockets: StagedSockets,
     recruits: Vec<Worker>,
     workers: usize,
+    /// The numbers of the sockets that nobody is to accept traffic on any more.
+    leaving: Vec<u64>,
+    has_new_sockets: bool,
 }
 
 /// Why a valid configuration cannot serve now.
@@ -59,35 +56,25 @@ impl Fleet {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
-            sockets: Sockets::default(),
             workers: Vec::new(),
             retired: Vec::new(),
             started: 0,
         }
     }
 
-    /// Prepares everything that a model needs and that could fail.
-    pub(super) fn stage(&mut self, model: &Model) -> Result<StagedFleet, StageError> {
-        let wanted: Vec<SocketAddr> = model
-            .listeners
-            .values()
-            .map(|listener| listener.address)
-            .collect();
-        let sockets = self.sockets.stage(&wanted)?;
-        let bound = |address| {
-            Some((
-                address,
-                sockets.bound(address).or_else(|| self.sockets.bound(address))?,
-            ))
-        };
-        let addresses = wanted.iter().copied().filter_map(bound).collect();
+    /// Prepares so many workers for these sockets: everything that could fail.
+    pub(super) fn stage(
+        &mut self,
+        workers: usize,
+        sockets: &StagedSockets,
+    ) -> Result<StagedFleet, StageError> {
         let mut staged = StagedFleet {
-            addresses,
-            sockets,
             recruits: Vec::new(),
-            workers: model.settings.workers,
+            workers,
+            leaving: sockets.leaving(Purpose::Traffic),
+            has_new_sockets: false,
         };
-        match self.hand_over(&mut staged) {
+        match self.hand_over(&mut staged, sockets) {
             Ok(()) => Ok(staged),
             Err(error) => {
                 self.workers.iter().for_each(Worker::abandon);
@@ -96,22 +83,21 @@ impl Fleet {
         }
     }
 
-    fn hand_over(&mut self, staged: &mut StagedFleet) -> Result<(), StageError> {
+    fn hand_over(&mut self, staged: &mut StagedFleet, sockets: &StagedSockets) -> Result<(), StageError> {
         let mut answers = Vec::new();
-        if !staged.sockets.changes_nothing() {
-            for worker in &self.workers {
-                let duplicates = staged.sockets.duplicates().map_err(StageError::Worker)?;
-                answers.push(worker.stage(duplicates).map_err(|_| StageError::Silent)?);
+        for worker in &self.workers {
+            let new = sockets.coming(Purpose::Traffic).map_err(StageError::Worker)?;
+            if new.is_empty() {
+                break;
             }
+            staged.has_new_sockets = true;
+            answers.push(worker.stage(new).map_err(|_| StageError::Silent)?);
         }
         for _ in self.workers.len()..staged.workers {
             self.started += 1;
             let worker = Worker::start(self.started, Arc::clone(&self.shared)).map_err(StageError::Worker)?;
-            let duplicates = self
-                .sockets
-                .duplicates(&staged.sockets)
-                .map_err(StageError::Worker)?;
-            answers.push(worker.stage(duplicates).map_err(|_| StageError::Silent)?);
+            let all = sockets.all(Purpose::Traffic).map_err(StageError::Worker)?;
+            answers.push(worker.stage(all).map_err(|_| StageError::Silent)?);
             staged.recruits.push(worker);
         }
         for answer in answers {
@@ -126,25 +112,25 @@ impl Fleet {
     }
 
     /// Accepts on what was staged, then stops on what is no longer wanted. Returns when both are so.
+    ///
+    /// Of what is no longer wanted the registry has no handle any more: the workers have their own, and whoever closes the last has emptied
+    /// the queue just before.
     pub(super) fn commit(&mut self, staged: StagedFleet, drain: Cut) {
         let StagedFleet {
-            sockets,
             recruits,
             workers,
-            ..
+            leaving,
+            has_new_sockets,
         } = staged;
-        if sockets.changes_nothing() && recruits.is_empty() && workers == self.workers.len() {
+        let keeps_sockets = leaving.is_empty() && !has_new_sockets;
+        if keeps_sockets && recruits.is_empty() && workers == self.workers.len() {
             return;
         }
-        let closing = self.sockets.commit(sockets);
-        let numbers = closing.numbers();
-        // The workers have their own handles, and whoever closes the last has emptied the queue just before.
-        drop(closing);
         self.workers.extend(recruits);
         let answers: Vec<Receiver<()>> = self
             .workers
             .iter()
-            .map(|worker| worker.commit(numbers.clone(), drain))
+            .map(|worker| worker.commit(leaving.clone(), drain))
             .collect();
         let deadline = Instant::now() + PATIENCE;
         for answer in answers {
@@ -176,15 +162,9 @@ impl Fleet {
         !self.retired.is_empty()
     }
 
-    pub(super) fn bound(&self, address: SocketAddr) -> Option<SocketAddr> {
-        self.sockets.bound(address)
-    }
-
-    /// Stops all workers and waits until they ended.
+    /// Stops all workers and waits until they ended. As in a commit, they close their sockets last.
     pub(super) fn stop(self, drain: Duration) {
         let everyone: Vec<Worker> = self.workers.into_iter().chain(self.retired).collect();
-        // As in a commit: the workers close last.
-        drop(self.sockets);
         for worker in &everyone {
             worker.stop(drain);
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Plan;
+use super::sockets::StagedSockets;
 use crate::model::Model;
 
 /// A change that is about to be made.
@@ -15,6 +16,8 @@ pub struct Change<'a> {
     pub new: &'a Model,
     /// The difference.
     pub plan: &'a Plan,
+    /// The sockets that listen for it.
+    pub(crate) sockets: &'a StagedSockets,
 }
 
 /// Something that is staged and committed together with the workers and their sockets, such as the admin listener.
@@ -24,6 +27,11 @@ pub trait Follower: fmt::Debug + Send {
 
     /// Prepares everything that the change asks for and that could fail. An error refuses the whole change.
     fn stage(&mut self, change: Change<'_>) -> Result<(), Refused>;
+
+    /// Stops using what the change gives to somebody else, before that one uses it.
+    fn release(&mut self, drain: Duration) {
+        let _ = drain;
+    }
 
     /// Puts in place what was staged, and lets go of what is not wanted any more, which has `drain` to end. The change serves already: an
     /// error is reported and changes nothing.
@@ -74,6 +82,19 @@ impl Followers {
 
     pub(super) fn abandon(&mut self) {
         self.0.iter_mut().for_each(|follower| follower.abandon());
+    }
+
+    pub(super) fn release(&mut self, drain: Duration) {
+        for follower in &mut self.0 {
+            let released = guarded(|| {
+                follower.release(drain);
+                Ok(())
+            });
+            if let Err(error) = released {
+                let follower = follower.name();
+                tracing::error!(follower, %error, "a follower failed to let go of what is not its own any more");
+            }
+        }
     }
 
     pub(super) fn commit(&mut self, drain: Duration) {

@@ -15,11 +15,12 @@ mod fleet;
 mod follower;
 mod history;
 mod outcome;
+mod parcel;
 mod plan;
 mod sockets;
 mod status;
 
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -32,15 +33,17 @@ pub use fleet::StageError;
 pub use follower::{Change, Follower, Refused};
 pub use history::Revision;
 pub use outcome::{DOCUMENT, Made, Outcome, Rejection, Sameness};
+pub use parcel::{PARCEL_TYPE, Parcel};
 pub use plan::{Changes, Plan};
-pub(crate) use sockets::{Sockets, StagedSockets};
+pub(crate) use sockets::{Purpose, StagedSockets};
 pub use status::{Attempt, Board, Status};
 
-use crate::model::{Cut, Drain, Model, Name};
+use crate::model::{Address, Cut, Drain, Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};
 use fleet::{Fleet, StagedFleet};
 use follower::Followers;
 use history::History;
+use sockets::Sockets;
 
 /// What serves, and the only one that changes it.
 #[derive(Debug)]
@@ -52,8 +55,26 @@ pub struct Reloader {
     revision: u64,
     fleet: Fleet,
     followers: Followers,
+    /// Below the followers, which are gone before their sockets.
+    sockets: Sockets,
     /// Replaced snapshots that a request may still hold. They are dropped here, off the request path.
     retired: Vec<Arc<Snapshot>>,
+}
+
+/// What a commit will put in place. Dropped, it leaves no trace.
+#[derive(Debug)]
+struct Staged {
+    sockets: StagedSockets,
+    fleet: StagedFleet,
+}
+
+// === impl Staged ===
+
+impl Staged {
+    /// For each address of a listener the one that is bound.
+    fn addresses(&self) -> BTreeMap<Address, Address> {
+        self.sockets.bound(Purpose::Traffic)
+    }
 }
 
 // === impl Reloader ===
@@ -77,6 +98,7 @@ impl Reloader {
             revision: 0,
             fleet,
             followers: Followers::default(),
+            sockets: Sockets::default(),
             retired: Vec::new(),
         }
     }
@@ -157,7 +179,7 @@ impl Reloader {
         let revision = self.revision + 1;
         let serving = self.shared.current.load();
         let snapshot =
-            info_span!("compile").in_scope(|| compile(&model, revision, &staged.addresses, &serving));
+            info_span!("compile").in_scope(|| compile(&model, revision, &staged.addresses(), &serving));
         drop(serving);
 
         // Commit. From here on nothing can fail.
@@ -169,7 +191,10 @@ impl Reloader {
             route_timeout,
         } = model.settings.drain;
         self.shared.retire(&retired.generation);
-        self.fleet.commit(staged, listener_timeout);
+        // What goes to somebody else is let go of first: an address that changes its purpose is never both.
+        self.followers.release(timeout);
+        drop(self.sockets.commit(staged.sockets));
+        self.fleet.commit(staged.fleet, listener_timeout);
         self.followers.commit(timeout);
         if let (Cut::After(time), false) = (route_timeout, plan.routes.remove.is_empty()) {
             self.shared
@@ -197,20 +222,24 @@ impl Reloader {
         Ok(Made { old, new, plan })
     }
 
-    fn stage(&mut self, model: &Model, plan: &Plan) -> Result<StagedFleet, StageError> {
+    fn stage(&mut self, model: &Model, plan: &Plan) -> Result<Staged, StageError> {
+        let sockets = self.sockets.stage(&sockets::wanted(model))?;
         let change = Change {
             old: &self.model,
             new: model,
             plan,
+            sockets: &sockets,
         };
         self.followers
             .stage(change)
             .map_err(|(follower, error)| StageError::Follower(follower, error))?;
-        let staged = self.fleet.stage(model);
-        if staged.is_err() {
-            self.followers.abandon();
+        match self.fleet.stage(model.settings.workers, &sockets) {
+            Ok(fleet) => Ok(Staged { sockets, fleet }),
+            Err(error) => {
+                self.followers.abandon();
+                Err(error)
+            }
         }
-        staged
     }
 
     /// Drops what nothing uses any more. To be called now and then.
@@ -246,9 +275,9 @@ impl Reloader {
     }
 
     /// The address that each listener is bound to.
-    pub fn addresses(&self) -> Vec<(Name, SocketAddr)> {
+    pub fn addresses(&self) -> Vec<(Name, Address)> {
         let bound = |(name, listener): (&Name, &Arc<crate::model::Listener>)| {
-            Some((name.clone(), self.fleet.bound(listener.address)?))
+            Some((name.clone(), self.sockets.bound(&listener.address)?.clone()))
         };
         self.model.listeners.iter().filter_map(bound).collect()
     }
@@ -259,7 +288,8 @@ impl Reloader {
     }
 
     /// Stops accepting, lets what is in flight finish within the drain time-out, and ends.
-    pub fn stop(self) {
+    pub fn stop(mut self) {
+        self.sockets.close(Purpose::Traffic);
         self.fleet.stop(self.model.settings.drain.timeout);
     }
 }
@@ -296,11 +326,6 @@ pub fn plan(model: &Model, candidate: &Candidate) -> Result<Plan, Rejection> {
 pub fn check(candidate: &Candidate) -> Result<Plan, Rejection> {
     let model = read(candidate)?;
     let plan = Plan::between(&Model::default(), &model);
-    let unbound = model
-        .listeners
-        .values()
-        .map(|listener| (listener.address, listener.address))
-        .collect();
-    drop(compile(&model, 1, &unbound, &Snapshot::default()));
+    drop(compile(&model, 1, &BTreeMap::new(), &Snapshot::default()));
     Ok(plan)
 }

@@ -98,7 +98,7 @@ impl Rejection {
                 components.dedup();
                 components
             }
-            Self::Unavailable(StageError::Bind(_)) => vec!["listeners"],
+            Self::Unavailable(StageError::Bind(error)) => vec![error.component()],
             Self::Unavailable(StageError::Follower(name, _)) => vec![name],
             Self::Unavailable(StageError::Worker(_) | StageError::Silent) => vec!["workers"],
             Self::Unreadable(_) => vec![DOCUMENT],

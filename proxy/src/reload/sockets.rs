@@ -1,6 +1,7 @@
-//! Who owns a listening socket: this registry, one socket an address, for as long as the address is configured.
+//! Who owns a listening socket: this registry, one socket an address, for as long as the address is configured, whether it is for traffic
+//! or for the admin API. So an address that goes from the one to the other is listened on throughout.
 //!
-//! Workers get duplicates of its descriptor, so neither a change of their number nor the end of one ever closes a socket.
+//! Workers and doors get handles of its descriptor, so neither a change of their number nor the end of one ever closes a socket.
 //!
 //! `0.0.0.0:p` and an address with port `p` cannot both be bound unless both sockets share the port. They share it for the moment of
 //! the change only, because a port that is always shared would hide that another process has it. See `docs/decisions/0012-sockets.md`.
@@ -8,152 +9,299 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-/// Connections that wait in the kernel until they are accepted.
-const BACKLOG: i32 = 4096;
+use crate::model::{Address, Model};
+use crate::runtime::unix_socket::{self, Audience, BACKLOG, Place};
+use crate::runtime::{Handle, Listening};
+
+/// What connections to a socket are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// They are routed.
+    Traffic,
+    /// They ask the proxy about itself.
+    Admin,
+}
 
 /// Sockets by the address that the configuration gives.
 #[derive(Debug, Default)]
-pub(crate) struct Sockets {
-    held: BTreeMap<SocketAddr, Held>,
+pub(super) struct Sockets {
+    held: BTreeMap<Address, Held>,
     next_number: u64,
 }
 
 /// One listening socket.
 #[derive(Debug)]
 struct Held {
-    number: u64,
-    socket: TcpListener,
-    bound: SocketAddr,
+    source: Source,
+    purpose: Purpose,
+    /// Of a socket in the file system.
+    place: Option<Place>,
 }
 
-/// Sockets that listen already and of which nobody accepts yet, and the addresses whose sockets go. Dropped, it leaves no trace.
+/// What handles are made of. It costs no descriptor of its own, so that a change that needs none is not refused for want of one.
+#[derive(Debug, Clone)]
+struct Source {
+    number: u64,
+    bound: Address,
+    socket: Arc<Listening>,
+}
+
+/// Sockets that listen already and of which nobody accepts yet, those whose purpose changes, and those that go. Dropped, it leaves no trace.
 #[derive(Debug, Default)]
 pub(crate) struct StagedSockets {
-    opened: BTreeMap<SocketAddr, Held>,
-    closing: Vec<SocketAddr>,
+    opened: BTreeMap<Address, Held>,
+    /// Those that are kept, each with its purpose before and after.
+    kept: Vec<Kept>,
+    closing: Vec<(Address, u64, Purpose)>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    address: Address,
+    before: Purpose,
+    after: Purpose,
+    source: Source,
 }
 
 /// An address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to listen on {address}: {error}")]
+#[error("failed to listen on {address}{}: {error}", if *.purpose == Purpose::Admin { ", for `admin`" } else { "" })]
 pub struct BindError {
-    address: SocketAddr,
+    address: Address,
+    purpose: Purpose,
     error: io::Error,
+}
+
+/// Sockets that nobody is to accept on any more; closed here when it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Closing(#[expect(dead_code, reason = "it is there to be dropped")] Vec<Held>);
+
+/// The addresses that a model listens on, each once.
+pub(super) fn wanted(model: &Model) -> BTreeMap<Address, Purpose> {
+    let admin = model
+        .settings
+        .admin
+        .iter()
+        .map(|admin| (&admin.address, Purpose::Admin));
+    let traffic = model
+        .listeners
+        .values()
+        .map(|listener| (&listener.address, Purpose::Traffic));
+    admin
+        .chain(traffic)
+        .map(|(address, purpose)| (address.clone(), purpose))
+        .collect()
+}
+
+// === impl BindError ===
+
+impl BindError {
+    /// The part of the configuration that asks for the address.
+    pub(super) fn component(&self) -> &'static str {
+        match self.purpose {
+            Purpose::Traffic => "listeners",
+            Purpose::Admin => "admin",
+        }
+    }
 }
 
 // === impl Sockets ===
 
 impl Sockets {
     /// Opens what is wanted and not held.
-    pub(crate) fn stage(&mut self, wanted: &[SocketAddr]) -> Result<StagedSockets, BindError> {
+    pub(super) fn stage(&mut self, wanted: &BTreeMap<Address, Purpose>) -> Result<StagedSockets, BindError> {
         let mut staged = StagedSockets::default();
-        for &address in wanted.iter().filter(|address| !self.held.contains_key(address)) {
-            let rivals: Vec<&Held> = self
-                .held
-                .values()
-                .filter(|held| overlap(held.bound, address))
-                .collect();
-            let (socket, bound) =
-                listen_beside(address, &rivals).map_err(|error| BindError { address, error })?;
+        for (address, &purpose) in wanted
+            .iter()
+            .filter(|(address, _)| !self.held.contains_key(address))
+        {
             self.next_number += 1;
-            staged.opened.insert(
-                address,
-                Held {
-                    number: self.next_number,
-                    socket,
-                    bound,
-                },
-            );
+            let held = self
+                .open(address, purpose, self.next_number)
+                .map_err(|error| BindError {
+                    address: address.clone(),
+                    purpose,
+                    error,
+                })?;
+            staged.opened.insert(address.clone(), held);
         }
-        // What a wanted wildcard covers stays open below it: closing it could reset what is queued, and nothing would be gained.
-        let covered = |address: &SocketAddr| {
-            wanted
-                .iter()
-                .any(|wider| wider.ip().is_unspecified() && overlap(*wider, *address))
-        };
-        let unwanted = self.held.keys().filter(|address| !wanted.contains(address));
-        staged.closing = unwanted.filter(|address| !covered(address)).copied().collect();
+        for (address, held) in &self.held {
+            // What a wanted wildcard covers stays open below it: closing it could reset what is queued, and nothing would be gained.
+            let by_itself = wanted.get(address);
+            let covered = || wanted.iter().find(|(wider, _)| wider.covers(address));
+            if let Some(&after) = by_itself.or_else(|| covered().map(|(_, purpose)| purpose)) {
+                staged.kept.push(Kept {
+                    address: address.clone(),
+                    before: held.purpose,
+                    after,
+                    source: held.source.clone(),
+                });
+            } else {
+                let gone = (address.clone(), held.source.number, held.purpose);
+                staged.closing.push(gone);
+            }
+        }
         Ok(staged)
     }
 
-    /// Takes over what was staged and returns the numbers of the sockets that go. They are closed here once the returned guard is dropped.
-    pub(crate) fn commit(&mut self, staged: StagedSockets) -> Closing {
+    fn open(&self, address: &Address, purpose: Purpose, number: u64) -> io::Result<Held> {
+        let (socket, bound, place) = match address {
+            Address::Tcp(tcp) => {
+                let is_rival = |held: &&Held| {
+                    let bound = &held.source.bound;
+                    bound != address && bound.overlaps(address)
+                };
+                let rivals: Vec<&Held> = self.held.values().filter(is_rival).collect();
+                let (socket, bound) = listen_beside(*tcp, &rivals)?;
+                (Listening::Tcp(socket), Address::Tcp(bound), None)
+            }
+            Address::Unix(path) => {
+                let (socket, place) = unix_socket::listen(path, purpose.audience())?;
+                (Listening::Unix(socket), address.clone(), Some(place))
+            }
+        };
+        let socket = Arc::new(socket);
+        Ok(Held {
+            source: Source {
+                number,
+                bound,
+                socket,
+            },
+            purpose,
+            place,
+        })
+    }
+
+    /// Takes over what was staged.
+    pub(super) fn commit(&mut self, staged: StagedSockets) -> Closing {
+        for Kept { address, after, .. } in staged.kept {
+            if let Some(held) = self.held.get_mut(&address) {
+                held.turn_to(after);
+            }
+        }
         self.held.extend(staged.opened);
-        let gone: Vec<Held> = staged
+        let gone = staged
             .closing
             .iter()
-            .filter_map(|address| self.held.remove(address))
-            .collect();
-        Closing { gone }
+            .filter_map(|(address, ..)| self.held.remove(address));
+        Closing(gone.collect())
     }
 
-    /// Duplicates of all sockets that are held, for a new worker.
-    pub(crate) fn duplicates(&self, staged: &StagedSockets) -> io::Result<Vec<(u64, TcpListener)>> {
-        let kept = self
-            .held
-            .iter()
-            .filter(|(address, _)| !staged.closing.contains(address))
-            .map(|(_, held)| held);
-        kept.chain(staged.opened.values()).map(Held::duplicate).collect()
+    pub(super) fn bound(&self, address: &Address) -> Option<&Address> {
+        self.held.get(address).map(|held| &held.source.bound)
     }
 
-    pub(crate) fn bound(&self, address: SocketAddr) -> Option<SocketAddr> {
-        self.held.get(&address).map(|held| held.bound)
-    }
-}
-
-/// Sockets that nobody is to accept on any more.
-#[derive(Debug)]
-pub(crate) struct Closing {
-    gone: Vec<Held>,
-}
-
-impl Closing {
-    pub(crate) fn numbers(&self) -> Vec<u64> {
-        self.gone.iter().map(|held| held.number).collect()
+    /// Closes all that are for this, here: whoever has handles accepts what is queued, and closes last.
+    pub(super) fn close(&mut self, purpose: Purpose) {
+        self.held.retain(|_, held| held.purpose != purpose);
     }
 }
 
 // === impl StagedSockets ===
 
 impl StagedSockets {
-    /// Duplicates of what was opened, for a worker that has the rest.
-    pub(crate) fn duplicates(&self) -> io::Result<Vec<(u64, TcpListener)>> {
-        self.opened.values().map(Held::duplicate).collect()
+    /// Handles of all sockets that will be for this, for somebody who has none yet.
+    pub(crate) fn all(&self, purpose: Purpose) -> io::Result<Vec<Handle>> {
+        let kept = self.kept.iter().filter(|kept| kept.after == purpose);
+        let kept = kept.map(|kept| &kept.source);
+        kept.chain(self.opened_for(purpose)).map(Source::handle).collect()
     }
 
-    pub(crate) fn bound(&self, address: SocketAddr) -> Option<SocketAddr> {
-        self.opened.get(&address).map(|held| held.bound)
+    /// Handles of the sockets that have not been for this yet, for somebody who has the others.
+    pub(crate) fn coming(&self, purpose: Purpose) -> io::Result<Vec<Handle>> {
+        let comes = |kept: &&Kept| kept.after == purpose && kept.before != purpose;
+        let moved = self.kept.iter().filter(comes).map(|kept| &kept.source);
+        moved
+            .chain(self.opened_for(purpose))
+            .map(Source::handle)
+            .collect()
     }
 
-    pub(crate) fn changes_nothing(&self) -> bool {
-        self.opened.is_empty() && self.closing.is_empty()
+    fn opened_for(&self, purpose: Purpose) -> impl Iterator<Item = &Source> {
+        let opened = self.opened.values().filter(move |held| held.purpose == purpose);
+        opened.map(|held| &held.source)
+    }
+
+    /// The numbers of the sockets that will not be for this any more.
+    pub(crate) fn leaving(&self, purpose: Purpose) -> Vec<u64> {
+        let closing = self.closing.iter().filter(|(_, _, before)| *before == purpose);
+        let closing = closing.map(|(_, number, _)| *number);
+        closing.chain(self.handed_on(purpose)).collect()
+    }
+
+    /// Those of them that will be for something else.
+    pub(crate) fn handed_on(&self, purpose: Purpose) -> Vec<u64> {
+        let goes = |kept: &&Kept| kept.before == purpose && kept.after != purpose;
+        self.kept
+            .iter()
+            .filter(goes)
+            .map(|kept| kept.source.number)
+            .collect()
+    }
+
+    /// For each address of what is for this the one that is bound.
+    pub(crate) fn bound(&self, purpose: Purpose) -> BTreeMap<Address, Address> {
+        let kept = self.kept.iter().filter(|kept| kept.after == purpose);
+        let kept = kept.map(|kept| (kept.address.clone(), kept.source.bound.clone()));
+        let opened = self.opened.iter().filter(|(_, held)| held.purpose == purpose);
+        kept.chain(opened.map(|(address, held)| (address.clone(), held.source.bound.clone())))
+            .collect()
+    }
+}
+
+// === impl Source ===
+
+impl Source {
+    fn handle(&self) -> io::Result<Handle> {
+        Ok(Handle {
+            number: self.number,
+            bound: self.bound.clone(),
+            socket: self.socket.try_clone()?,
+        })
     }
 }
 
 // === impl Held ===
 
 impl Held {
-    fn duplicate(&self) -> io::Result<(u64, TcpListener)> {
-        Ok((self.number, self.socket.try_clone()?))
+    fn turn_to(&mut self, purpose: Purpose) {
+        if self.purpose == purpose {
+            return;
+        }
+        self.purpose = purpose;
+        if let Some(place) = &self.place
+            && let Err(error) = place.admit(purpose.audience())
+        {
+            let address = &self.source.bound;
+            tracing::error!(%address, %error, "failed to change who may connect; nobody can from now on");
+            self.place = None;
+        }
     }
 }
 
-/// Whether two sockets would claim the same connections: the same port, one of the addresses a wildcard of the same family.
-fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
-    let wildcard = a.ip().is_unspecified() || b.ip().is_unspecified();
-    a.port() == b.port() && a.port() != 0 && a.is_ipv4() == b.is_ipv4() && wildcard
+// === impl Purpose ===
+
+impl Purpose {
+    fn audience(self) -> Audience {
+        match self {
+            Self::Traffic => Audience::Everybody,
+            Self::Admin => Audience::Own,
+        }
+    }
 }
 
 /// Listens on an address while our own `rivals` hold an overlapping one: they share the port for this moment.
 fn listen_beside(address: SocketAddr, rivals: &[&Held]) -> io::Result<(TcpListener, SocketAddr)> {
     let share = |on: bool| {
-        rivals
-            .iter()
-            .try_for_each(|rival| SockRef::from(&rival.socket).set_reuse_port(on))
+        rivals.iter().try_for_each(|rival| match &*rival.source.socket {
+            Listening::Tcp(socket) => SockRef::from(socket).set_reuse_port(on),
+            Listening::Unix(_) => Ok(()),
+        })
     };
     let opened = share(true).and_then(|()| listen(address, !rivals.is_empty()));
     let unshared = share(false);

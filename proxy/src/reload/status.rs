@@ -1,7 +1,6 @@
 //! What is published of the reloads: one value, replaced as a whole after each of them, which anybody reads without waiting.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use arc_swap::ArcSwap;
 
 use super::{Digest, Origin, Outcome, Revision};
-use crate::model::{Model, Name};
+use crate::model::{Address, Model, Name};
 
 /// One try to change what serves, and what became of it.
 #[derive(Debug, Clone)]
@@ -43,7 +42,7 @@ pub struct Status {
     /// The digest of all of them as they were seen last; none while it cannot be read.
     pub disk: Option<Digest>,
     /// The address that each listener is bound to.
-    pub addresses: Vec<(Name, SocketAddr)>,
+    pub addresses: Vec<(Name, Address)>,
 }
 
 /// Where the status is put up.

@@ -1,25 +1,35 @@
 //! The accept loop of one worker on one listening socket.
 
 use std::io;
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::connection::{Surroundings, admit};
+use super::seats::Arrival;
+use super::stream::Peer;
+use super::{Listener, Stream};
+use crate::model::Address;
 
 /// The first pause after a failure to accept, and the longest. A pause lets connections end that hold the descriptors that are missing.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 /// How long to wait for room when the limit of connections is reached.
 const FULL_PAUSE: Duration = Duration::from_millis(20);
 
+/// A socket to accept on, and where it is bound.
+#[derive(Debug)]
+pub(super) struct Entrance {
+    pub(super) listener: Listener,
+    pub(super) bound: Arc<Address>,
+}
+
 /// Accepts until told to stop, and gives the socket back, which still listens: [`close`] is next.
 pub(super) async fn accept(
-    listener: TcpListener,
+    entrance: Entrance,
     surroundings: Surroundings,
     mut stop: watch::Receiver<bool>,
-) -> TcpListener {
+) -> Entrance {
     let mut pause = PAUSES.0;
     let mut full = false;
     loop {
@@ -28,7 +38,7 @@ pub(super) async fn accept(
         }
         let accepted = tokio::select! {
             biased;
-            accepted = listener.accept() => accepted,
+            accepted = entrance.listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         match accepted {
@@ -39,7 +49,7 @@ pub(super) async fn accept(
                 }
                 // Others may have come, or the bound may have been lowered, while this one was waited for.
                 let goes_on = wait_for_room(&surroundings, &mut full, &mut stop).await;
-                place(&surroundings, stream, peer);
+                place(&surroundings, &entrance, stream, peer);
                 if !goes_on {
                     break;
                 }
@@ -58,17 +68,15 @@ pub(super) async fn accept(
             }
         }
     }
-    listener
+    entrance
 }
 
 /// Serves a connection here, or passes it to a worker that has fewer.
-fn place(surroundings: &Surroundings, stream: TcpStream, peer: SocketAddr) {
-    if let Some(stream) = surroundings
-        .shared
-        .seats
-        .place(&surroundings.census, stream, peer)
-    {
-        admit(surroundings, stream, peer);
+fn place(surroundings: &Surroundings, entrance: &Entrance, stream: Stream, peer: Peer) {
+    let bound = Arc::clone(&entrance.bound);
+    let arrival = Arrival { stream, peer, bound };
+    if let Some(arrival) = surroundings.shared.seats.place(&surroundings.census, arrival) {
+        admit(surroundings, arrival);
     }
 }
 
@@ -97,14 +105,14 @@ async fn wait_for_room(
 }
 
 /// Takes what is still queued, so that closing the socket resets nobody, and closes it.
-pub(super) async fn close(listener: TcpListener, surroundings: &Surroundings) {
+pub(super) async fn close(entrance: Entrance, surroundings: &Surroundings) {
     let nothing = std::future::ready(());
     let mut nothing = std::pin::pin!(nothing);
     loop {
         tokio::select! {
             biased;
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => place(surroundings, stream, peer),
+            accepted = entrance.listener.accept() => match accepted {
+                Ok((stream, peer)) => place(surroundings, &entrance, stream, peer),
                 Err(_) => return,
             },
             () = &mut nothing => return,

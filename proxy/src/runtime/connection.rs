@@ -1,7 +1,6 @@
 //! One client connection, from its acceptance to its end.
 
 use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,25 +9,27 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::Stream;
 use super::counters::Answered;
 use super::handle::handle;
 use super::pool::Pool;
+use super::seats::Arrival;
 use super::snapshot::Route;
 use super::state::{Census, ConnectionState, Tracked};
+use super::stream::Peer;
 use super::worker::Shared;
-use crate::model::Limits;
+use crate::model::{Address, Limits};
 
 /// What the requests of a connection have in common.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) pool: Rc<Pool>,
-    pub(super) peer: SocketAddr,
-    pub(super) local: SocketAddr,
+    pub(super) peer: Peer,
+    pub(super) local: Address,
     pub(super) state: Arc<ConnectionState>,
     pub(super) answered: Arc<Answered>,
     /// By what the request of the moment is answered, until its answer is handed over; of a tunnel, as long as it lives.
@@ -72,10 +73,10 @@ const LOOK: Duration = Duration::from_secs(1);
 const HEAD_BUFFER_BYTES: usize = 512 * 1024;
 
 /// Serves a connection until it ends, in a task of its own. It counts from now on.
-pub(super) fn admit(surroundings: &Surroundings, stream: TcpStream, peer: SocketAddr) {
-    let Ok(local) = stream.local_addr() else { return };
-    // A socket that refuses the option works without it.
-    let _ = stream.set_nodelay(true);
+pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
+    let Arrival { stream, peer, bound } = arrival;
+    let Ok(local) = stream.local(&bound) else { return };
+    stream.hurry();
     let Surroundings {
         shared,
         pool,
@@ -258,7 +259,7 @@ impl Connection {
     }
 
     fn is_orphan(&self) -> bool {
-        self.shared.current.load().table(self.local).is_none()
+        self.shared.current.load().table(&self.local).is_none()
     }
 
     fn verdict(&self, notice: Notice) -> Verdict {

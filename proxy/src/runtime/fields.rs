@@ -72,8 +72,21 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
         .filter(|token| !token.is_empty())
 }
 
-/// Tells the upstream who asks, and that it is asked through a proxy.
-pub(super) fn introduce(headers: &mut HeaderMap, client: IpAddr) {
+/// Tells the upstream who asks, and that it is asked through a proxy. Who has no address, because it came by a socket in the file system, is a
+/// program of this machine, mostly another proxy: what it says of its own client stands.
+pub(super) fn introduce(headers: &mut HeaderMap, client: Option<IpAddr>) {
+    if let Some(client) = client {
+        extend_chain(headers, client);
+    }
+    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
+    match headers.get(header::HOST).cloned() {
+        Some(host) => headers.insert(X_FORWARDED_HOST, host),
+        None => headers.remove(X_FORWARDED_HOST),
+    };
+    pass_through(headers);
+}
+
+fn extend_chain(headers: &mut HeaderMap, client: IpAddr) {
     let chain = match headers
         .get_all(X_FORWARDED_FOR)
         .iter()
@@ -86,12 +99,6 @@ pub(super) fn introduce(headers: &mut HeaderMap, client: IpAddr) {
     if let Ok(chain) = HeaderValue::try_from(chain) {
         headers.insert(X_FORWARDED_FOR, chain);
     }
-    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
-    match headers.get(header::HOST).cloned() {
-        Some(host) => headers.insert(X_FORWARDED_HOST, host),
-        None => headers.remove(X_FORWARDED_HOST),
-    };
-    pass_through(headers);
 }
 
 /// Notes that the message came through here.
@@ -160,7 +167,7 @@ mod tests {
             ("x-forwarded-for", "2.2.2.2"),
             ("host", "h:80"),
         ]);
-        introduce(&mut message, "127.0.0.9".parse().expect("an address"));
+        introduce(&mut message, "127.0.0.9".parse().ok());
         assert_eq!(message["x-forwarded-for"], "1.1.1.1, 2.2.2.2, 127.0.0.9");
         assert_eq!(message["x-forwarded-host"], "h:80");
         assert_eq!(message["via"], "1.1 reloadspec");

@@ -56,7 +56,7 @@ fn decide(
     let snapshot = connection.shared.current.load();
     let refuse = |refusal| (refusal, Arc::clone(&snapshot.response_headers));
     let host = screen(&mut request, &snapshot.limits).map_err(refuse)?;
-    let table = snapshot.table(connection.local).unwrap_or_else(|| {
+    let table = snapshot.table(&connection.local).unwrap_or_else(|| {
         // The listener is gone: this answer is still given, and it is the last.
         connection.state.announce_close();
         &snapshot.orphans

@@ -23,13 +23,17 @@ mod screen;
 mod seats;
 mod snapshot;
 mod state;
+mod stream;
 mod table;
 mod tunnel;
+pub(crate) mod unix_socket;
 mod upstream;
 mod worker;
 
 pub use current::Current;
 pub use snapshot::{Generation, Route, Snapshot, Task};
+pub use stream::{Handle, Listening};
+pub(crate) use stream::{Listener, Stream};
 pub use table::Table;
 pub use upstream::Upstream;
 pub use worker::{Shared, Worker, WorkerGone};

@@ -3,16 +3,26 @@
 //! Every worker accepts, because whoever is awake does it soonest. But the one that is awake takes all that come at once, and then serves
 //! them alone; so it passes a connection on when another worker has fewer. Measured in `docs/decisions/0011-workers.md`.
 
-use std::net::{SocketAddr, TcpStream as StdStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
+use super::Stream;
 use super::state::Census;
+use super::stream::{Passing, Peer};
+use crate::model::Address;
 
-/// An accepted connection on its way to another worker. It counts there already.
-pub(super) type Passed = (StdStream, SocketAddr);
+/// An accepted connection.
+#[derive(Debug)]
+pub(super) struct Arrival<S> {
+    pub(super) stream: S,
+    pub(super) peer: Peer,
+    /// Where the socket is bound that it was accepted on.
+    pub(super) bound: Arc<Address>,
+}
+
+/// One on its way to another worker. It counts there already.
+pub(super) type Passed = Arrival<Passing>;
 
 /// The workers that accept.
 #[derive(Debug, Default)]
@@ -46,17 +56,18 @@ impl Seats {
     }
 
     /// Passes a connection to the worker with the fewest, or gives it back if that is the one with `own` connections.
-    pub(super) fn place(&self, own: &Arc<Census>, stream: TcpStream, peer: SocketAddr) -> Option<TcpStream> {
+    pub(super) fn place(&self, own: &Arc<Census>, arrival: Arrival<Stream>) -> Option<Arrival<Stream>> {
         self.with(|seats| {
             let least = seats.iter().min_by_key(|seat| seat.census.load());
             let Some(seat) = least.filter(|seat| seat.census.load() < own.load()) else {
-                return Some(stream);
+                return Some(arrival);
             };
-            match stream.into_std() {
+            let Arrival { stream, peer, bound } = arrival;
+            match stream.into_passing() {
                 Ok(stream) => {
                     seat.census.expect_one();
                     // A worker leaves its seat before it closes its inbox.
-                    let _ = seat.inbox.send((stream, peer));
+                    let _ = seat.inbox.send(Arrival { stream, peer, bound });
                 }
                 Err(error) => {
                     tracing::debug!(%error, client = %peer, "connection lost on its way to another worker");

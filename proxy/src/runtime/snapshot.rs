@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
 use super::{Table, Upstream};
-use crate::model::{self, HeaderEdits, Limits, Name};
+use crate::model::{self, Address, HeaderEdits, Limits, Name};
 
 /// What all routes of one snapshot have in common. It lives as long as a request is answered by one of them.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub struct Snapshot {
     /// Bounds on what a client may ask for.
     pub limits: Limits,
     /// For each bound address, the routes that are open there.
-    pub tables: HashMap<SocketAddr, Arc<Table>>,
+    pub tables: HashMap<Address, Arc<Table>>,
     /// The routes for a connection whose listener is gone.
     pub orphans: Arc<Table>,
     /// Edits of responses that no route is to answer for.
@@ -98,14 +98,15 @@ impl Snapshot {
     ///
     /// A connection belongs to a listener by its address alone, so it stays where it is when a listener is renamed, or when
     /// `0.0.0.0:80` takes over from `127.0.0.1:80`.
-    pub fn table(&self, local: SocketAddr) -> Option<&Arc<Table>> {
-        let any: IpAddr = if local.is_ipv4() {
-            Ipv4Addr::UNSPECIFIED.into()
-        } else {
-            Ipv6Addr::UNSPECIFIED.into()
-        };
-        self.tables
-            .get(&local)
-            .or_else(|| self.tables.get(&SocketAddr::new(any, local.port())))
+    pub fn table(&self, local: &Address) -> Option<&Arc<Table>> {
+        self.tables.get(local).or_else(|| {
+            let local = local.tcp()?;
+            let any: IpAddr = if local.is_ipv4() {
+                Ipv4Addr::UNSPECIFIED.into()
+            } else {
+                Ipv6Addr::UNSPECIFIED.into()
+            };
+            self.tables.get(&SocketAddr::new(any, local.port()).into())
+        })
     }
 }

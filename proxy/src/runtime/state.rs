@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
+use super::Stream;
 use crate::model::Limits;
 
 /// Counts something that lives, and tells when the last is gone.
@@ -42,7 +42,7 @@ pub(super) struct ConnectionState {
 /// The client's socket, which takes note when a request begins.
 #[derive(Debug)]
 pub(super) struct Tracked {
-    stream: TcpStream,
+    stream: Stream,
     state: Arc<ConnectionState>,
 }
 
@@ -197,7 +197,7 @@ impl Drop for Busy {
 // === impl Tracked ===
 
 impl Tracked {
-    pub(super) fn new(stream: TcpStream, state: Arc<ConnectionState>) -> Self {
+    pub(super) fn new(stream: Stream, state: Arc<ConnectionState>) -> Self {
         Self { stream, state }
     }
 }

@@ -4,25 +4,23 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::TcpListener as StdListener;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::Instant;
 
-use super::accept::{accept, close};
+use super::accept::{Entrance, accept, close};
 use super::connection::{Notice, Surroundings, admit};
 use super::counters::Counters;
 use super::pool::Pool;
 use super::removals::{Removal, Removals};
-use super::seats::{Passed, Seats};
+use super::seats::{Arrival, Passed, Seats};
 use super::state::Census;
-use super::{Current, Generation};
+use super::{Current, Generation, Handle, Listener, Stream};
 use crate::model::{Cut, RouteKey};
 
 /// What all workers share.
@@ -51,7 +49,7 @@ pub struct WorkerGone;
 
 enum Command {
     Stage {
-        sockets: Vec<(u64, StdListener)>,
+        sockets: Vec<Handle>,
         done: std_mpsc::SyncSender<io::Result<()>>,
     },
     Abandon,
@@ -72,7 +70,7 @@ struct Inside {
     surroundings: Surroundings,
     notices: watch::Sender<Notice>,
     /// Sockets that accept nothing yet.
-    staged: Vec<(u64, TcpListener)>,
+    staged: Vec<(u64, Entrance)>,
     accepting: HashMap<u64, Accepting>,
     /// Connections that other workers accepted; none before this one serves.
     inbox: Option<mpsc::UnboundedReceiver<Passed>>,
@@ -81,7 +79,7 @@ struct Inside {
 /// A running accept loop and the way to end it.
 struct Accepting {
     stop: watch::Sender<bool>,
-    task: JoinHandle<TcpListener>,
+    task: JoinHandle<Entrance>,
 }
 
 /// How often idle connections to upstreams are looked through.
@@ -158,11 +156,8 @@ impl Worker {
         Ok(Self { commands, thread })
     }
 
-    /// Hands over sockets, each with its number. They accept nothing before [`commit`](Self::commit). The answer comes by the receiver.
-    pub fn stage(
-        &self,
-        sockets: Vec<(u64, StdListener)>,
-    ) -> Result<std_mpsc::Receiver<io::Result<()>>, WorkerGone> {
+    /// Hands over sockets. They accept nothing before [`commit`](Self::commit). The answer comes by the receiver.
+    pub fn stage(&self, sockets: Vec<Handle>) -> Result<std_mpsc::Receiver<io::Result<()>>, WorkerGone> {
         let (done, answer) = std_mpsc::sync_channel(1);
         self.commands
             .send(Command::Stage { sockets, done })
@@ -274,7 +269,7 @@ async fn next_passed(inbox: &mut Option<mpsc::UnboundedReceiver<Passed>>) -> Pas
 }
 
 /// Ends the accept loops. The sockets still listen.
-async fn stop_accepting(all: Vec<Accepting>) -> Vec<TcpListener> {
+async fn stop_accepting(all: Vec<Accepting>) -> Vec<Entrance> {
     for accepting in &all {
         accepting.stop.send_replace(true);
     }
@@ -291,16 +286,26 @@ async fn stop_accepting(all: Vec<Accepting>) -> Vec<TcpListener> {
 // === impl Inside ===
 
 impl Inside {
-    fn stage(&mut self, sockets: Vec<(u64, StdListener)>) -> io::Result<()> {
-        for (number, socket) in sockets {
-            self.staged.push((number, TcpListener::from_std(socket)?));
+    fn stage(&mut self, sockets: Vec<Handle>) -> io::Result<()> {
+        for Handle {
+            number,
+            bound,
+            socket,
+        } in sockets
+        {
+            let entrance = Entrance {
+                listener: Listener::from_std(socket)?,
+                bound: Arc::new(bound),
+            };
+            self.staged.push((number, entrance));
         }
         Ok(())
     }
 
-    fn receive(&self, (stream, peer): Passed) {
-        match TcpStream::from_std(stream) {
-            Ok(stream) => admit(&self.surroundings, stream, peer),
+    fn receive(&self, passed: Passed) {
+        let Arrival { stream, peer, bound } = passed;
+        match Stream::from_passing(stream) {
+            Ok(stream) => admit(&self.surroundings, Arrival { stream, peer, bound }),
             Err(error) => {
                 tracing::debug!(%error, client = %peer, "connection lost on its way from another worker");
             }
@@ -311,9 +316,9 @@ impl Inside {
     async fn commit(&mut self, removed: &[u64], drain: Cut) {
         let Surroundings { shared, census, .. } = &self.surroundings;
         self.inbox.get_or_insert_with(|| shared.seats.take(census));
-        for (number, listener) in self.staged.drain(..) {
+        for (number, entrance) in self.staged.drain(..) {
             let (stop, stopped) = watch::channel(false);
-            let task = tokio::task::spawn_local(accept(listener, self.surroundings.clone(), stopped));
+            let task = tokio::task::spawn_local(accept(entrance, self.surroundings.clone(), stopped));
             self.accepting.insert(number, Accepting { stop, task });
         }
         let removed: Vec<_> = removed

@@ -2,6 +2,7 @@
 
 mod admin;
 mod changes;
+mod durable;
 mod files;
 mod lifecycle;
 mod live;
@@ -14,6 +15,7 @@ mod removed;
 mod revisions;
 mod scrape;
 mod seen;
+mod sockets;
 mod support;
 mod traffic;
 mod upstream;

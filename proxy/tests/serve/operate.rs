@@ -116,6 +116,55 @@ fn a_plan_takes_variables_from_the_proxy_if_the_shell_has_none() {
 }
 
 #[test]
+fn a_plan_of_several_files_is_what_a_reload_would_make_of_them() {
+    let (folder, path) = crate::process::file("");
+    let admin = format!("unix:{}", folder.path().join("admin.sock").display());
+    let main = format!(
+        "include: conf.d/*.yaml\nlisteners: [{{name: web, address: '127.0.0.1:0'}}]\n\
+         admin: {{address: '{admin}'}}\nresponse_headers: {{set: {{x-key: '${{file:key}}'}}}}\n"
+    );
+    let part =
+        |route: &str| format!("routes: [{{path: {route}, respond: {{body: '${{RELOADSPEC_WORD}}'}}}}]\n");
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("conf.d")).expect("a folder");
+    fs::write(at("key"), "k\n").expect("a file");
+    fs::write(&path, &main).expect("a file");
+    fs::write(at("conf.d/a.yaml"), part("/a")).expect("a file");
+    let process = crate::process::Process::start_with(&path, &["--no-watch"], &[("RELOADSPEC_WORD", "one")]);
+    let plan = |path: &std::path::Path, word: Option<&str>| {
+        let mut command = Command::new(BINARY);
+        command.args(["plan", "--admin", &admin, "--config"]).arg(path);
+        word.map(|word| command.env("RELOADSPEC_WORD", word));
+        let output = command.output().expect("the binary");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+    };
+    // The proxy's variables count, whether the shell has none or others.
+    for word in [None, Some("two")] {
+        let same = (Some(0), "nothing would change in revision 1\n".to_owned());
+        assert_eq!(plan(&path, word), same);
+    }
+    fs::write(at("conf.d/b.yaml"), part("/b")).expect("a file");
+    let (code, shown) = plan(&path, None);
+    assert!(code == Some(0) && shown.contains("+ route *=/b"), "{shown}");
+    fs::write(
+        at("conf.d/b.yaml"),
+        "routes: [{path: /b, respond: {body: '${RELOADSPEC_NOWHERE}'}}]\n",
+    )
+    .expect("a file");
+    let (code, shown) = plan(&path, None);
+    assert!(
+        code == Some(1) && shown.contains("conf.d/b.yaml:1:") && shown.contains("RELOADSPEC_NOWHERE"),
+        "{shown}"
+    );
+    process.signal("-TERM");
+    assert_eq!(process.rest().0, Some(0));
+    // Without a proxy, what is known here is said.
+    let (code, shown) = plan(&path, Some("one"));
+    assert!(code == Some(1) && shown.contains("RELOADSPEC_NOWHERE"), "{shown}");
+}
+
+#[test]
 fn what_cannot_be_asked_is_said_with_its_reason() {
     let folder = tempfile::tempdir().expect("a folder");
     let bad = folder.path().join("bad.yaml");

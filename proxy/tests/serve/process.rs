@@ -5,17 +5,17 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{PATIENCE, config, config_at, echo, get, rename_over};
+use crate::support::{Owned, PATIENCE, config, config_at, echo, get, rename_over};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_reloadspec-proxy");
 
 pub(crate) struct Process {
-    pub(crate) child: Child,
+    pub(crate) child: Owned,
     lines: Receiver<String>,
     address: SocketAddr,
 }
@@ -37,6 +37,7 @@ impl Process {
             .expect("the binary");
         let (sender, lines) = mpsc::channel();
         let stderr = child.stderr.take().expect("a pipe");
+        let child = Owned(child);
         thread::spawn(move || {
             BufReader::new(stderr)
                 .lines()

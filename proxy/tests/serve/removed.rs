@@ -105,7 +105,7 @@ fn what_arrived_at_a_removed_listener_is_cut_off_after_its_time_or_never() {
             )
         };
         let world = World::start(&listeners(", {name: second, address: '127.0.0.87:0'}"));
-        let second = world.proxy.addresses()[0].1;
+        let second = world.proxy.addresses()[0].1.tcp().expect("of TCP");
         assert_eq!(world.proxy.addresses()[0].0.as_str(), "second");
         let mut open = begin(second, "");
         let removed = Instant::now();

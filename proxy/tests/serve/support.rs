@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -68,7 +69,7 @@ impl World {
 
     /// The address of the only listener.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.proxy.addresses()[0].1
+        self.proxy.addresses()[0].1.tcp().expect("of TCP")
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -269,4 +270,31 @@ pub(crate) fn config_at(listen: &str, generation: &str, origin: SocketAddr) -> S
 /// The generation that the proxy serves.
 pub(crate) fn generation(world: &World) -> String {
     world.get("/").field("x-generation").expect("a stamp").to_owned()
+}
+
+/// A process that ends with the test, however the test ends.
+pub(crate) struct Owned(pub(crate) Child);
+
+impl std::ops::Deref for Owned {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Owned {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if let Ok(None) = self.0.try_wait() {
+            // It may have ended meanwhile.
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
 }

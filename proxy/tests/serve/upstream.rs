@@ -126,9 +126,9 @@ fn routes_of_one_listener_are_open_there_only() {
         "listeners: [{name: a, address: '127.0.0.1:0'}, {name: b, address: '127.0.0.2:0'}]\n\
          routes: [{respond: {body: all}}, {listener: b, respond: {body: b}}]\n",
     );
-    let addresses = world.proxy.addresses();
-    assert_eq!(get(addresses[0].1, "/").body, "all");
-    assert_eq!(get(addresses[1].1, "/").body, "b");
+    let address = |position: usize| world.proxy.addresses()[position].1.tcp().expect("of TCP");
+    assert_eq!(get(address(0), "/").body, "all");
+    assert_eq!(get(address(1), "/").body, "b");
 }
 
 #[test]

@@ -19,9 +19,9 @@ pub(super) const NAME: Form = form(
 );
 
 pub(super) const LISTEN_ADDRESS: Form = form(
-    "an IP address and a port; port 0 is any free one",
-    &["127.0.0.1:8080", "0.0.0.0:80", "[::1]:8080"],
-    r":[0-9]{1,5}$",
+    "an IP address and a port, of which 0 is any free one; or `unix:` and the absolute path of a socket",
+    &["127.0.0.1:8080", "0.0.0.0:80", "[::1]:8080", "unix:/run/web.sock"],
+    r"^unix:/|:[0-9]{1,5}$",
 );
 
 pub(super) const ADMIN_ADDRESS: Form = form(

@@ -1,19 +1,18 @@
 //! Listeners: names and addresses that do not contradict each other.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::super::{Diagnostic, Node, Step, keys};
 use super::reader::{Named, Table};
 use super::scalars::{listen_address, name};
-use crate::model::Listener;
+use crate::model::{Address, Listener};
 
 /// What to do where there is no listener.
 pub(super) const ADVICE: &str = "add `listeners:` with at least one `name` and `address`";
 
 pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
     let mut listeners = Named::new();
-    let mut addresses: Vec<(SocketAddr, Vec<Step>)> = Vec::new();
+    let mut addresses: Vec<(Address, Vec<Step>)> = Vec::new();
     root.each("listeners", |item, path| {
         let Some(table) = Table::read(item, path, keys::LISTENER, root.report) else {
             return;
@@ -23,14 +22,19 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
         if let Some(name) = &name {
             listeners.mention("listener", name, &table);
         }
-        if let Some(address) = address {
-            for (other, at) in addresses.iter().filter(|(other, _)| overlap(*other, address)) {
+        if let Some(address) = &address {
+            for (other, at) in addresses.iter().filter(|(other, _)| other.overlaps(address)) {
                 let message = format!("`{address}` overlaps with `{other}`, which is listened on already");
-                let help = "a wildcard listens on every address; choose another port, or keep one of the two";
+                let help = match address {
+                    Address::Tcp(_) => {
+                        "a wildcard listens on every address; choose another port, or keep one of the two"
+                    }
+                    Address::Unix(_) => "choose another path, or keep one of the two",
+                };
                 let complaint = Diagnostic::new("duplicate", message).with_help(help);
                 table.complain("address", complaint.and_also(at.clone()));
             }
-            addresses.push((address, table.path.key("address").steps()));
+            addresses.push((address.clone(), table.path.key("address").steps()));
         }
         if let (Some(name), Some(address)) = (name, address) {
             listeners
@@ -47,11 +51,4 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
         );
     }
     listeners
-}
-
-/// Whether two addresses would claim the same connections.
-pub(super) fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
-    let covers = a.ip() == b.ip()
-        || (a.is_ipv4() == b.is_ipv4() && (a.ip().is_unspecified() || b.ip().is_unspecified()));
-    a.port() == b.port() && (a.port() != 0 || a.ip() == b.ip()) && covers
 }

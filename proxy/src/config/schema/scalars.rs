@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::Report;
-use crate::model::Name;
+use crate::model::{Address, Name};
+
+/// The kernel takes no longer path of a socket.
+const UNIX_PATH_BYTES: usize = 107;
 
 pub(super) fn text<'a>(node: &'a Node, path: &Path<'_>, report: &Report) -> Option<&'a str> {
     match node {
@@ -142,21 +145,36 @@ pub(super) fn name(node: &Node, path: &Path<'_>, report: &Report) -> Option<Name
 }
 
 /// An address to listen on.
-pub(super) fn listen_address(node: &Node, path: &Path<'_>, report: &Report) -> Option<SocketAddr> {
+pub(super) fn listen_address(node: &Node, path: &Path<'_>, report: &Report) -> Option<Address> {
+    let examples = "127.0.0.1:8080, 0.0.0.0:80, [::1]:8080, unix:/run/web.sock";
+    address(node, path, report, "no address to listen on", examples)
+}
+
+/// An address to listen on, for something in particular: what another text is told to be, and what would have been good.
+pub(super) fn address(
+    node: &Node,
+    path: &Path<'_>,
+    report: &Report,
+    else_it_is: &str,
+    examples: &str,
+) -> Option<Address> {
     let text = text(node, path, report)?;
-    text.parse()
-        .map_err(|_| {
-            let complaint = Diagnostic::new(
-                "bad-address",
-                format!("{} is no address to listen on", echo(text, "this")),
-            );
-            report.add(
-                complaint
-                    .with_help("an IP address and a port: 127.0.0.1:8080, 0.0.0.0:80, [::1]:8080")
-                    .at(path),
-            );
-        })
-        .ok()
+    let parsed = match text.strip_prefix("unix:") {
+        Some(file) => unix(file),
+        None => text.parse::<SocketAddr>().ok().map(Address::Tcp),
+    };
+    if parsed.is_none() {
+        let message = format!("{} is {else_it_is}", echo(text, "this"));
+        let help = format!("an IP address and a port, or the absolute path of a socket: {examples}");
+        report.add(Diagnostic::new("bad-address", message).with_help(help).at(path));
+    }
+    parsed
+}
+
+fn unix(file: &str) -> Option<Address> {
+    let whole = file.starts_with('/') && !file.ends_with('/') && file.len() <= UNIX_PATH_BYTES;
+    let plain = !file.chars().any(char::is_control);
+    (whole && plain).then(|| Address::Unix(Arc::from(std::path::Path::new(file))))
 }
 
 /// An address to connect to.
