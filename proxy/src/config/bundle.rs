@@ -205,7 +205,14 @@ impl Joiner {
                 .push((file, complaint.with_help(help).at_key(&Path::ROOT.key(&key))));
             return;
         }
-        let Some((_, present)) = entries.iter_mut().find(|(name, _)| *name == key) else {
+        // A hostile file has a million keys: a search among all of them is for those that are there.
+        let is_new = !self.origins.keys.contains_key(&key);
+        let present = if is_new {
+            None
+        } else {
+            entries.iter_mut().find(|(name, _)| *name == key)
+        };
+        let Some((_, present)) = present else {
             self.origins.keys.insert(key.clone(), file);
             if JOINED.contains(&key.as_str()) {
                 self.origins.runs.insert(key.clone(), vec![(0, file)]);

@@ -290,7 +290,11 @@ fn hostile(path: &std::path::Path, name: &str, valid: &str) {
             write(&at(&text));
         }
         "100 MB" => write(&at(&"# nothing\n".repeat(10_000_000))),
-        "20 MB of one key" => write(&at(&"key: {a: 1, b: [2, 3]}\n".repeat(900_000))),
+        "1 MB of one key" => write(&at(&"key: {a: 1, b: [2, 3]}\n".repeat(45_000))),
+        "1 MB of unknown keys" => {
+            let lines: Vec<String> = (0..60_000).map(|number| format!("key_{number}: 1\n")).collect();
+            write(&at(&lines.concat()));
+        }
         "10 000 levels" => write(&at(&format!(
             "deep: {}{}\n",
             "[".repeat(10_000),
@@ -326,7 +330,8 @@ fn hostile_configurations_are_refused_in_bounds_while_the_old_one_serves() {
     for name in [
         "aliases of aliases",
         "100 MB",
-        "20 MB of one key",
+        "1 MB of one key",
+        "1 MB of unknown keys",
         "10 000 levels",
         "10 000 levels by indents",
         "NUL",

@@ -43,6 +43,11 @@ impl Report {
         }
     }
 
+    /// Whether what is added is not recorded any more.
+    fn is_full(&self) -> bool {
+        self.complaints.borrow().len() >= COMPLAINTS_LIMIT
+    }
+
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         self.complaints.into_inner()
     }
@@ -79,6 +84,9 @@ impl<'a> Table<'a> {
         for (key, _) in entries {
             if known.iter().all(|known| known.name != key) {
                 is_mistyped = true;
+                if report.is_full() {
+                    break;
+                }
                 let complaint = Diagnostic::new("unknown-key", format!("unknown key `{key}`"));
                 report.add(complaint.with_help(advice(key, known)).at_key(&path.key(key)));
             }
