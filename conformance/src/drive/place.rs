@@ -15,10 +15,12 @@ use crate::target::copy_binary;
 
 /// The user and group "nobody", as Debian and most others number it.
 const NOBODY: u32 = 65_534;
-/// The port for traffic, on an address that nobody else has.
-const LISTEN_PORT: u16 = 8080;
-/// The port left to the target's admin API.
-const ADMIN_PORT: u16 = 9901;
+/// The port for traffic and that left to the target's admin API, on an address that nobody else has.
+const PORTS: [u16; 2] = [8080, 9901];
+/// The same where somebody listens on one of those at all addresses: pairs of these.
+const OTHER_PORTS: std::ops::Range<u16> = 10_000..12_000;
+/// So many addresses are tried with the usual ports, and so many in all.
+const ATTEMPTS: (usize, usize) = (16, 64);
 /// Ports for second listeners: below those that the system gives to outgoing connections, and above those that are well known.
 const SECOND_PORTS: std::ops::Range<u16> = 12_000..32_000;
 
@@ -41,6 +43,8 @@ pub(super) fn user() -> Option<User> {
 pub(super) struct Ground {
     folder: TempDir,
     ip: IpAddr,
+    /// For traffic, and for the admin API.
+    ports: [u16; 2],
     /// For a second listener. Nobody listens on it at any address, nor on the one after it.
     second_port: u16,
 }
@@ -60,10 +64,11 @@ impl Ground {
             )
             .map_err(|errno| DriveError::system("give the folder to an unprivileged user")(errno.into()))?;
         }
-        let ip = free_address()?;
+        let (ip, ports) = free_seat(PORTS)?;
         Ok(Self {
             folder,
             ip,
+            ports,
             second_port: free_ports(ip)?,
         })
     }
@@ -73,11 +78,11 @@ impl Ground {
     }
 
     pub(super) fn listen(&self) -> SocketAddr {
-        SocketAddr::new(self.ip, LISTEN_PORT)
+        SocketAddr::new(self.ip, self.ports[0])
     }
 
     pub(super) fn admin(&self) -> SocketAddr {
-        SocketAddr::new(self.ip, ADMIN_PORT)
+        SocketAddr::new(self.ip, self.ports[1])
     }
 
     pub(super) fn second(&self) -> SocketAddr {
@@ -109,8 +114,14 @@ fn is_open_to_all(path: &Path) -> bool {
 
 /// An address of the loopback network that nobody listens on.
 pub(super) fn free_address() -> Result<IpAddr, DriveError> {
+    free_seat(PORTS).map(|(ip, _)| ip)
+}
+
+/// An address of the loopback network, and two ports that nobody listens on there: the usual ones, or others if those are taken at
+/// every address.
+fn free_seat(usual: [u16; 2]) -> Result<(IpAddr, [u16; 2]), DriveError> {
     let mut last = None;
-    for _ in 0..64 {
+    for attempt in 0..ATTEMPTS.1 {
         let random = RandomState::new().build_hasher().finish().to_le_bytes();
         // 127.0.0.0/16 is left to everybody else.
         let ip = IpAddr::V4(Ipv4Addr::new(
@@ -119,8 +130,15 @@ pub(super) fn free_address() -> Result<IpAddr, DriveError> {
             random[1],
             random[2] % 254 + 1,
         ));
-        match [LISTEN_PORT, ADMIN_PORT].map(|port| TcpListener::bind((ip, port))) {
-            [Ok(_), Ok(_)] => return Ok(ip),
+        let other = OTHER_PORTS.start
+            + u16::from_le_bytes([random[3], random[4]]) % (OTHER_PORTS.end - OTHER_PORTS.start) / 2 * 2;
+        let ports = if attempt < ATTEMPTS.0 {
+            usual
+        } else {
+            [other, other + 1]
+        };
+        match ports.map(|port| TcpListener::bind((ip, port))) {
+            [Ok(_), Ok(_)] => return Ok((ip, ports)),
             [Err(error), _] | [_, Err(error)] => last = Some(error),
         }
     }
@@ -166,6 +184,20 @@ mod tests {
             assert!(all.windows(2).all(|pair| pair[0] != pair[1]), "{all:?}");
             assert!(bound.iter().all(Result::is_ok), "{bound:?}");
         }
+    }
+
+    #[test]
+    fn a_port_that_is_taken_at_all_addresses_is_done_without() {
+        let everywhere = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+        let taken = everywhere.local_addr().unwrap().port();
+        let (ip, ports) = free_seat([taken, PORTS[1]]).unwrap();
+        assert!(ports.iter().all(|port| OTHER_PORTS.contains(port)), "{ports:?}");
+        assert!(
+            ports
+                .map(|port| TcpListener::bind((ip, port)))
+                .iter()
+                .all(Result::is_ok)
+        );
     }
 
     #[test]
