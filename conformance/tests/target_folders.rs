@@ -124,6 +124,22 @@ fn every_known_target_bears_all_markers_in_every_generation() {
 }
 
 #[test]
+fn the_folder_of_the_faulty_proxy_loads_with_a_variant_for_each_fault() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/targets/faulty");
+    let targets = Target::load(folder, &Locate::default()).unwrap();
+    let faults = reloadspec_fixtures::faulty::Fault::all().len();
+    assert_eq!(targets.len(), faults + 1, "each fault, and none");
+    for target in &targets {
+        target.start(&place()).unwrap();
+        assert!(
+            config(target, 1, None).contains("g1"),
+            "{}",
+            target.facts().title()
+        );
+    }
+}
+
+#[test]
 fn a_template_is_told_all_of_the_scene_and_the_place() {
     let target = own("");
     assert_eq!(

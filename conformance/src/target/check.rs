@@ -281,9 +281,9 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
             "two generations render to the same file: it bears no marker",
         ));
     }
-    // What two members define is a matter of members.
-    let of_one_file = |flaw: &Flaw| *flaw != Flaw::TwiceAcrossFiles;
-    for flaw in target.facts.flaws.iter().copied().filter(of_one_file) {
+    // What two members define is a matter of members; a huge file is a good one and no template, and takes its time.
+    let is_tried = |flaw: &Flaw| !matches!(flaw, Flaw::TwiceAcrossFiles | Flaw::Huge);
+    for flaw in target.facts.flaws.iter().copied().filter(is_tried) {
         let flawed = Scene {
             flaw: Some(flaw),
             ..Scene::of(Generation(1))
