@@ -101,11 +101,17 @@ pub(crate) struct Finding {
     pub(crate) observed: String,
 }
 
+/// The exit code of a run in which nothing failed and something could not be judged.
+pub(crate) const INCONCLUSIVE: u8 = 2;
+
 /// The last record.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Footer {
     /// Whether each MUST passed, or is a known deviation.
     pub(crate) conformant: bool,
+    /// The suite's own exit code.
+    #[serde(default)]
+    pub(crate) exit_code: u8,
     /// Expectations that no longer hold.
     #[serde(default)]
     pub(crate) stale: Vec<String>,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use crate::count::Count;
-use crate::event_log::SuiteRun;
+use crate::event_log::{INCONCLUSIVE, SuiteRun};
 use crate::process::{self, Echo};
 use crate::progress::Progress;
 use crate::side_by_side;
@@ -291,12 +291,12 @@ impl Entry {
             Outcome::Broken(_) => "the suite failed".to_owned(),
             Outcome::Judged(runs) => {
                 let words = runs.iter().map(|run| {
-                    let conformant = if run.footer.conformant {
-                        "conformant"
-                    } else {
-                        "not conformant"
+                    let word = match run.footer.exit_code {
+                        _ if run.footer.conformant => "conformant",
+                        INCONCLUSIVE => "inconclusive",
+                        _ => "not conformant",
                     };
-                    format!("{}: {conformant}", run.header.target.title())
+                    format!("{}: {word}", run.header.target.title())
                 });
                 words.collect::<Vec<_>>().join(", ")
             }
@@ -308,6 +308,17 @@ impl Entry {
 mod tests {
     use super::*;
     use crate::event_log::tests::LOG;
+
+    #[test]
+    fn what_could_not_be_judged_is_not_called_a_fault() {
+        let mut runs = SuiteRun::parse(LOG).unwrap();
+        runs[0].footer.exit_code = INCONCLUSIVE;
+        let entry = Entry {
+            name: "nginx".to_owned(),
+            outcome: Outcome::Judged(runs),
+        };
+        assert_eq!(entry.summary(), "nginx:signal: inconclusive");
+    }
 
     #[test]
     fn a_stale_expectation_is_a_complaint_and_a_failing_target_is_none() {
