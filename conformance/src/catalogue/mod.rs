@@ -50,6 +50,7 @@ mod parseable_prefix;
 mod partial_change;
 mod permission_lost;
 mod persistent_fault;
+mod pid_file;
 mod rapid_changes;
 mod recreate;
 mod reload_cost;
@@ -70,6 +71,7 @@ mod status;
 mod structured_logs;
 mod survives_deletion;
 mod symlink_swap;
+mod systemd;
 mod ten_bad;
 mod truncated_write;
 mod twice_across_files;
@@ -129,6 +131,8 @@ pub fn all() -> Vec<Case> {
         startup_change::case(),
         overlapping::case(),
         graceful_stop::case(),
+        systemd::case(),
+        pid_file::case(),
         returns_to_baseline::case(),
         held_pins_nothing::case(),
         secrets::case(),

@@ -74,6 +74,16 @@ fn words(step: &Step) -> String {
             "start a fresh process on the next generation, with standard output and error on a device that is always full, and wait until it serves".into()
         }
         Step::StartWithWorkers => "start a fresh process with workers on the next generation, and wait until it serves".into(),
+        Step::StartManaged => {
+            "start a fresh process on the next generation, with a service manager that writes down what it is told, and wait until it serves".into()
+        }
+        Step::StartWithPidFile => "start a fresh process with a PID file on the next generation, and wait until it serves".into(),
+        Step::ReadPidFile => {
+            "read the PID file, again and again until it names a living process of the target, for the apply bound at most".into()
+        }
+        Step::StopByPidFile => {
+            "ask the process that the PID file names to stop gracefully, if it is one of the target; wait for the end of the one that was started, and read the file once more".into()
+        }
         Step::KillWorkers => {
             "kill all processes of the target but the one that was started, and wait until the newest generation is served again".into()
         }
@@ -263,6 +273,7 @@ fn awaited(condition: Condition) -> &'static str {
         Condition::MissingRecord => "a record that the file is missing",
         Condition::SuccessRecord => "a record of the success",
         Condition::Refusal => "a refused connect",
+        Condition::ManagerReady => "READY=1 to the service manager",
         Condition::KeptFollow => "an answer of the new generation to each task that keeps its connection",
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::error::DriveError;
+use super::manager::Manager;
 use super::process;
 use super::script::{Driver, Flow, Running};
 use super::traffic::Wanted;
@@ -46,6 +47,9 @@ impl Driver<'_> {
         self.command = std::iter::once(binary.display().to_string())
             .chain(line.args)
             .collect();
+        let manager = (self.manner == Manner::Managed)
+            .then(|| Manager::listen(laid.ground.dir(), &self.recorder))
+            .transpose()?;
         let begun = Instant::now();
         let at = self.recorder.now();
         let process = laid.start(
@@ -67,6 +71,7 @@ impl Driver<'_> {
             process,
             laid,
             binary,
+            manager,
         });
         Ok(begun)
     }
@@ -119,6 +124,7 @@ impl Driver<'_> {
         if let Some(running) = self.running.take() {
             let within = Duration::from_millis(self.target.facts().stop_within_ms);
             running.process.stop(self.target.stop_signal(), within);
+            drop(running.manager);
         }
     }
 }

@@ -18,10 +18,12 @@ mod held;
 mod inspect;
 mod life;
 mod log;
+mod manager;
 mod meddle;
 #[cfg(test)]
 mod odd_answers;
 mod parts;
+mod pid_file;
 mod place;
 mod process;
 mod recorder;

@@ -173,6 +173,24 @@ impl Process {
         }
     }
 
+    /// As [`Self::ask_to_stop`], by a signal to a process of its tree.
+    pub(super) fn ask_one_to_stop(&self, pid: u32, signal: Signal) {
+        if self.asked.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        self.recorder.record(Event::StopAsked {
+            at: self.recorder.now(),
+        });
+        // It may have ended between the look and the signal, which is as well.
+        let _ = kill(Pid::from_raw(pid.cast_signed()), signal);
+    }
+
+    /// Asks it once more, by itself.
+    pub(super) fn insist(&self, signal: Signal) {
+        // It may have ended meanwhile, which is as well.
+        let _ = self.signal(signal);
+    }
+
     /// Asks it to stop, waits until all of its tree is gone, and kills what is left past the bound.
     pub(super) fn stop(mut self, signal: Signal, within: Duration) {
         self.ask_to_stop(signal);

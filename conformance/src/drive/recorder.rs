@@ -69,11 +69,12 @@ impl Recorder {
         self.changed.notify_all();
     }
 
-    /// When the newest delivery began, or whatever else was done to the file.
+    /// When the newest delivery began, or whatever else was done to the file, or the process was started.
     pub(super) fn last_write(&self) -> Nanos {
         let state = self.lock();
         let writes = state.events.iter().rev().filter_map(|event| match event {
             Event::Config(write) => Some(write.begin),
+            Event::Started { at, .. } => Some(*at),
             Event::Deleted { begin, .. } | Event::Meddled { begin, .. } | Event::Member { begin, .. } => {
                 Some(*begin)
             }

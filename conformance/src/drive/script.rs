@@ -11,6 +11,7 @@ use reloadspec_fixtures::origin::{Arrival as Seen, Origins};
 use super::asking::Asking;
 use super::client::To;
 use super::error::DriveError;
+use super::manager::Manager;
 use super::place::free_address;
 use super::process::Process;
 use super::recorder::{Pulse, Recorder};
@@ -82,6 +83,8 @@ pub(super) struct Running {
     pub(super) process: Process,
     pub(super) laid: Laid,
     pub(super) binary: PathBuf,
+    // After the process, so that it hears its last words.
+    pub(super) manager: Option<Manager>,
 }
 
 impl<'a> Driver<'a> {
@@ -187,6 +190,10 @@ impl<'a> Driver<'a> {
             }
             Step::StartUnheard => return self.start_as(Manner::Unheard),
             Step::StartWithWorkers => return self.start_as(Manner::WithWorkers),
+            Step::StartManaged => return self.start_as(Manner::Managed),
+            Step::StartWithPidFile => return self.start_as(Manner::WithPidFile),
+            Step::ReadPidFile => self.read_pid_file(),
+            Step::StopByPidFile => self.stop_by_pid_file(),
             Step::KillWorkers => return Ok(self.kill_workers()),
             Step::ChangeWithoutDescriptors { ms } => {
                 return self.change_without_descriptors(Duration::from_millis(u64::from(*ms)));

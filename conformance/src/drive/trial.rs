@@ -8,6 +8,7 @@ use super::ask::CANDIDATE;
 use super::client::Client;
 use super::error::DriveError;
 use super::files::{self, ConfigFile};
+use super::manager;
 use super::parts;
 use super::place::Ground;
 use super::process::{Process, Start};
@@ -45,6 +46,10 @@ pub(super) enum Manner {
     Unheard,
     /// So that it has workers.
     WithWorkers,
+    /// So that it tells a service manager of its life, which listens already.
+    Managed,
+    /// So that it writes its number into a file.
+    WithPidFile,
 }
 
 /// Renders a scene and lays its files on a ground of their own.
@@ -101,6 +106,13 @@ impl Laid {
     ) -> Result<CommandLine, TargetError> {
         match manner {
             Manner::WithWorkers => target.start_with_workers(&self.place),
+            Manner::WithPidFile => target.start_with_pid_file(by, &self.place),
+            Manner::Managed => {
+                let mut line = target.start_managed(by, &self.place)?;
+                let socket = manager::socket(self.ground.dir()).display().to_string();
+                line.env.push(("NOTIFY_SOCKET".to_owned(), socket));
+                Ok(line)
+            }
             Manner::Usual | Manner::Unheard => target.start_for(by, &self.place),
         }
     }

@@ -36,6 +36,9 @@ impl Driver<'_> {
                 self.wait_for_event(deadline, self.line_since(log.missing.as_ref(), begin))
             }
             Condition::SuccessRecord if log.applied.is_none() => false,
+            Condition::ManagerReady => self.wait_for_event(deadline, |event: &Event| {
+                matches!(event, Event::Notified(notice) if notice.is_ready() && notice.at >= begin)
+            }),
             Condition::KeptFollow => {
                 let drained = Duration::from_millis(drained.unwrap_or(0));
                 self.wait_until_kept_follow(Instant::now() + drained)

@@ -225,6 +225,8 @@ impl<'a> Life<'a> {
             | Event::Resources { .. }
             | Event::Descriptors { .. }
             | Event::WorkersKilled { .. }
+            | Event::Notified(_)
+            | Event::PidFile(_)
             | Event::Arrival(_)
             | Event::FreshStart(_)
             | Event::Answer(_)

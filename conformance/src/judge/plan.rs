@@ -51,7 +51,9 @@ impl Plan {
                 | Step::StartFor(_)
                 | Step::StartTold { .. }
                 | Step::StartUnheard
-                | Step::StartWithWorkers => self.start(delivery),
+                | Step::StartWithWorkers
+                | Step::StartManaged
+                | Step::StartWithPidFile => self.start(delivery),
                 Step::StartWithChange => {
                     self.start(delivery);
                     self.change(1);
@@ -124,6 +126,8 @@ impl Plan {
                 | Step::Attempt
                 | Step::ChangeWithoutDescriptors { .. }
                 | Step::KillWorkers
+                | Step::ReadPidFile
+                | Step::StopByPidFile
                 // What is asked elsewhere is counted by those who judge it.
                 | Step::At { .. }
                 | Step::AskToStop

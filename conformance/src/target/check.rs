@@ -9,6 +9,7 @@ use super::error::TargetError;
 use super::parts;
 use super::render::text;
 use super::spec::{Role, Spec, Timing, Trigger};
+use super::told;
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
 use crate::vocabulary::{
     Capability, Flaw, Generation, Layout, LeadsTo, Listener, Marker, MetricReadings, Question, Scene,
@@ -32,6 +33,7 @@ pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
         .and_then(|()| also(spec))
         .and_then(|()| sections(spec))
         .and_then(|()| parts::check(spec))
+        .and_then(|()| told::check(spec))
         .and_then(|()| answers(spec))
         .and_then(|()| flaws(spec))
         .and_then(|()| patterns(spec))
@@ -175,6 +177,8 @@ fn sections(spec: &Spec) -> Result<(), String> {
             capability,
             Capability::CheckCommand
                 | Capability::Include
+                | Capability::Systemd
+                | Capability::PidFile
                 | Capability::Status
                 | Capability::Metrics
                 | Capability::Counters
@@ -313,6 +317,8 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
     for by in std::iter::once(None).chain(others) {
         target.start_for(by, &ground)?;
         target.trigger_by(by, &ground)?;
+        target.start_managed(by, &ground)?;
+        target.start_with_pid_file(by, &ground)?;
     }
     for question in Question::OVER_HTTP {
         target.inquiry(question, &ground)?;

@@ -8,7 +8,7 @@ use super::folder::Folder;
 use super::render::{Templates, signal};
 use super::spec::Spec;
 use super::{Locate, ORIGINS, Target, locate};
-use crate::vocabulary::{Check, Flaw, OtherTrigger, Settle, TargetFacts};
+use crate::vocabulary::{Check, Flaw, OtherTrigger, PidFileFacts, Settle, TargetFacts};
 
 /// A finding that is known and accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -254,6 +254,10 @@ fn facts(
         release_bound_ms: spec.timing.release_bound_ms,
         stop_within_ms: spec.timing.stop_within_ms,
         restart_only: spec.restart_only.clone(),
+        pid_file: spec
+            .pid_file
+            .as_ref()
+            .map(|file| PidFileFacts { stays: file.stays() }),
         log: spec.log.patterns(),
         readings: spec.readings(),
         settings: spec.settings.clone(),

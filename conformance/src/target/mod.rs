@@ -13,6 +13,7 @@ mod parts;
 mod render;
 mod spawn;
 mod spec;
+mod told;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};

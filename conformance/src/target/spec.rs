@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::told::{PidFile, Systemd};
 use crate::vocabulary::{
     Capability, Delivery, Flaw, LogPatterns, Marker, MetricReadings, Readings, RestartOnly, StatusReadings,
     TriggerKind,
@@ -35,6 +36,8 @@ pub(super) struct Spec {
     pub(super) check_command: Option<CheckCommand>,
     pub(super) include: Option<Include>,
     pub(super) workers: Option<Workers>,
+    pub(super) systemd: Option<Systemd>,
+    pub(super) pid_file: Option<PidFile>,
     pub(super) restart_only: Option<RestartOnly>,
     pub(super) status: Option<Status>,
     pub(super) metrics: Option<Metrics>,
@@ -277,6 +280,8 @@ impl Spec {
             (Capability::CheckCommand, self.check_command.is_some()),
             (Capability::Include, self.include.is_some()),
             (Capability::Workers, self.workers.is_some()),
+            (Capability::Systemd, self.systemd.is_some()),
+            (Capability::PidFile, self.pid_file.is_some()),
             (Capability::RestartOnly, self.restart_only.is_some()),
             (Capability::Status, self.status.is_some()),
             (

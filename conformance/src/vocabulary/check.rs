@@ -86,6 +86,16 @@ checks! {
 
     /// A signal that is meant to reload does no harm.
     SurvivesEarlySignal = "survives_early_signal": "a process that has given a sign of life survives the signal by which it is told to reload",
+    /// The service manager knows when it may go on.
+    ReadyIsTold = "ready_is_told": "the service manager is told READY=1 within the apply bound of the first answer, and not before connects are taken",
+    /// And when it may reload again.
+    ReloadIsTold = "reload_is_told": "for each reload the service manager is told RELOADING=1, and then READY=1 within the apply bound, whatever became of the file",
+    /// And which of its signals that was.
+    ReloadTellsItsTime = "reload_tells_its_time": "RELOADING=1 comes with a MONOTONIC_USEC that is not before the signal, nor after it was read",
+    /// The number is that of who is to be told.
+    PidFileNamesIt = "pid_file_names_it": "from the first answer to the stop, whatever becomes of files, the PID file names a living process of the target, which stops when it is asked to",
+    /// And gone with who had it.
+    PidFileGoes = "pid_file_goes": "after a graceful stop the PID file is gone, unless it is documented to stay",
     /// Nothing is lost between the first read and the watch.
     StartupChangeIsApplied = "startup_change_is_applied": "a change that is delivered while the process starts is served within the apply bound of its delivery or, if that is later, of the first answer",
 

@@ -57,6 +57,9 @@ pub enum Condition {
     KeptFollow,
     /// A refused connect, within [`Step::At`]. Deadline: the apply bound.
     Refusal,
+    /// That the service manager was told that the target serves, since the newest write or, before there was one, since the start.
+    /// Deadline: the apply bound.
+    ManagerReady,
 }
 
 /// One thing that the driver does.
@@ -107,6 +110,15 @@ pub enum Step {
     StartUnheard,
     /// As `Start`, in the way that the target lists under `workers`.
     StartWithWorkers,
+    /// As `Start`, in the way that the target lists under `systemd`, with a service manager that writes down what it is told.
+    StartManaged,
+    /// As `Start`, in the way that the target lists under `pid_file`.
+    StartWithPidFile,
+    /// Reads the PID file, again and again until it names a living process of the target, for the apply bound at most.
+    ReadPidFile,
+    /// Asks the process that the PID file names to stop, gracefully, if it is one of the target; waits for the end of the one that was
+    /// started, and reads the file once more.
+    StopByPidFile,
     /// Kills all processes of the target but the one that was started, and waits until the newest generation is served again: as long as
     /// a target may take to start.
     KillWorkers,

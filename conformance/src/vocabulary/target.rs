@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Marker, Readings};
+use super::{Delivery, Flaw, Marker, PidFileFacts, Readings};
 
 /// How the target learns that its file changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub enum TriggerTrait {
     IsSignal,
     /// It is a request over HTTP.
     IsHttp,
+    /// Somebody pulls it: the target does not watch for itself.
+    IsPulled,
 }
 
 impl TriggerTrait {
@@ -52,6 +54,7 @@ impl TriggerTrait {
             Self::Acknowledges => "answers once the change is effective",
             Self::IsSignal => "is a signal",
             Self::IsHttp => "is a request over HTTP",
+            Self::IsPulled => "somebody pulls",
         }
     }
 }
@@ -84,13 +87,17 @@ pub enum Capability {
     Upstreams,
     /// It has a setting that takes effect at a start alone, and says so where a reload changes it.
     RestartOnly,
+    /// It tells the service manager of its life, by the protocol of `sd_notify(3)`.
+    Systemd,
+    /// It writes its number into a file.
+    PidFile,
     /// The started process has children that serve, and replaces those that die.
     Workers,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
@@ -103,6 +110,8 @@ impl Capability {
         Self::Status,
         Self::Upstreams,
         Self::RestartOnly,
+        Self::Systemd,
+        Self::PidFile,
         Self::Workers,
     ];
 
@@ -121,6 +130,8 @@ impl Capability {
             Self::Status => "status",
             Self::Upstreams => "upstreams",
             Self::RestartOnly => "restart_only",
+            Self::Systemd => "systemd",
+            Self::PidFile => "pidfile",
             Self::Workers => "workers",
         }
     }
@@ -231,6 +242,9 @@ pub struct TargetFacts {
     /// A setting that takes effect at a start alone, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_only: Option<RestartOnly>,
+    /// What is known of its PID file, if it writes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid_file: Option<PidFileFacts>,
     /// How its log reads.
     pub log: LogPatterns,
     /// How its answers read.
@@ -299,6 +313,7 @@ impl TargetFacts {
             TriggerTrait::Acknowledges => self.acknowledges(*kind),
             TriggerTrait::IsSignal => *kind == TriggerKind::Signal,
             TriggerTrait::IsHttp => *kind == TriggerKind::Http,
+            TriggerTrait::IsPulled => *kind != TriggerKind::Watch,
         })
         .collect()
     }

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Delivery, Flaw, Generation, Inspection, Layout, Meddling, Prospect, Request, Resources,
-    TargetFacts, TriggerAnswer, TriggerKind, step::Condition,
+    Answer, Delivery, Flaw, Generation, Inspection, Layout, Meddling, Notice, PidFileLook, Prospect, Request,
+    Resources, TargetFacts, TriggerAnswer, TriggerKind, step::Condition,
 };
 
 /// Nanoseconds since the start of the case.
@@ -262,6 +262,10 @@ pub enum Event {
     Answer(Answer),
     /// Its files and sockets were looked at.
     Inspected(Inspection),
+    /// It told the service manager something.
+    Notified(Notice),
+    /// Its PID file was looked at.
+    PidFile(PidFileLook),
     /// The harness itself ran late: this machine was busy or held up.
     Lag {
         /// When that was noticed.
@@ -300,6 +304,8 @@ impl Event {
             Self::FreshStart(start) => start.at,
             Self::Answer(answer) => answer.at,
             Self::Inspected(inspection) => inspection.at,
+            Self::Notified(notice) => notice.at,
+            Self::PidFile(look) => look.at,
         }
     }
 }

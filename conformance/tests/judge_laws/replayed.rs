@@ -213,6 +213,7 @@ fn every_kind_of_event() -> Vec<Event> {
         Condition::Rejection,
         Condition::MissingRecord,
         Condition::SuccessRecord,
+        Condition::ManagerReady,
     ];
     let waits = conditions.into_iter().map(|condition| Event::Waited {
         begin: 1,

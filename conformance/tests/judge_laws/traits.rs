@@ -25,6 +25,8 @@ pub(crate) struct Traits {
     pub(crate) silent_on: Option<Flaw>,
     /// The change, counted from 0, that takes so many milliseconds, and whether the driver waits for it.
     pub(crate) late: Option<(usize, u64, bool)>,
+    /// What it does not tell the service manager, counted from 0.
+    pub(crate) unsaid: Option<usize>,
 }
 
 impl Traits {
@@ -41,6 +43,7 @@ impl Traits {
             takes: Vec::new(),
             silent_on: None,
             late: None,
+            unsaid: None,
         }
     }
 

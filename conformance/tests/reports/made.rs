@@ -156,6 +156,7 @@ fn facts(variant: &str) -> TargetFacts {
         drain_bound_ms: 10_000,
         release_bound_ms: None,
         restart_only: None,
+        pid_file: None,
         stop_within_ms: 10_000,
         log: LogPatterns::default(),
         readings: reloadspec::vocabulary::Readings::default(),

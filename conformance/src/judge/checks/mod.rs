@@ -19,7 +19,9 @@ mod leaks;
 mod lifecycle;
 mod listeners;
 mod logging;
+mod manager;
 mod members;
+mod pid_file;
 mod refusal;
 mod rejection;
 mod resources;
@@ -89,6 +91,11 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::LeavesNoTrace => check_command::leaves_no_trace(view),
         Check::FailedTriggerSaysSo => triggers::failed_says_so(view),
         Check::AcknowledgedIsEffective => triggers::acknowledged_is_effective(view),
+        Check::ReadyIsTold => manager::ready_is_told(view),
+        Check::ReloadIsTold => manager::reload_is_told(view),
+        Check::ReloadTellsItsTime => manager::reload_tells_its_time(view),
+        Check::PidFileNamesIt => pid_file::names_it(view),
+        Check::PidFileGoes => pid_file::goes(view),
         Check::SurvivesEarlySignal => lifecycle::survives_early_signal(view),
         Check::StartupChangeIsApplied => lifecycle::startup_change_is_applied(view),
         Check::WithinTwoSeconds => timing::within_two_seconds(view),

@@ -8,6 +8,7 @@ mod costs;
 mod effect;
 mod files;
 mod kept;
+mod lifecycle;
 mod listeners;
 mod logging;
 mod meddling;

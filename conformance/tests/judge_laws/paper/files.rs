@@ -52,6 +52,9 @@ impl Paper {
             begin + MS / 10
         };
         self.now = at;
+        if self.life().is_managed {
+            self.tell_of_reload(begin, done);
+        }
         if matches!(answer, TriggerAnswer::Refused(_) | TriggerAnswer::Accepted) {
             self.answered(begin, at, !refused);
         }
@@ -175,6 +178,9 @@ impl Paper {
 
     pub(super) fn waited(&mut self, condition: Condition) {
         let begin = self.now;
+        if condition == Condition::ManagerReady {
+            return self.await_manager();
+        }
         if condition == Condition::SuccessRecord {
             let record = self.life().last_record;
             self.now = self.now.max(record) + MS / 10;

@@ -5,6 +5,7 @@
 mod asked;
 mod elsewhere;
 mod files;
+mod lifecycle;
 mod members;
 mod shortage;
 mod traffic;
@@ -13,8 +14,8 @@ use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
     Capability, Case, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns, Marker, Nanos,
-    Outcome, Phase, Prospect, Purpose, Request, Resources, RestartOnly, Step, TargetFacts, Timeline,
-    TriggerAnswer,
+    Outcome, Phase, PidFileFacts, Prospect, Purpose, Request, Resources, RestartOnly, Step, TargetFacts,
+    Timeline, TriggerAnswer,
 };
 
 use crate::traits::Traits;
@@ -43,6 +44,8 @@ pub(crate) struct Paper {
     to: (Listener, u8),
     changes: usize,
     given_up: bool,
+    /// How often it had something to tell the service manager.
+    notices: usize,
 }
 
 struct Life {
@@ -62,6 +65,7 @@ struct Life {
     is_asked: bool,
     stops: bool,
     asked: Vec<asked::AskedOn>,
+    is_managed: bool,
 }
 
 impl Paper {
@@ -87,6 +91,7 @@ impl Paper {
             ready_within_ms: 5_000,
             drain_bound_ms: DRAIN / MS,
             release_bound_ms: None,
+            pid_file: Some(PidFileFacts { stays: false }),
             restart_only: Some(RestartOnly {
                 setting: "workers".into(),
                 reported: "workers takes a restart".into(),
@@ -122,6 +127,7 @@ impl Paper {
             to: (Listener::First, 0),
             changes: 0,
             given_up: false,
+            notices: 0,
         }
     }
 
@@ -180,8 +186,13 @@ impl Paper {
             Step::Member { comes } => self.member(*comes),
             Step::Attempt => self.attempt(),
             step if self.to != (Listener::First, 0) => self.step_elsewhere(step),
-            Step::Start | Step::StartUnheard | Step::StartWithWorkers => self.start(self.delivery),
+            Step::Start | Step::StartUnheard | Step::StartWithWorkers | Step::StartWithPidFile => {
+                self.start(self.delivery);
+            }
             Step::KillWorkers => self.kill_workers(),
+            Step::StartManaged => self.start_managed(),
+            Step::ReadPidFile => self.read_pid_file(),
+            Step::StopByPidFile => self.stop_by_pid_file(),
             Step::ChangeWithoutDescriptors { ms } => self.change_without_descriptors(u64::from(*ms) * MS),
             Step::StartFor(delivery) => self.start(*delivery),
             Step::StartTold { after_ms } => self.start_told(u64::from(*after_ms)),
@@ -314,6 +325,7 @@ impl Paper {
             is_asked: false,
             stops: true,
             asked: Vec::new(),
+            is_managed: false,
         });
         // Probes of before it listens, and across the moment in which it begins to.
         self.request(Purpose::Probe, began + 5 * MS, began + 6 * MS, Outcome::Refused);
