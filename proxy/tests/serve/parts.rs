@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::support::{World, rename_over};
 
 const MAIN: &str = "include: conf.d/*.yaml\nlisteners: [{name: web, address: '127.0.0.1:0'}]\n";
+const LISTENERS: &str = "listeners: [{name: web, address: '127.0.0.1:0'}]\n";
 
 fn route(path: &str, body: &str) -> String {
     format!("routes: [{{path: {path}, respond: {{body: '{body}'}}}}]\n")
@@ -68,6 +69,38 @@ fn a_part_that_is_changed_added_or_removed_serves() {
     fs::write(at(&world, "conf.d/.c.yaml"), "x: [").expect("a file");
     fs::write(at(&world, "conf.d/c.yaml~"), "x: [").expect("a file");
     nothing_happens(&world);
+}
+
+#[test]
+fn parts_that_lie_elsewhere_are_followed_and_watched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = |name: &str| folder.path().join(name);
+    for name in ["etc/conf.d", "elsewhere"] {
+        fs::create_dir_all(root(name)).expect("a folder");
+    }
+    let main = format!("include: [../above.yaml, conf.d/*.yaml]\n{LISTENERS}");
+    fs::write(root("etc/proxy.yaml"), main).expect("a file");
+    fs::write(root("above.yaml"), route("/above", "1")).expect("a file");
+    fs::write(root("elsewhere/linked.yaml"), route("/linked", "1")).expect("a file");
+    symlink("../../elsewhere/linked.yaml", root("etc/conf.d/linked.yaml")).expect("a link");
+    let path = root("etc/proxy.yaml");
+    let world = World::start_at(folder, path);
+    let both = |world: &World| (body(world, "/above"), body(world, "/linked"));
+    assert_eq!(both(&world), ("1".into(), "1".into()));
+    rename_over(&at(&world, "above.yaml"), &route("/above", "2"));
+    world.applied();
+    rename_over(&at(&world, "elsewhere/linked.yaml"), &route("/linked", "2"));
+    world.applied();
+    assert_eq!(both(&world), ("2".into(), "2".into()));
+    // One that comes by such a link while it runs.
+    fs::write(at(&world, "elsewhere/late.yaml"), route("/late", "1")).expect("a file");
+    symlink(
+        at(&world, "elsewhere/late.yaml"),
+        at(&world, "etc/conf.d/late.yaml"),
+    )
+    .expect("a link");
+    world.applied();
+    assert_eq!(body(&world, "/late"), "1");
 }
 
 #[test]
