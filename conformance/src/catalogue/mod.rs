@@ -44,6 +44,7 @@ mod no_refused_connect;
 mod no_regular_file;
 mod nothing_leaks;
 mod one_bad_member;
+mod overflow;
 mod overlapping;
 mod parent_swap;
 mod parseable_prefix;
@@ -79,6 +80,7 @@ mod unchanged_content;
 mod unknown_keys;
 mod unreachable_upstream;
 mod unresolvable_upstream;
+mod unwatched;
 mod wildcard_swap;
 mod worker_crash;
 
@@ -129,6 +131,8 @@ pub fn all() -> Vec<Case> {
         sighup::case(),
         early_sighup::case(),
         startup_change::case(),
+        overflow::case(),
+        unwatched::case(),
         overlapping::case(),
         graceful_stop::case(),
         systemd::case(),

@@ -73,6 +73,10 @@ fn words(step: &Step) -> String {
         Step::StartUnheard => {
             "start a fresh process on the next generation, with standard output and error on a device that is always full, and wait until it serves".into()
         }
+        Step::StartWithoutWatches => {
+            "start a fresh process on the next generation for which every inotify_add_watch fails with ENOSPC, and wait until it serves, or ends".into()
+        }
+        Step::CountWatches => "note how many inotify watches the target has".into(),
         Step::StartWithWorkers => "start a fresh process with workers on the next generation, and wait until it serves".into(),
         Step::StartManaged => {
             "start a fresh process on the next generation, with a service manager that writes down what it is told, and wait until it serves".into()
@@ -90,6 +94,11 @@ fn words(step: &Step) -> String {
         Step::ChangeWithoutDescriptors { ms } => format!(
             "if the target is one process, lower its limit of descriptors to what it has open; deliver the next generation, trigger, observe for {ms} ms; give the limit back"
         ),
+        Step::ChangeInOverflow => {
+            "hold all processes of the target (SIGSTOP); rename files in the folder of its file more often than a queue of events takes; deliver the next \
+             generation; let them go on (SIGCONT); wait until it is served"
+                .into()
+        }
         Step::Pause => "pause for an irregular time below 50 ms".into(),
         Step::LoadOn {
             fresh,

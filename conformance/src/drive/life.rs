@@ -66,6 +66,9 @@ impl Driver<'_> {
             delivery,
         };
         self.recorder.record(started);
+        if self.manner == Manner::WithoutWatches {
+            self.note_withheld(None);
+        }
         self.places.push(laid.place.clone());
         self.running = Some(Running {
             process,

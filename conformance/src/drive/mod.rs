@@ -22,6 +22,7 @@ mod manager;
 mod meddle;
 #[cfg(test)]
 mod odd_answers;
+mod overflow;
 mod parts;
 mod pid_file;
 mod place;
@@ -37,6 +38,7 @@ mod tree;
 mod trial;
 mod trigger;
 mod wait;
+mod watches;
 mod wire;
 
 use std::sync::Arc;

@@ -20,6 +20,7 @@ use super::log::{Tail, read_lines};
 use super::place::user;
 use super::recorder::Recorder;
 use super::tree::{self, Member};
+use super::watches::spawn_without_watches;
 use crate::target::spawn;
 use crate::target::{CommandLine, LogSource};
 use crate::vocabulary::Event;
@@ -39,6 +40,8 @@ pub(super) struct Start<'a> {
     pub(super) sources: &'a [LogSource],
     /// Whether what it writes is read; else nothing that it writes is taken.
     pub(super) is_heard: bool,
+    /// Whether it is given inotify watches.
+    pub(super) gets_watches: bool,
     pub(super) cancel: &'a Cancel,
 }
 
@@ -69,7 +72,12 @@ impl Process {
         // The guard comes first: whenever the harness dies, somebody knows of what it started.
         let mut guard = Guard::start(start.dir, &mark)
             .map_err(DriveError::system("start the guard of a process group"))?;
-        let mut child = spawn(&mut command).map_err(|source| DriveError::Spawn {
+        let child = if start.gets_watches {
+            spawn(&mut command)
+        } else {
+            spawn_without_watches(&mut command)
+        };
+        let mut child = child.map_err(|source| DriveError::Spawn {
             binary: start.binary.to_path_buf(),
             source,
         })?;

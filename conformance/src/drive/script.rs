@@ -189,6 +189,8 @@ impl<'a> Driver<'a> {
                 return self.start_told(self.delivery, Duration::from_millis(u64::from(*after_ms)));
             }
             Step::StartUnheard => return self.start_as(Manner::Unheard),
+            Step::StartWithoutWatches => return self.start_without_watches(),
+            Step::CountWatches => self.count_watches(),
             Step::StartWithWorkers => return self.start_as(Manner::WithWorkers),
             Step::StartManaged => return self.start_as(Manner::Managed),
             Step::StartWithPidFile => return self.start_as(Manner::WithPidFile),
@@ -198,6 +200,7 @@ impl<'a> Driver<'a> {
             Step::ChangeWithoutDescriptors { ms } => {
                 return self.change_without_descriptors(Duration::from_millis(u64::from(*ms)));
             }
+            Step::ChangeInOverflow => return self.change_in_overflow(),
             Step::StartWithChange => return self.start_with_change(self.delivery),
             Step::Together { changes } => return self.together(*changes),
             Step::LoadOn {

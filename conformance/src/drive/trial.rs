@@ -44,6 +44,8 @@ pub(super) enum Manner {
     Usual,
     /// With standard output and error on a device that is always full.
     Unheard,
+    /// Without an inotify watch to be had.
+    WithoutWatches,
     /// So that it has workers.
     WithWorkers,
     /// So that it tells a service manager of its life, which listens already.
@@ -113,7 +115,7 @@ impl Laid {
                 line.env.push(("NOTIFY_SOCKET".to_owned(), socket));
                 Ok(line)
             }
-            Manner::Usual | Manner::Unheard => target.start_for(by, &self.place),
+            Manner::Usual | Manner::Unheard | Manner::WithoutWatches => target.start_for(by, &self.place),
         }
     }
 
@@ -135,6 +137,7 @@ impl Laid {
             dir: self.ground.dir(),
             sources: target.log_sources(),
             is_heard: manner != Manner::Unheard,
+            gets_watches: manner != Manner::WithoutWatches,
             cancel,
         };
         Process::start(&start, recorder)

@@ -296,6 +296,23 @@ burst() {
     say "g$1 to g$2 delivered: ${seen:-after $apply_ms ms g$(ask) answers}"
     look burst
 }
+# The processes are held, more happens in the folder than a queue of events takes, and the change comes last.
+overflow() {
+    settle; before
+    kill -STOP "-$pid"; sleep 0.2
+    python3 - "$folder" <<'PYTHON'
+import os, sys
+one, other = (os.path.join(sys.argv[1], name) for name in (".one", ".other"))
+open(one, "w").close()
+for _ in range(int(open("/proc/sys/fs/inotify/max_queued_events").read()) // 2 + 512):
+    os.rename(one, other); os.rename(other, one)
+os.remove(one)
+PYTHON
+    deliver "$1"; kill -CONT "-$pid"; good=$1; await "$apply_ms"
+    seen=${took:+it answers after $took ms}
+    say "g$1 delivered as the last of too much: ${seen:-after $apply_ms ms g$(ask) answers}"
+    look overflow
+}
 # A bad file: GENERATION FLAW
 # The most resident memory that each process of the proxy has had, in KiB, all together.
 peak() {

@@ -224,6 +224,9 @@ impl<'a> Life<'a> {
             | Event::Released { .. }
             | Event::Resources { .. }
             | Event::Descriptors { .. }
+            | Event::Watches { .. }
+            | Event::WatchesWithheld { .. }
+            | Event::Flooded { .. }
             | Event::WorkersKilled { .. }
             | Event::Notified(_)
             | Event::PidFile(_)

@@ -74,7 +74,7 @@ fn unless_cut_short(opinion: Opinion, check: Check, view: &View<'_>) -> Opinion 
     // The unasked checks are of whatever was done, be it all or not.
     let cut_short = || {
         let asked = !Check::UNASKED.contains(&check);
-        asked
+        (asked && !opinion.is_final)
             .then(|| view.cut_short(opinion.subject.as_deref()))
             .flatten()
     };

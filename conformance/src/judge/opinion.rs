@@ -12,6 +12,8 @@ pub(super) struct Opinion {
     pub(super) judgement: Judgement,
     pub(super) trials: Option<u64>,
     pub(super) figure: Option<String>,
+    /// Whether it holds however the run went on: what was said was said.
+    pub(super) is_final: bool,
 }
 
 /// Whether the requirement was met.
@@ -78,6 +80,7 @@ impl Opinion {
             judgement,
             trials: None,
             figure: None,
+            is_final: false,
         }
     }
 
@@ -135,6 +138,12 @@ impl Opinion {
 
     pub(super) fn figure(mut self, figure: impl Into<String>) -> Self {
         self.figure = Some(figure.into());
+        self
+    }
+
+    /// Holds however the run went on.
+    pub(super) fn for_good(mut self) -> Self {
+        self.is_final = true;
         self
     }
 

@@ -51,6 +51,7 @@ impl Plan {
                 | Step::StartFor(_)
                 | Step::StartTold { .. }
                 | Step::StartUnheard
+                | Step::StartWithoutWatches
                 | Step::StartWithWorkers
                 | Step::StartManaged
                 | Step::StartWithPidFile => self.start(delivery),
@@ -125,6 +126,8 @@ impl Plan {
                 | Step::Doomed
                 | Step::Attempt
                 | Step::ChangeWithoutDescriptors { .. }
+                | Step::ChangeInOverflow
+                | Step::CountWatches
                 | Step::KillWorkers
                 | Step::ReadPidFile
                 | Step::StopByPidFile

@@ -190,7 +190,13 @@ impl Case {
         if has(|step| matches!(step, Step::Together { .. })) && target.also.is_empty() {
             return Some("the target can be told in one way only".to_owned());
         }
-        if has(|step| matches!(step, Step::StartWithChange)) && target.trigger != TriggerKind::Watch {
+        if has(|step| {
+            matches!(
+                step,
+                Step::StartWithChange | Step::ChangeInOverflow | Step::StartWithoutWatches
+            )
+        }) && target.trigger != TriggerKind::Watch
+        {
             return Some("the target reads the file only when it is told to".to_owned());
         }
         let mut wanted = self.steps.iter().filter_map(|step| match step {

@@ -165,6 +165,12 @@ checks! {
     CostBySize = "cost_by_size": "from the delivery of the file to the first answer of the new generation, and what the processes hold then",
     /// A shortage leaves nothing behind.
     ShortageIsSurvived = "shortage_is_survived": "once descriptors are to be had again, every answer is wholly of the configuration before or of the one that came meanwhile, and the next change takes effect",
+    /// What was lost is made up for.
+    OverflowIsSurvived = "overflow_is_survived": "a change whose event was lost in an overflow of the queue of events is served within the apply bound",
+    /// Who cannot watch says so.
+    WantOfWatchesIsReported = "want_of_watches_is_reported": "that its files cannot be watched is said in the log",
+    /// And looks instead.
+    ChangesAreFoundUnwatched = "changes_are_found_unwatched": "without a watch, each change is served within the apply bound, or the target refuses to serve",
     /// Who replaces a worker knows the newest configuration.
     CurrentAfterCrash = "current_after_crash": "within the time of a start after workers were killed the newest applied configuration is served again, and nothing older",
     /// What cannot be changed is not passed over.

@@ -108,6 +108,10 @@ pub enum Step {
     StartWithChange,
     /// As `Start`, with standard output and error on a device that is always full. Further steps are done to a process that nobody hears.
     StartUnheard,
+    /// As `Start`, so that the process is given no inotify watch, as if all that there may be were taken. It may end instead.
+    StartWithoutWatches,
+    /// Notes how many inotify watches the target has.
+    CountWatches,
     /// As `Start`, in the way that the target lists under `workers`.
     StartWithWorkers,
     /// As `Start`, in the way that the target lists under `systemd`, with a service manager that writes down what it is told.
@@ -128,6 +132,9 @@ pub enum Step {
         /// Milliseconds.
         ms: u32,
     },
+    /// Holds all processes of the target, makes more happen in the folder of its file than a queue of events takes, delivers the next generation as the
+    /// last thing, and lets them go on. Waits until that is served, for the apply bound from then on.
+    ChangeInOverflow,
     /// Waits for a time of the harness's own choice below 50 ms, so that changes fall at no fixed distance.
     Pause,
     /// Starts a load that runs until `LoadOff`: so many tasks with a connection a request, so many with a kept one,

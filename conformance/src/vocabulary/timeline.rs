@@ -236,6 +236,37 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         failed: Option<String>,
     },
+    /// The inotify watches of the target were counted.
+    Watches {
+        /// When.
+        at: Nanos,
+        /// How many it has, if that may be seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        count: Option<u64>,
+    },
+    /// The process that was just started is given no inotify watch.
+    WatchesWithheld {
+        /// When.
+        at: Nanos,
+        /// Why they could not be withheld, if they could not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<String>,
+    },
+    /// More happened in the folder of the file, while all processes of the target were held, than a queue of events takes.
+    Flooded {
+        /// When they were held.
+        begin: Nanos,
+        /// When they were let go on.
+        at: Nanos,
+        /// How many files were renamed there meanwhile.
+        renamed: u64,
+        /// How many inotify watches they had, if that may be seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        watches: Option<u64>,
+        /// Why it could not be done, if it could not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<String>,
+    },
     /// All processes but the one that was started were killed.
     WorkersKilled {
         /// When that was done.
@@ -295,6 +326,9 @@ impl Event {
             | Self::Released { at }
             | Self::Resources { at, .. }
             | Self::Descriptors { at, .. }
+            | Self::Watches { at, .. }
+            | Self::WatchesWithheld { at, .. }
+            | Self::Flooded { at, .. }
             | Self::WorkersKilled { at, .. }
             | Self::Log { at, .. }
             | Self::Lag { at, .. } => *at,

@@ -55,10 +55,16 @@ pub(super) fn segment<'a>(run: &'a Run, result: &CheckResult) -> Result<Segment<
         Event::Config(write) => write.layout.is_plain(),
         _ => true,
     };
-    let is_shortage =
-        |event: &Event| matches!(event, Event::Descriptors { .. } | Event::WorkersKilled { .. });
+    let is_shortage = |event: &Event| {
+        matches!(
+            event,
+            Event::Descriptors { .. } | Event::WorkersKilled { .. } | Event::WatchesWithheld { .. }
+        )
+    };
     if events.iter().any(is_shortage) {
-        return Err("descriptors were taken away, or workers killed, which a script does not do".into());
+        return Err(
+            "descriptors or watches were withheld, or workers killed, which a script does not do".into(),
+        );
     }
     if !events.iter().all(is_plain) {
         return Err("its configurations differ by listeners and routes or are of several files, and a script knows one listener, one route, one file".into());
@@ -141,6 +147,7 @@ struct Action {
 enum What {
     Change(Generation),
     Burst(Generation, Generation),
+    Overflow(Generation),
     Flawed(Generation, Flaw),
     Remove,
     Meddle(Meddling),
@@ -170,6 +177,7 @@ pub(super) fn replayed(segment: &Segment<'_>) -> String {
         let line = match &action.what {
             What::Change(generation) => format!("change {}", generation.0),
             What::Burst(from, to) => format!("burst {} {}", from.0, to.0),
+            What::Overflow(generation) => format!("overflow {}", generation.0),
             What::Flawed(generation, flaw) => format!("flawed {} {}", generation.0, flaw.name()),
             What::Remove => "remove".to_owned(),
             What::Meddle(with) => format!("meddle {with}"),
@@ -281,6 +289,16 @@ fn actions(segment: &Segment<'_>) -> Vec<Action> {
                         begin,
                         end: *at,
                         what,
+                    });
+                }
+            }
+            // What was delivered last came in it, and nothing else did.
+            Event::Flooded { at, .. } => {
+                if let Some((begin, _, to)) = burst.take() {
+                    actions.push(Action {
+                        begin,
+                        end: *at,
+                        what: What::Overflow(to),
                     });
                 }
             }

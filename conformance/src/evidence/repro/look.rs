@@ -57,6 +57,9 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
             ..look(NOT_SERVED)
         },
         Check::TakesEffect | Check::Recovers => look(NOT_SERVED),
+        Check::OverflowIsSurvived => look(
+            "    [ $1 != overflow ] || [ -n \"$took\" ] || shown \"g$good came last in an overflow of the queue of events, and $apply_ms ms later the answer is g$(ask)\"",
+        ),
         Check::FailedTriggerSaysSo => look(
             "    [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || [ \"$told\" != yes ] || shown \"a bad file was delivered, and the answer of the trigger was yes\"",
         ),

@@ -21,6 +21,7 @@ mod listeners;
 mod logging;
 mod manager;
 mod members;
+mod overflow;
 mod pid_file;
 mod refusal;
 mod rejection;
@@ -34,6 +35,7 @@ mod shortage;
 mod timing;
 mod triggers;
 mod unasked;
+mod unwatched;
 
 pub(super) use rejection::VALID_HERE;
 
@@ -69,6 +71,9 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::CostInProportion => cost::in_proportion(view),
         Check::CostBySize => cost::by_size(view),
         Check::ShortageIsSurvived => shortage::is_survived(view),
+        Check::OverflowIsSurvived => overflow::is_survived(view),
+        Check::WantOfWatchesIsReported => unwatched::is_reported(view),
+        Check::ChangesAreFoundUnwatched => unwatched::changes_are_found(view),
         Check::CurrentAfterCrash => crash::current_is_served(view),
         Check::RestartIsReported => restart::is_reported(view),
         Check::GracefulStopFinishes => lifecycle::graceful_stop_finishes(view),

@@ -3,12 +3,13 @@
 use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
 use super::super::view::{MS, View};
-use super::{crash, ms};
+use super::{crash, ms, unwatched};
 use crate::vocabulary::{Event, Nanos, Outcome, Request};
 
 pub(super) fn becomes_ready(view: &View<'_>) -> Vec<Opinion> {
     let bound = view.facts.ready_within_ms;
-    let failed = view.lives.iter().filter_map(|life| {
+    let lives: Vec<&Life<'_>> = unwatched::bound_to_serve(view).collect();
+    let failed = lives.iter().filter_map(|life| {
         let (at, seen) = not_ready(life)?;
         if let Some(why) = view.starved(life.began, at, bound.saturating_mul(MS)) {
             return Some(Opinion::inconclusive(why));
@@ -17,8 +18,8 @@ pub(super) fn becomes_ready(view: &View<'_>) -> Vec<Opinion> {
         Some(Opinion::not_met(Seen::new(expected, seen).at(at)))
     });
     let opinion = Opinion::weightiest(failed).unwrap_or_else(|| {
-        let ready = view.lives.iter().filter(|life| life.ready.is_some()).count();
-        Opinion::of_trials(None, ready, view.lives.len().max(1))
+        let ready = lives.iter().filter(|life| life.ready.is_some()).count();
+        Opinion::of_trials(None, ready, lives.len().max(1))
     });
     vec![opinion]
 }
@@ -36,7 +37,7 @@ fn not_ready(life: &Life<'_>) -> Option<(Nanos, String)> {
 }
 
 pub(super) fn stays_alive(view: &View<'_>) -> Vec<Opinion> {
-    let end = view.lives.iter().find_map(|life| {
+    let end = unwatched::bound_to_serve(view).find_map(|life| {
         life.events.iter().find_map(|event| match event {
             Event::Exited { at, status } if life.exited == Some(*at) => Some((*at, status, life)),
             _ => None,

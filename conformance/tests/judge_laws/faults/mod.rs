@@ -14,6 +14,7 @@ mod logging;
 mod meddling;
 mod members;
 mod open_files;
+mod overflow;
 mod refusals;
 mod remains;
 mod replacement;
@@ -22,6 +23,7 @@ mod shortage;
 mod told;
 mod triggers;
 mod unasked;
+mod unwatched;
 
 use proptest::prelude::*;
 use reloadspec::vocabulary::{Case, Check, Event, Generation, Markers, Outcome, Phase, Request, Timeline};

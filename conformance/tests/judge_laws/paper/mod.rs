@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
     Capability, Case, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns, Marker, Nanos,
-    Outcome, Phase, PidFileFacts, Prospect, Purpose, Request, Resources, RestartOnly, Step, TargetFacts,
-    Timeline, TriggerAnswer,
+    Outcome, Phase, PidFileFacts, Prospect, Purpose, Request, RestartOnly, Step, TargetFacts, Timeline,
+    TriggerAnswer,
 };
 
 use crate::traits::Traits;
@@ -194,6 +194,9 @@ impl Paper {
             Step::ReadPidFile => self.read_pid_file(),
             Step::StopByPidFile => self.stop_by_pid_file(),
             Step::ChangeWithoutDescriptors { ms } => self.change_without_descriptors(u64::from(*ms) * MS),
+            Step::StartWithoutWatches => self.start_without_watches(),
+            Step::CountWatches => self.count_watches(),
+            Step::ChangeInOverflow => self.change_in_overflow(),
             Step::StartFor(delivery) => self.start(*delivery),
             Step::StartTold { after_ms } => self.start_told(u64::from(*after_ms)),
             Step::StartWithChange => self.start_with_change(),
@@ -214,17 +217,7 @@ impl Paper {
                 let steady = (self.now, 1_000 * MS / u64::from(*per_second));
                 self.life().steady = Some(steady);
             }
-            Step::Sample => {
-                self.now += 400 * MS;
-                let held = Resources {
-                    processes: 3,
-                    threads: 8,
-                    descriptors: 40 + self.below(10),
-                    memory_kib: 50_000 + self.below(9_000),
-                    peak_kib: 80_000 + self.below(9_000),
-                };
-                self.events.push(Event::Resources { at: self.now, held });
-            }
+            Step::Sample => self.sample(),
             Step::AskToStop => {
                 self.events.push(Event::StopAsked { at: self.now });
                 self.now += MS;
