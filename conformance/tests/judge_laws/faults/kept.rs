@@ -22,7 +22,7 @@ proptest! {
         let mut timeline = history(&case, &Traits { pins: true, ..traits });
         prop_assert_eq!(weak(&fails_by(&case, &timeline, vec![])), [Check::KeptFollowAtOnce]);
         let before = ready(&timeline) + MS;
-        let end = timeline.events.last().map_or(0, reloadspec::vocabulary::Event::at);
+        let end = timeline.events.last().map_or(0, Event::at);
         // Past the drain, whose end the history waits for, and on a connection that is as old as the process.
         let late = |r: &Request| is_kept_load(r) && r.begin > end - 150 * MS;
         change(&mut timeline, pick, late, |r| {
