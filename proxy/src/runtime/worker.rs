@@ -118,6 +118,8 @@ impl Shared {
     /// Counts a generation as draining from now on, as long as a request holds a route of it.
     pub fn retire(&self, generation: &Arc<Generation>) {
         let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody may ever ask, and a weak reference holds the memory of what it refers to.
+        retired.retain(|generation| generation.strong_count() > 0);
         retired.push(Arc::downgrade(generation));
     }
 
@@ -376,5 +378,20 @@ impl Inside {
                 self.receive(passed);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Snapshot;
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_generations_that_have_ended() {
+        let shared = Shared::new(Current::new(Snapshot::default()));
+        for revision in 1..=100 {
+            shared.retire(&Arc::new(Generation { revision }));
+        }
+        assert!(shared.retired.lock().unwrap().len() <= 1);
     }
 }
