@@ -83,6 +83,7 @@ fn place() -> Place {
         admin: address(9901),
         second: address(20_000),
         third: address(20_001),
+        socket: "/run/dir/traffic.sock".into(),
         origins: origins.collect(),
     }
 }

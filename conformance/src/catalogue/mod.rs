@@ -14,6 +14,7 @@ mod check_command_no_side_effects;
 mod churn;
 mod credential;
 mod detects_immediately;
+mod draining;
 mod duplicate_keys;
 mod early_sighup;
 mod editors;
@@ -77,6 +78,7 @@ mod ten_bad;
 mod truncated_write;
 mod twice_across_files;
 mod unchanged_content;
+mod unix_socket;
 mod unknown_keys;
 mod unreachable_upstream;
 mod unresolvable_upstream;
@@ -148,6 +150,8 @@ pub fn all() -> Vec<Case> {
         added_listener::case(),
         moved_listener::case(),
         wildcard_swap::case(),
+        unix_socket::case(),
+        draining::case(),
         runtime_failure::case(),
         equal_meaning::case(),
         partial_change::case(),

@@ -177,6 +177,7 @@ fn words(step: &Step) -> String {
             awaited(*condition),
             match condition {
                 Condition::KeptFollow => " and the drain bound",
+                Condition::HeldEnded => " and the time for draining",
                 _ => "",
             }
         ),
@@ -226,11 +227,18 @@ fn laid_out(layout: &Layout) -> String {
     let other = layout
         .other_setting
         .then(|| "another value of a setting that a reload cannot change".to_owned());
+    let drain = (layout.drain_ms > 0).then(|| {
+        format!(
+            "{} ms for what is in flight on a listener that is taken away",
+            layout.drain_ms
+        )
+    });
     let all: Vec<String> = listener
         .into_iter()
         .chain(routes)
         .chain(many)
         .chain(other)
+        .chain(drain)
         .collect();
     match all.as_slice() {
         [] => "from here on, configurations have one listener and one route".into(),
@@ -244,6 +252,7 @@ fn address(listener: Listener) -> &'static str {
         Listener::Second => "a second address",
         Listener::Third => "a third address",
         Listener::Wildcard => "all addresses, with the port of the second",
+        Listener::Socket => "a socket in the file system",
     }
 }
 
@@ -283,6 +292,7 @@ fn awaited(condition: Condition) -> &'static str {
         Condition::SuccessRecord => "a record of the success",
         Condition::Refusal => "a refused connect",
         Condition::ManagerReady => "READY=1 to the service manager",
+        Condition::HeldEnded => "the end of all that is held, which nothing releases",
         Condition::KeptFollow => "an answer of the new generation to each task that keeps its connection",
     }
 }

@@ -3,7 +3,6 @@
 //! No pool, no retry, no redirect: what a library would smooth over is what is being measured.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +13,11 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Method, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 use reloadspec_fixtures::origin;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::recorder::Recorder;
-use super::wire::{Seen, Wire};
+use super::wire::{Seen, Stream, Wire};
+use crate::target::Reach;
 use crate::vocabulary::{Event, Listener, Markers, Nanos, Outcome, Phase, Purpose, Request};
 
 /// Past this without an answer, a request has failed.
@@ -63,7 +62,7 @@ pub(super) struct Ask {
 #[derive(Clone)]
 pub(super) struct Client {
     pub(super) recorder: Arc<Recorder>,
-    pub(super) address: SocketAddr,
+    pub(super) reach: Reach,
     pub(super) to: To,
 }
 
@@ -166,8 +165,7 @@ impl Client {
     }
 
     async fn connect(&self, connect: Nanos, number: u64) -> io::Result<Connection> {
-        let stream = TcpStream::connect(self.address).await?;
-        stream.set_nodelay(true)?;
+        let stream = Stream::connect(&self.reach).await?;
         let (wire, seen) = Wire::new(stream, Arc::clone(&self.recorder));
         // A handshake of HTTP/1 sends nothing; it fails only if the task is gone.
         let (sender, connection) = http1::handshake(TokioIo::new(wire))
@@ -333,7 +331,8 @@ impl Connection {
 
 fn connect_failed(error: &io::Error) -> Outcome {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => Outcome::Refused,
+        // A socket in the file system that is not there has nobody who listens.
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => Outcome::Refused,
         io::ErrorKind::ConnectionReset => Outcome::Reset {
             phase: Phase::Connect,
         },

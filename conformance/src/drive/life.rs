@@ -43,7 +43,11 @@ impl Driver<'_> {
         let binary = laid
             .ground
             .runnable(self.target.binary().ok_or(DriveError::NoBinary)?)?;
-        let line = laid.line(self.target, self.by, self.manner)?;
+        let manner = match self.manner {
+            Manner::Usual if self.layout.drain_ms > 0 => Manner::Draining,
+            manner => manner,
+        };
+        let line = laid.line(self.target, self.by, manner)?;
         self.command = std::iter::once(binary.display().to_string())
             .chain(line.args)
             .collect();
@@ -54,7 +58,7 @@ impl Driver<'_> {
         let at = self.recorder.now();
         let process = laid.start(
             self.target,
-            (self.by, self.manner),
+            (self.by, manner),
             &self.recorder,
             &self.options.cancel,
         )?;

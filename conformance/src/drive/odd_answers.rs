@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::client::{Ask, Client, Connection, To};
 use super::recorder::Recorder;
+use crate::target::Reach;
 use crate::vocabulary::{Event, Markers, Outcome, Phase, Purpose, Request};
 
 /// For what is to come.
@@ -75,7 +76,7 @@ async fn client(answers: &[&str], end: End) -> (Client, oneshot::Sender<()>) {
 fn client_of(address: SocketAddr) -> Client {
     Client {
         recorder: Recorder::new(),
-        address,
+        reach: Reach::Tcp(address),
         to: To::default(),
     }
 }

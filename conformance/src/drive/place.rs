@@ -21,6 +21,8 @@ const PORTS: [u16; 2] = [8080, 9901];
 const OTHER_PORTS: std::ops::Range<u16> = 10_000..12_000;
 /// So many addresses are tried with the usual ports, and so many in all.
 const ATTEMPTS: (usize, usize) = (16, 64);
+/// The socket in the file system, below the run's folder.
+pub(super) const SOCKET: &str = "traffic.sock";
 /// Ports for second listeners: below those that the system gives to outgoing connections, and above those that are well known.
 const SECOND_PORTS: std::ops::Range<u16> = 12_000..32_000;
 

@@ -3,12 +3,15 @@
 //! In: what is wrong with them, or who listens where they want to. Out: what came of them, in the recorder. Never: an opinion on that.
 
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use super::error::DriveError;
 use super::script::{Driver, Flow};
 use super::traffic::{Wanted, client_to};
 use super::trial::Trial;
+use crate::target::Reach;
 use crate::vocabulary::{Condition, Event, Layout, Listener, Prospect, TriggerAnswer};
 
 impl Driver<'_> {
@@ -65,9 +68,11 @@ impl Driver<'_> {
             return Ok(());
         };
         let address = running.laid.place.bound(listener);
-        let occupied =
-            TcpListener::bind(address).map_err(DriveError::system("listen where the target is to"))?;
-        self.occupied = Some(occupied);
+        let occupied = match address {
+            Reach::Tcp(address) => TcpListener::bind(address).map(OwnedFd::from),
+            Reach::Unix(path) => UnixListener::bind(path).map(OwnedFd::from),
+        };
+        self.occupied = Some(occupied.map_err(DriveError::system("listen where the target is to"))?);
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! Carries out the steps of a case, one after the other.
 
-use std::net::{IpAddr, TcpListener};
+use std::net::IpAddr;
 use std::ops::ControlFlow;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,7 +55,7 @@ pub(super) struct Driver<'a> {
     /// Where loads, probes and what is held are made.
     pub(super) to: To,
     /// What the harness itself listens on, so that nobody else can.
-    pub(super) occupied: Option<TcpListener>,
+    pub(super) occupied: Option<OwnedFd>,
     random: u64,
     pub(super) gate: u64,
     pub(super) running: Option<Running>,

@@ -186,6 +186,13 @@ pub(super) struct HeldOpen {
     task: JoinHandle<()>,
 }
 
+impl HeldOpen {
+    /// Whether it has ended, released or not.
+    pub(super) fn is_over(&self) -> bool {
+        self.task.is_finished()
+    }
+}
+
 async fn join(tasks: Vec<JoinHandle<()>>) {
     for task in tasks {
         // A panic there has been printed by its thread.
@@ -272,7 +279,7 @@ pub(super) fn client_of(recorder: &Arc<Recorder>, place: &Place) -> Client {
 pub(super) fn client_to(recorder: &Arc<Recorder>, place: &Place, to: To) -> Client {
     Client {
         recorder: Arc::clone(recorder),
-        address: place.asked(to.listener),
+        reach: place.asked(to.listener),
         to,
     }
 }

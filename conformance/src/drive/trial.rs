@@ -11,6 +11,7 @@ use super::files::{self, ConfigFile};
 use super::manager;
 use super::parts;
 use super::place::Ground;
+use super::place::SOCKET;
 use super::process::{Process, Start};
 use super::recorder::Recorder;
 use super::traffic::{Traffic, client_of};
@@ -46,6 +47,8 @@ pub(super) enum Manner {
     Unheard,
     /// Without an inotify watch to be had.
     WithoutWatches,
+    /// With the time for draining that its configurations name.
+    Draining,
     /// So that it has workers.
     WithWorkers,
     /// So that it tells a service manager of its life, which listens already.
@@ -70,6 +73,7 @@ pub(super) fn lay(
         admin: ground.admin(),
         second: ground.second(),
         third: ground.third(),
+        socket: ground.dir().join(SOCKET),
         origins: origins.to_vec(),
     };
     let rendered = target.render(scene, &place)?;
@@ -115,6 +119,10 @@ impl Laid {
                 line.env.push(("NOTIFY_SOCKET".to_owned(), socket));
                 Ok(line)
             }
+            Manner::Draining => match target.start_draining(&self.place)? {
+                Some(line) => Ok(line),
+                None => target.start_for(by, &self.place),
+            },
             Manner::Usual | Manner::Unheard | Manner::WithoutWatches => target.start_for(by, &self.place),
         }
     }

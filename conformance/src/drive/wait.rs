@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use regex::Regex;
 
 use super::script::{Driver, Flow};
-use super::traffic::{Wanted, client_to};
+use super::traffic::{HeldOpen, Wanted, client_to};
 use crate::vocabulary::{Condition, Event};
 
 impl Driver<'_> {
@@ -42,6 +42,10 @@ impl Driver<'_> {
             Condition::KeptFollow => {
                 let drained = Duration::from_millis(drained.unwrap_or(0));
                 self.wait_until_kept_follow(Instant::now() + drained)
+            }
+            Condition::HeldEnded => {
+                let drain = Duration::from_millis(u64::from(self.layout.drain_ms));
+                self.wait_until_held_ended(deadline + drain)
             }
             Condition::SuccessRecord => {
                 self.wait_for_event(deadline, self.line_since(log.applied.as_ref(), begin))
@@ -83,6 +87,14 @@ impl Driver<'_> {
         self.recorder
             .wait_for(mark, deadline, || followed() || self.over(), |_| false);
         followed()
+    }
+
+    fn wait_until_held_ended(&self, deadline: Instant) -> bool {
+        let ended = || self.held.iter().all(HeldOpen::is_over);
+        let mark = self.recorder.mark();
+        self.recorder
+            .wait_for(mark, deadline, || ended() || self.over(), |_| false);
+        ended()
     }
 
     fn wait_for_event(&self, deadline: Instant, satisfies: impl Fn(&Event) -> bool) -> bool {

@@ -5,11 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 
 use super::recorder::Recorder;
+use crate::target::Reach;
 use crate::vocabulary::Nanos;
 
 /// What was seen on a connection since its current request began.
@@ -49,15 +51,77 @@ impl Seen {
     }
 }
 
+/// A connection of either kind.
+pub(super) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// How long to wait for room in the queue of a socket in the file system, before it is looked at again.
+const FULL_PAUSE: Duration = Duration::from_millis(1);
+
+impl Stream {
+    pub(super) async fn connect(reach: &Reach) -> io::Result<Self> {
+        match reach {
+            Reach::Tcp(address) => {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                Ok(Self::Tcp(stream))
+            }
+            Reach::Unix(path) => loop {
+                match UnixStream::connect(path).await {
+                    // The queue is full. A connect that blocks would wait in the kernel here, as one of TCP does; the caller has a deadline.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        tokio::time::sleep(FULL_PAUSE).await;
+                    }
+                    result => return result.map(Self::Unix),
+                }
+            },
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
 /// The socket.
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     recorder: Arc<Recorder>,
     seen: Arc<Seen>,
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, recorder: Arc<Recorder>) -> (Self, Arc<Seen>) {
+    pub(super) fn new(stream: Stream, recorder: Arc<Recorder>) -> (Self, Arc<Seen>) {
         let seen = Arc::new(Seen::default());
         (
             Self {

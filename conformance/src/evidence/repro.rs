@@ -192,6 +192,7 @@ mod tests {
                 admin: address("127.1.2.3:9901"),
                 second: address("127.1.2.3:20000"),
                 third: address("127.1.2.3:20001"),
+                socket: PathBuf::from("/tmp/run/traffic.sock"),
                 origins: origins.collect(),
             }],
             command: Vec::new(),

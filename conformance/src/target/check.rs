@@ -304,7 +304,9 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
             layout,
             ..Scene::of(Generation(1))
         };
-        if target.facts.has(capability) && good == target.render(&scene, &ground)? {
+        // What is asked for by a start of its own is asked for.
+        let by_start = capability == Capability::Drain && target.start_draining(&ground)?.is_some();
+        if target.facts.has(capability) && !by_start && good == target.render(&scene, &ground)? {
             let message = format!(
                 "capabilities: {} is declared, and the template makes nothing of it",
                 capability.name()
@@ -333,9 +335,11 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
 }
 
 /// What a template has to make something of, by the capability that says so.
-fn layouts() -> [(Capability, Layout); 3] {
+fn layouts() -> [(Capability, Layout); 5] {
     [
         (Capability::Listeners, Layout::listening(Listener::Second)),
+        (Capability::UnixSocket, Layout::listening(Listener::Socket)),
+        (Capability::Drain, Layout::default().draining()),
         (
             Capability::Routes,
             Layout::default().with_routes(&[LeadsTo::Apart]),
@@ -358,6 +362,7 @@ fn nowhere() -> Place {
         admin: address(2),
         second: address(3),
         third: address(4),
+        socket: "/nowhere/traffic.sock".into(),
         origins: origins
             .map(|(i, port)| OriginAddress {
                 name: format!("o{i}"),

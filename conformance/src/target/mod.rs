@@ -75,28 +75,40 @@ pub struct Place {
     pub second: SocketAddr,
     /// Where it may move, see [`Listener::Third`].
     pub third: SocketAddr,
+    /// Where a socket in the file system may be, see [`Listener::Socket`].
+    pub socket: PathBuf,
     /// The origins, in order: those of generations, and one that is no generation's.
     pub origins: Vec<OriginAddress>,
 }
 
 impl Place {
     /// What is to be bound for a listener.
-    pub fn bound(&self, listener: Listener) -> SocketAddr {
-        match listener {
+    pub fn bound(&self, listener: Listener) -> Reach {
+        Reach::Tcp(match listener {
             Listener::First => self.listen,
             Listener::Second => self.second,
             Listener::Third => self.third,
             Listener::Wildcard => (Ipv4Addr::UNSPECIFIED, self.second.port()).into(),
-        }
+            Listener::Socket => return Reach::Unix(self.socket.clone()),
+        })
     }
 
     /// Where a client asks for a listener.
-    pub fn asked(&self, listener: Listener) -> SocketAddr {
+    pub fn asked(&self, listener: Listener) -> Reach {
         match listener {
-            Listener::Wildcard => (Ipv4Addr::LOCALHOST, self.second.port()).into(),
+            Listener::Wildcard => Reach::Tcp((Ipv4Addr::LOCALHOST, self.second.port()).into()),
             _ => self.bound(listener),
         }
     }
+}
+
+/// What can be listened on and connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// An address.
+    Tcp(SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
 }
 
 /// An origin.
@@ -239,6 +251,15 @@ impl Target {
     /// If an argument or a variable does not render.
     pub fn start_with_workers(&self, place: &Place) -> Result<CommandLine, TargetError> {
         self.line(self.spec.start_with_workers(), place)
+    }
+
+    /// How to start it where its configurations name a time for draining, if that is another way than the usual one.
+    ///
+    /// # Errors
+    /// If an argument or a variable does not render.
+    pub fn start_draining(&self, place: &Place) -> Result<Option<CommandLine>, TargetError> {
+        let start = self.spec.start_draining();
+        start.map(|start| self.line(start, place)).transpose()
     }
 
     fn line(&self, start: &spec::Start, place: &Place) -> Result<CommandLine, TargetError> {

@@ -12,11 +12,11 @@ use super::error::TargetError;
 use super::folder::Folder;
 use super::parts::Member;
 use super::spec::{self, Role, Spec, TriggerBody};
-use super::{ORIGINS, OriginAddress, Place, Rendered, Trigger};
+use super::{ORIGINS, OriginAddress, Place, Reach, Rendered, Trigger};
 use crate::vocabulary::{Flaw, Generation, LeadsTo, Scene, TriggerKind};
 
 /// What a template may name. See `docs/add-a-target.md`.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "dir",
     "config",
     "candidate",
@@ -28,8 +28,10 @@ const NAMES: [&str; 17] = [
     "origin.{name,host,port}",
     "origins",
     "second.{host,port}",
+    "socket.path",
     "routes",
     "other_setting",
+    "drain.{ms,s}",
     "flaw",
     "fixed(name)",
     "members",
@@ -226,10 +228,15 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
     let generation = scene.generation;
     let origins = origins(place);
     let current = current(scene, &origins);
-    let second = scene.layout.listener.map(|listener| {
-        let bound = place.bound(listener);
-        context! { host => bound.ip().to_string(), port => bound.port() }
-    });
+    let bound = scene.layout.listener.map(|listener| place.bound(listener));
+    let (second, socket) = match bound {
+        Some(Reach::Tcp(bound)) => (
+            Some(context! { host => bound.ip().to_string(), port => bound.port() }),
+            None,
+        ),
+        Some(Reach::Unix(path)) => (None, Some(context! { path => path.display().to_string() })),
+        None => (None, None),
+    };
     let route = |number: u32, origin: Value| context! { name => format!("r{number}"), prefix => format!("/r{number}/"), origin };
     let few = scene
         .layout
@@ -246,6 +253,8 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         .iter()
         .map(|file| (file.path.clone(), place.dir.join(&file.path)))
         .collect();
+    let drain_ms = scene.layout.drain_ms;
+    let drain = (drain_ms > 0).then(|| context! { ms => drain_ms, s => drain_ms.div_ceil(1_000) });
     let fixed = Value::from_function(move |name: String| -> Result<String, minijinja::Error> {
         fixed
             .iter()
@@ -270,8 +279,10 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         origin => current,
         origins => origins,
         second => second,
+        socket => socket,
         routes => routes,
         other_setting => scene.layout.other_setting,
+        drain => drain,
         flaw => scene.flaw.filter(|flaw| !flaw.is_made_by_the_suite()).map(Flaw::name),
         fixed => fixed,
         members => spec.include.as_ref().map(|include| text(&include.members(place))),

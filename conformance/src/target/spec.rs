@@ -38,6 +38,7 @@ pub(super) struct Spec {
     pub(super) workers: Option<Workers>,
     pub(super) systemd: Option<Systemd>,
     pub(super) pid_file: Option<PidFile>,
+    pub(super) drain: Option<Drain>,
     pub(super) restart_only: Option<RestartOnly>,
     pub(super) status: Option<Status>,
     pub(super) metrics: Option<Metrics>,
@@ -233,6 +234,14 @@ pub(super) struct Workers {
     pub(super) start: Option<Start>,
 }
 
+/// That a time can be named for what is in flight on a listener that is taken away.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Drain {
+    /// How it is started with that time, where its configuration does not name it.
+    pub(super) start: Option<Start>,
+}
+
 /// Where its status is, and how it reads.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -240,6 +249,7 @@ pub(super) struct Status {
     pub(super) url: String,
     pub(super) identity: String,
     pub(super) error: Option<String>,
+    pub(super) draining: Option<String>,
 }
 
 /// Where its metrics are, and which of them are what.
@@ -278,6 +288,7 @@ impl Spec {
     pub(super) fn declares(&self) -> Vec<Capability> {
         let sections = [
             (Capability::CheckCommand, self.check_command.is_some()),
+            (Capability::Drain, self.drain.is_some()),
             (Capability::Include, self.include.is_some()),
             (Capability::Workers, self.workers.is_some()),
             (Capability::Systemd, self.systemd.is_some()),
@@ -316,6 +327,7 @@ impl Spec {
             status: self.status.as_ref().map(|status| StatusReadings {
                 identity: status.identity.clone(),
                 error: status.error.clone(),
+                draining: status.draining.clone(),
             }),
             metrics: self.metrics.as_ref().map(|metrics| metrics.series.clone()),
             credential: self
@@ -340,6 +352,11 @@ impl Spec {
     pub(super) fn start_with_workers(&self) -> &Start {
         let of_its_own = self.workers.as_ref().and_then(|workers| workers.start.as_ref());
         of_its_own.unwrap_or(&self.start)
+    }
+
+    /// How it is started where its configurations name a time for draining.
+    pub(super) fn start_draining(&self) -> Option<&Start> {
+        self.drain.as_ref().and_then(|drain| drain.start.as_ref())
     }
 
     fn also(&self, kind: Option<TriggerKind>) -> Option<&Also> {

@@ -190,6 +190,14 @@ checks! {
     MadeBeforeBroken = "made_before_broken": "a listener that moves is there before it is gone: no connect to the new address that begins after one to the old was refused is refused",
     /// All or nothing of a change that may be refused.
     SwappedOrRefused = "swapped_or_refused": "a listener changes to all addresses and back within the apply bound, or that is refused with a word and changes nothing",
+    /// A socket in the file system is there throughout.
+    SocketServesOn = "socket_serves_on": "every connect to a socket in the file system is taken, over every change, and each change is served there within the apply bound",
+    /// What is taken away ends.
+    DrainIsBounded = "drain_is_bounded": "what is still in flight on a listener that a change takes away has ended 1 s after the time that the configuration names for that",
+    /// And not before its time.
+    DrainIsGranted = "drain_is_granted": "nothing in flight on a listener that a change takes away is cut off before the time that the configuration names for that is over",
+    /// And it can be watched.
+    DrainingIsTold = "draining_is_told": "what is declared to tell how much is being drained says none before there is any, some while there is, and none after it",
     /// A valid file that cannot be applied changes nothing.
     FailureChangesNothing = "failure_changes_nothing": "a change that cannot be applied leaves every answer as it was, at every listener that there was",
     /// And that is told.

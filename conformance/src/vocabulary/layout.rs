@@ -19,6 +19,8 @@ pub enum Listener {
     Third,
     /// The port of [`Self::Second`], at all addresses of the machine. A client asks at one that is not the run's own.
     Wildcard,
+    /// A socket in the file system, in the run's folder.
+    Socket,
 }
 
 impl Listener {
@@ -38,6 +40,7 @@ impl Listener {
             Self::Second => "second",
             Self::Third => "third",
             Self::Wildcard => "wildcard",
+            Self::Socket => "socket",
         }
     }
 }
@@ -96,6 +99,9 @@ pub struct Layout {
     /// Whether the setting that a reload cannot change has another value than at first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_setting: bool,
+    /// How long what is in flight on a listener that is taken away may take, in milliseconds; 0 where no time is named.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub drain_ms: u32,
 }
 
 #[expect(
@@ -109,6 +115,8 @@ fn is_zero(value: &u32) -> bool {
 impl Layout {
     /// The number of the first of many routes.
     pub const MANY_FROM: u32 = 1_001;
+    /// The only time for draining that a case asks for, in milliseconds: some targets take whole seconds, and one is started with it.
+    pub const DRAIN_MS: u32 = 1_000;
 
     /// With so many routes.
     pub fn of_many(many: u32) -> Self {
@@ -144,6 +152,15 @@ impl Layout {
         Self {
             listener: Some(listener),
             ..Self::default()
+        }
+    }
+
+    /// With a time for what is in flight on a listener that is taken away: [`Self::DRAIN_MS`].
+    #[must_use]
+    pub fn draining(self) -> Self {
+        Self {
+            drain_ms: Self::DRAIN_MS,
+            ..self
         }
     }
 

@@ -33,6 +33,9 @@ pub struct StatusReadings {
     /// What was wrong with the last file, if something was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// How much is being drained: a number, 0 where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draining: Option<String>,
 }
 
 /// Series of the metrics: a name, with or without some of its labels; more than one, if they are to be added, with ` + ` between them.
@@ -57,6 +60,9 @@ pub struct MetricReadings {
     /// 1 while the file is watched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub watching: Option<String>,
+    /// How much is being drained, of connections, listeners, or whatever the target counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draining: Option<String>,
     /// Further counters, of traffic or of anything else.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<String>,
@@ -109,6 +115,15 @@ impl Readings {
     /// Whether the target's folder says nothing of them.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// How much an answer to a question says is being drained, if it is declared to say so.
+    pub fn draining(&self, question: Question, said: &str) -> Option<f64> {
+        match question {
+            Question::Status => read(said, self.status.as_ref()?.draining.as_ref()?)?.parse().ok(),
+            Question::Metrics => metric(said, self.metrics.as_ref()?.draining.as_ref()?),
+            _ => None,
+        }
     }
 
     /// What an answer lacks of what it should tell of a file, as against the answer of before that file.
@@ -190,7 +205,12 @@ impl MetricReadings {
 
     /// The lines of a text that it names.
     pub fn lines(&self, text: &str) -> String {
-        let gauges = [&self.last_success, &self.last_outcome, &self.watching];
+        let gauges = [
+            &self.last_success,
+            &self.last_outcome,
+            &self.watching,
+            &self.draining,
+        ];
         let gauges = gauges.into_iter().flatten().map(String::as_str);
         let all: Vec<&str> = self.all_counters().chain(gauges).collect();
         let names: Vec<&str> = all.iter().flat_map(|series| parts(series)).map(name_of).collect();

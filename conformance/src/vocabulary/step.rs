@@ -60,6 +60,8 @@ pub enum Condition {
     /// That the service manager was told that the target serves, since the newest write or, before there was one, since the start.
     /// Deadline: the apply bound.
     ManagerReady,
+    /// The end of all that is held, though nothing releases it. Deadline: the time that configurations name for draining, and the apply bound.
+    HeldEnded,
 }
 
 /// One thing that the driver does.

@@ -71,6 +71,8 @@ pub enum Capability {
     CheckCommand,
     /// It counts something, in metrics that can be read over HTTP.
     Counters,
+    /// Its configuration names the time that what is in flight on a listener which is taken away may take.
+    Drain,
     /// It knows a signal that asks it to finish what is in flight, and then to stop.
     GracefulStop,
     /// Its configuration may be of several files: a main file and members that it includes by a pattern, or a folder of members.
@@ -79,6 +81,8 @@ pub enum Capability {
     Listeners,
     /// It counts its reloads, in metrics that can be read over HTTP.
     Metrics,
+    /// It listens on a socket in the file system, beside an address.
+    UnixSocket,
     /// By a reload it gets further routes, by the beginnings of paths, or loses them.
     Routes,
     /// It says what serves.
@@ -97,15 +101,17 @@ pub enum Capability {
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
         Self::Counters,
+        Self::Drain,
         Self::GracefulStop,
         Self::Include,
         Self::Listeners,
         Self::Metrics,
+        Self::UnixSocket,
         Self::Routes,
         Self::Status,
         Self::Upstreams,
@@ -122,10 +128,12 @@ impl Capability {
             Self::Admin => "admin",
             Self::CheckCommand => "check_command",
             Self::Counters => "counters",
+            Self::Drain => "drain",
             Self::GracefulStop => "graceful_stop",
             Self::Include => "include",
             Self::Listeners => "listeners",
             Self::Metrics => "metrics",
+            Self::UnixSocket => "unix_socket",
             Self::Routes => "routes",
             Self::Status => "status",
             Self::Upstreams => "upstreams",

@@ -8,7 +8,8 @@ const KEYS_OF_LOG: &str =
     "`sources`, `applied`, `level`, `informational`, `rejected`, `missing`, `fatal`, `names_file`";
 
 const NAMES: &str = "dir, config, candidate, generation, stamp, credential, listen.{host,port}, admin.{host,port}, \
-     origin.{name,host,port}, origins, second.{host,port}, routes, other_setting, flaw, fixed(name), members, member.{name,prefix,origin}";
+     origin.{name,host,port}, origins, second.{host,port}, socket.path, routes, \
+     other_setting, drain.{ms,s}, flaw, fixed(name), members, member.{name,prefix,origin}";
 
 #[test]
 fn a_sound_folder_is_taken() {

@@ -27,6 +27,8 @@ pub(crate) struct Traits {
     pub(crate) late: Option<(usize, u64, bool)>,
     /// What it does not tell the service manager, counted from 0.
     pub(crate) unsaid: Option<usize>,
+    /// For how long it drains, in milliseconds, whatever its configuration names.
+    pub(crate) drains_ms: Option<u64>,
 }
 
 impl Traits {
@@ -44,6 +46,7 @@ impl Traits {
             silent_on: None,
             late: None,
             unsaid: None,
+            drains_ms: None,
         }
     }
 

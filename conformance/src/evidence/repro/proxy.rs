@@ -45,6 +45,7 @@ pub(super) fn describe(target: &Target, segment: &Segment<'_>) -> Result<String,
     let place = Place {
         dir: PathBuf::from(DIR),
         config: Path::new(DIR).join("conf").join(target.config_file()),
+        socket: Path::new(DIR).join("traffic.sock"),
         ..segment.place.clone()
     };
     let mut out = String::new();

@@ -62,7 +62,7 @@ fn is_readable(view: &View<'_>, answer: &Answer) -> bool {
 }
 
 /// Why nothing else is concluded from a question, if what it asks for is not there.
-fn not_there(view: &View<'_>, question: Question) -> Option<Vec<Opinion>> {
+pub(super) fn not_there(view: &View<'_>, question: Question) -> Option<Vec<Opinion>> {
     let is_there = there(view, question).judgement == Opinion::met().judgement;
     (!is_there).then(|| vec![Opinion::unsupported(format!("{question} does not answer"))])
 }

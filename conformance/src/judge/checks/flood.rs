@@ -44,7 +44,7 @@ pub(super) fn no_connect_lost(view: &View<'_>) -> Vec<Opinion> {
 
 /// Refused, left hanging, or reset before a byte of an answer: a listening socket that is closed resets what waits in its queue,
 /// and whether that is noticed before or after the connect has returned is a matter of moments.
-fn is_lost(request: &Request) -> bool {
+pub(super) fn is_lost(request: &Request) -> bool {
     matches!(
         request.outcome,
         Outcome::Refused

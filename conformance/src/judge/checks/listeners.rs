@@ -12,11 +12,11 @@ use crate::vocabulary::{Listener, Nanos, Outcome, Prospect, Request};
 const LEAST_OVER_MOVES: usize = 100;
 
 /// A file that changes where the second listener is.
-struct Move<'v, 'a> {
-    life: &'v Life<'a>,
-    write: &'v Write<'a>,
-    from: Option<Listener>,
-    to: Option<Listener>,
+pub(super) struct Move<'v, 'a> {
+    pub(super) life: &'v Life<'a>,
+    pub(super) write: &'v Write<'a>,
+    pub(super) from: Option<Listener>,
+    pub(super) to: Option<Listener>,
 }
 
 /// All files of this prospect that change where the second listener is, each with where it was before.
@@ -71,7 +71,7 @@ impl<'a> Move<'_, 'a> {
     }
 
     /// Why the file is not served at a listener in time, if it is not.
-    fn late(&self, view: &View<'_>, listener: Listener) -> Option<Opinion> {
+    pub(super) fn late(&self, view: &View<'_>, listener: Listener) -> Option<Opinion> {
         let (told, bound) = (self.write.told(), view.apply_bound());
         let latency = self.served(listener).map(|at| at.saturating_sub(told));
         if latency.is_some_and(|latency| latency <= bound) {

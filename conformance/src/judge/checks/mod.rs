@@ -9,6 +9,7 @@ mod cost;
 mod crash;
 mod deletion;
 mod doomed;
+mod drain;
 mod effect;
 mod fields;
 mod flood;
@@ -35,6 +36,7 @@ mod shortage;
 mod timing;
 mod triggers;
 mod unasked;
+mod unix_socket;
 mod unwatched;
 
 pub(super) use rejection::VALID_HERE;
@@ -126,6 +128,10 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RemovedListenerStops => listeners::removed_stops(view),
         Check::MadeBeforeBroken => listeners::made_before_broken(view),
         Check::SwappedOrRefused => listeners::swapped_or_refused(view),
+        Check::SocketServesOn => unix_socket::serves_on(view),
+        Check::DrainIsBounded => drain::is_bounded(view),
+        Check::DrainIsGranted => drain::is_granted(view),
+        Check::DrainingIsTold => drain::is_told(view),
         Check::FailureChangesNothing => doomed::changes_nothing(view),
         Check::FailureIsReported => doomed::is_reported(view),
         Check::UnchangedRouteStays => routes::unchanged_stays(view),

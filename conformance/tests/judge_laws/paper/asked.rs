@@ -19,6 +19,7 @@ pub(super) fn readings() -> Readings {
         status: Some(StatusReadings {
             identity: "/version".into(),
             error: Some("/error".into()),
+            draining: Some("/draining".into()),
         }),
         metrics: Some(MetricReadings {
             success: Some("reloads{how=\"ok\"}".into()),
@@ -27,6 +28,7 @@ pub(super) fn readings() -> Readings {
             last_success: Some("last".into()),
             last_outcome: Some("fine".into()),
             watching: Some("watching".into()),
+            draining: Some("draining".into()),
             counters: vec!["requests".into()],
         }),
         credential: true,
@@ -109,16 +111,22 @@ impl Paper {
     /// Asks over HTTP at a time. Returns when it was answered.
     fn ask_at(&mut self, question: Question, begin: Nanos) -> Nanos {
         let known = self.known(begin);
+        let drains = self
+            .life()
+            .drains
+            .iter()
+            .any(|(from, to)| (*from..*to).contains(&begin));
+        let draining = 2 * u8::from(drains);
         let order = matches!(question, Question::OrderWithout | Question::OrderWithWrong);
         let yes = !order;
         let said = match question {
             Question::Status => {
                 let error = if known.error { "\"line 7: no\"" } else { "null" };
                 let serves = known.serves.map_or(0, |generation| generation.0);
-                format!("{{\"version\": {serves}, \"error\": {error}}}")
+                format!("{{\"draining\": {draining}, \"version\": {serves}, \"error\": {error}}}")
             }
             Question::Metrics => format!(
-                "reloads{{how=\"ok\"}} {}\nreloads{{how=\"no\"}} {}\ntimed {}\nlast {:.3}\nfine {}\nwatching 1\nrequests {}",
+                "reloads{{how=\"ok\"}} {}\nreloads{{how=\"no\"}} {}\ntimed {}\nlast {:.3}\nfine {}\nwatching 1\nrequests {}\ndraining {draining}",
                 known.successes,
                 known.failures,
                 known.successes + known.failures,

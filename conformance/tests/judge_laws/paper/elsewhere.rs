@@ -1,8 +1,8 @@
 //! Second listeners and further routes: when they come and go, and what is asked there.
 
 use reloadspec::vocabulary::{
-    Condition, Event, Generation, LeadsTo, Listener, Markers, Nanos, Outcome, Prospect, Purpose, Request,
-    Step,
+    Condition, Event, Generation, LeadsTo, Listener, Markers, Nanos, Outcome, Phase, Prospect, Purpose,
+    Request, Step,
 };
 
 use super::{MS, ORIGINS, Paper};
@@ -22,6 +22,11 @@ impl Paper {
     /// What configurations have now holds from then on.
     pub(super) fn lay_out(&mut self, effective: Nanos) {
         let layout = self.layout.clone();
+        let drains_ms = self.traits.drains_ms.unwrap_or(u64::from(layout.drain_ms));
+        let before = self.life().layouts.last().and_then(|(_, before)| before.listener);
+        if layout.drain_ms > 0 && before.is_some() && layout.listener.is_none() {
+            self.life().drains.push((effective, effective + drains_ms * MS));
+        }
         self.life().layouts.push((effective, layout));
     }
 
@@ -84,11 +89,39 @@ impl Paper {
     }
 
     pub(super) fn release_elsewhere(&mut self) {
+        let last = self.life().drains.pop();
         for mut request in std::mem::take(&mut self.life().held_elsewhere) {
             self.now += MS;
             request.at = self.now;
+            if let Some((_, cut)) = last
+                && cut < self.now
+            {
+                request.at = cut;
+                request.outcome = Outcome::Ended { phase: Phase::Head };
+            }
             self.events.push(Event::Request(request));
         }
+        let now = self.now;
+        let last = last.map(|(from, until)| (from, until.min(now)));
+        self.life().drains.extend(last);
+    }
+
+    /// What is held is cut off when its time is over, unless that is not waited for.
+    pub(super) fn drained(&mut self) {
+        let begin = self.now;
+        let patience = begin + self.traits.bound_ms * MS + u64::from(self.layout.drain_ms) * MS;
+        let cut = self.life().drains.last().map_or(begin, |(_, cut)| *cut);
+        self.now = cut.min(patience) + MS;
+        if cut <= patience {
+            self.release_elsewhere();
+        }
+        let (at, condition) = (self.now, Condition::HeldEnded);
+        self.events.push(Event::Waited {
+            begin,
+            at,
+            condition,
+            met: cut <= patience,
+        });
     }
 
     pub(super) fn load_elsewhere(&mut self, load: Load) {

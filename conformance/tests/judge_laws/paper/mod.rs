@@ -8,14 +8,15 @@ mod files;
 mod lifecycle;
 mod members;
 mod shortage;
+mod starts;
 mod traffic;
 
 use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
-    Capability, Case, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns, Marker, Nanos,
-    Outcome, Phase, PidFileFacts, Prospect, Purpose, Request, RestartOnly, Step, TargetFacts, Timeline,
-    TriggerAnswer,
+    Capability, Case, Condition, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns,
+    Marker, Nanos, Outcome, Phase, PidFileFacts, Prospect, Purpose, Request, RestartOnly, Step, TargetFacts,
+    Timeline,
 };
 
 use crate::traits::Traits;
@@ -60,6 +61,8 @@ struct Life {
     layouts: Vec<(Nanos, Layout)>,
     elsewhere: Vec<elsewhere::Load>,
     held_elsewhere: Vec<Request>,
+    /// From when until when what is held elsewhere is drained, at most.
+    drains: Vec<(Nanos, Nanos)>,
     held: Vec<(Held, u64, Nanos, u64, Option<Generation>)>,
     last_record: Nanos,
     is_asked: bool,
@@ -236,6 +239,7 @@ impl Paper {
             Step::Inspect => self.inspect(),
             Step::Delete => self.delete(),
             Step::Meddle(with) => self.meddle(*with),
+            Step::Await(Condition::HeldEnded) => self.drained(),
             Step::Await(condition) => self.waited(*condition),
             Step::Watch { ms } => self.now += u64::from(*ms) * MS,
             Step::WatchPastApplyBound { ms } => self.now += (self.traits.bound_ms + u64::from(*ms)) * MS,
@@ -313,6 +317,7 @@ impl Paper {
             layouts: vec![(began + 20 * MS, layout)],
             elsewhere: Vec::new(),
             held_elsewhere: Vec::new(),
+            drains: Vec::new(),
             held: Vec::new(),
             last_record: 0,
             is_asked: false,
@@ -327,31 +332,6 @@ impl Paper {
         self.probe();
         self.events.push(Event::Ready { at: self.now });
         self.now += MS;
-    }
-
-    fn start_told(&mut self, after_ms: u64) {
-        self.start(self.delivery);
-        let begin = self.life().began + (2 + after_ms) * MS;
-        self.events.push(Event::Trigger {
-            begin,
-            at: begin + MS / 10,
-            by: None,
-            answer: TriggerAnswer::Sent,
-        });
-    }
-
-    /// What was read was the file of before, so that the change is one that the watch has to find.
-    fn start_with_change(&mut self) {
-        self.start(self.delivery);
-        let early = self.life().began + 10 * MS;
-        let ready = std::mem::replace(&mut self.now, early);
-        let begin = self.write(None);
-        self.now = self.now.max(ready);
-        let effective = self.effective();
-        let generation = self.generation;
-        self.life().served.push((effective, Some(generation)));
-        self.record(effective);
-        self.await_effect(begin, Nanos::MAX);
     }
 
     fn end(&mut self) {
