@@ -26,6 +26,8 @@ pub mod log;
 pub mod metrics;
 pub mod model;
 pub mod order;
+#[cfg(feature = "otlp")]
+mod otlp;
 pub mod probe;
 pub mod reload;
 pub mod runtime;

@@ -134,6 +134,8 @@ impl Proxy {
         reloader.add_follower(Box::new(Prober::default()));
         if let Some(log) = &log {
             reloader.add_follower(Box::new(log.follower()));
+            #[cfg(feature = "otlp")]
+            reloader.add_follower(Box::new(log.spans()));
         }
         for follower in followers {
             reloader.add_follower(follower);

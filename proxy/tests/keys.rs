@@ -57,6 +57,9 @@ fn smallest(path: &str) -> Value {
         let two = json!([{"address": "127.0.0.1:9000"}, {"address": "127.0.0.1:9001"}]);
         document["upstreams"][0]["endpoints"] = two;
     }
+    if path.starts_with("tracing.") {
+        document["tracing"] = json!({"otlp": example_of("tracing.otlp")});
+    }
     if path.starts_with("admin") {
         document["admin"] = example_of("admin");
     }
@@ -75,6 +78,15 @@ fn example_of(path: &str) -> Value {
 fn find(path: &str) -> (String, Key) {
     let all = keys::all();
     all.into_iter().find(|(other, _)| other == path).expect("a key")
+}
+
+/// Every key that this program takes, and not only knows.
+fn built() -> Vec<(String, Key)> {
+    let is_built = |path: &str| cfg!(feature = "otlp") || !path.starts_with("tracing.otlp");
+    keys::all()
+        .into_iter()
+        .filter(|(path, _)| is_built(path))
+        .collect()
 }
 
 fn steps(path: &str) -> Vec<&str> {
@@ -232,7 +244,7 @@ fn bad(key: &Key) -> Vec<(Value, bool)> {
 #[test]
 fn each_key_takes_what_the_table_says_and_nothing_else() {
     let schema = schema();
-    for (path, key) in keys::all() {
+    for (path, key) in built() {
         for value in good(&key) {
             // One name cannot stand for two listeners, nor a host's name for a field's.
             let document = with(&path, value.clone());
@@ -255,7 +267,7 @@ fn each_key_takes_what_the_table_says_and_nothing_else() {
 #[test]
 fn each_key_that_has_to_be_there_is_missed_and_no_other() {
     let schema = schema();
-    for (path, key) in keys::all() {
+    for (path, key) in built() {
         let document = smallest(&path);
         if key.absent == Absent::Refused {
             let missed = complaints(&document);
@@ -276,7 +288,7 @@ fn each_key_that_has_to_be_there_is_missed_and_no_other() {
 #[test]
 fn each_default_means_the_same_as_nothing() {
     let mut tried = 0;
-    for (path, key) in keys::all() {
+    for (path, key) in built() {
         let Absent::Default(text) = key.absent else {
             continue;
         };
@@ -287,6 +299,17 @@ fn each_default_means_the_same_as_nothing() {
         tried += 1;
     }
     assert!(tried > 15, "only {tried} defaults");
+}
+
+#[cfg(not(feature = "otlp"))]
+#[test]
+fn what_takes_a_feature_is_refused_without_it_and_the_feature_is_named() {
+    let document = smallest("tracing.otlp.service_name");
+    let refused = read(&document).expect_err("a complaint");
+    assert_eq!(complaints(&document), ["not-built"]);
+    assert!(refused.to_string().contains("feature `otlp`"), "{refused}");
+    // Editors know the key all the same.
+    assert!(schema().is_valid(&document));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{
     Action, Admin, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener, Log, LogFormat, LogLevel,
-    Metrics, Model, PathMatch, Probe, Revisions, Route, RouteKey, Settings, Timeouts, Upstream,
+    Metrics, Model, Otlp, PathMatch, Probe, Revisions, Route, RouteKey, Settings, Timeouts, Tracing,
+    Upstream,
 };
 
 /// What is shown in the place of a secret.
@@ -52,6 +53,7 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
         limits,
         revisions: Revisions { keep },
         metrics: Metrics { prefix },
+        tracing: Tracing { otlp },
         probe,
         admin,
         request_headers,
@@ -89,6 +91,18 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
     put("limits", limits_of(limits));
     put("revisions", json!({"keep": keep}));
     put("metrics", json!({"prefix": prefix.as_ref()}));
+    if let Some(Otlp {
+        endpoint,
+        service_name,
+        timeout,
+    }) = otlp
+    {
+        let (endpoint, name, timeout) = (endpoint.as_ref(), service_name.as_ref(), duration(*timeout));
+        put(
+            "tracing",
+            json!({"otlp": {"endpoint": endpoint, "service_name": name, "timeout": timeout}}),
+        );
+    }
     if let Some(Probe { timeout }) = probe {
         put("probe", json!({"timeout": duration(*timeout)}));
     }

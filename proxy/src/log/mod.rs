@@ -18,7 +18,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Registry, reload};
+use tracing_subscriber::{Layer as _, Registry, reload};
 
 use crate::model::{Log, LogDestination, LogFormat, LogLevel};
 use crate::reload::{Change, Follower, Refused};
@@ -40,6 +40,8 @@ pub struct LogControl {
     level: reload::Handle<LevelFilter, Registry>,
     json: Arc<AtomicBool>,
     sink: Arc<Sink>,
+    #[cfg(feature = "otlp")]
+    spans: crate::otlp::Spans,
 }
 
 /// Lets the log follow the configuration.
@@ -82,16 +84,21 @@ pub fn init(overrides: LogOverrides) -> Result<LogControl, LogTaken> {
             move || Record(Arc::clone(&sink))
         })
         .with_ansi(false);
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(records)
-        .try_init()
-        .map_err(|_| LogTaken)?;
+    // The level is that of records: spans that go elsewhere are not for the log to leave out.
+    let subscriber = tracing_subscriber::registry().with(records.with_filter(filter));
+    #[cfg(feature = "otlp")]
+    let (subscriber, spans) = {
+        let spans = crate::otlp::Spans::default();
+        (subscriber.with(crate::otlp::layer(&spans)), spans)
+    };
+    subscriber.try_init().map_err(|_| LogTaken)?;
     let control = LogControl {
         overrides,
         level,
         json,
         sink,
+        #[cfg(feature = "otlp")]
+        spans,
     };
     control.follow(&Log::default());
     Ok(control)
@@ -122,6 +129,12 @@ impl LogControl {
             Ok(Some(path)) => tracing::info!(path = %path.display(), "log reopened"),
             Err(error) => tracing::error!(%error, "the log goes on where it was"),
         }
+    }
+
+    /// What lets spans follow the configuration.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn spans(&self) -> crate::otlp::SpansFollower {
+        self.spans.follower()
     }
 
     pub(crate) fn follower(&self) -> LogFollower {

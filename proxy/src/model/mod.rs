@@ -10,6 +10,7 @@ mod headers;
 mod listener;
 mod route;
 mod settings;
+mod tracing;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
 pub use settings::{
     Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions, Settings,
 };
+pub use tracing::{Otlp, Tracing};
 pub use upstream::{Endpoint, Timeouts, Upstream};
 
 /// The name of a listener or an upstream, as the configuration's author wrote it.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Admin, HeaderEdits};
+use super::{Admin, HeaderEdits, Tracing};
 
 /// Everything that is not a list of objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Settings {
     pub revisions: Revisions,
     /// How metrics are called.
     pub metrics: Metrics,
+    /// Where spans of reloads go.
+    pub tracing: Tracing,
     /// How endpoints are tried after a change; not at all if absent.
     pub probe: Option<Probe>,
     /// Where the proxy is asked about itself; nowhere if absent.
@@ -178,6 +180,7 @@ impl Default for Settings {
             limits: Limits::default(),
             revisions: Revisions::default(),
             metrics: Metrics::default(),
+            tracing: Tracing::default(),
             probe: None,
             admin: None,
             request_headers: HeaderEdits::default(),

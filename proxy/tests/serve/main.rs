@@ -8,6 +8,8 @@ mod lifecycle;
 mod live;
 mod openapi;
 mod operate;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod parts;
 mod probe;
 mod process;

@@ -12,7 +12,7 @@ mod tables;
 pub use explain::{Unknown, explain};
 pub use json_schema::json_schema;
 pub use objects::{ENDPOINT, HEADERS, LISTENER, REDIRECT, RESPOND, ROUTE, TIMEOUTS, UPSTREAM};
-pub use tables::{ADMIN, DRAIN, LIMITS, LOG, METRICS, PROBE, REVISIONS, ROOT};
+pub use tables::{ADMIN, DRAIN, LIMITS, LOG, METRICS, OTLP, PROBE, REVISIONS, ROOT, TRACING};
 
 /// One key of one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

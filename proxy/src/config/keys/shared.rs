@@ -63,6 +63,18 @@ pub(super) const PREFIX: Form = form(
     r"^[A-Za-z][A-Za-z0-9_]{0,63}$",
 );
 
+pub(super) const COLLECTOR: Form = form(
+    "a URL with `http://`, a host, and perhaps a port and a path",
+    &["http://127.0.0.1:4318", "http://collector.internal:4318/otlp"],
+    r"^http://[^/?#@\s]+(/[^?#@\s]*)?$",
+);
+
+pub(super) const SERVICE: Form = form(
+    "1 to 128 visible characters of ASCII, without blanks",
+    &["reloadspec-proxy", "edge/berlin"],
+    r"^[!-~]{1,128}$",
+);
+
 pub(super) const INCLUDE: Form = form(
     "the path of a file, or a pattern with `*`, `?` and `[...]`, seen from the folder of the main file",
     &["conf.d/*.yaml", "/etc/proxy/more.toml"],

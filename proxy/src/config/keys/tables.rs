@@ -1,7 +1,7 @@
 //! What exists once, in the order in which a configuration is best read.
 
 use super::objects::{HEADERS, LISTENER, ROUTE, UPSTREAM};
-use super::shared::{ADMIN_ADDRESS, DESTINATION, FILE, INCLUDE, PREFIX, TOKEN};
+use super::shared::{ADMIN_ADDRESS, COLLECTOR, DESTINATION, FILE, INCLUDE, PREFIX, SERVICE, TOKEN};
 use super::{Absent, Key, Kind};
 
 pub(super) const fn key(name: &'static str, kind: Kind, absent: Absent, about: &'static str) -> Key {
@@ -65,6 +65,12 @@ pub const ROOT: &[Key] = &[
         Kind::Table(METRICS),
         OF_ITS_KEYS,
         "How metrics are called.",
+    ),
+    key(
+        "tracing",
+        Kind::Table(TRACING),
+        OF_ITS_KEYS,
+        "Where spans of reloads go.",
     ),
     key(
         "probe",
@@ -230,6 +236,36 @@ pub const METRICS: &[Key] = &[key(
     Absent::Default("gateway"),
     "The word before every name, without the `_` between.",
 )];
+
+/// `tracing`.
+pub const TRACING: &[Key] = &[key(
+    "otlp",
+    Kind::Table(OTLP),
+    Absent::Means("no span leaves the process"),
+    "Send each attempt to reload, with its stages, to a collector of OpenTelemetry, as protobuf over HTTP. It takes a program that was built with the feature `otlp`, and is refused by any other. A collector that is down is worth a warning, and holds up nothing.",
+)];
+
+/// `tracing.otlp`.
+pub const OTLP: &[Key] = &[
+    key(
+        "endpoint",
+        Kind::Text(COLLECTOR),
+        Absent::Refused,
+        "The collector's URL, to which `/v1/traces` is added.",
+    ),
+    key(
+        "service_name",
+        Kind::Text(SERVICE),
+        Absent::Default("reloadspec-proxy"),
+        "How the collector calls this proxy: the `service.name` of every span.",
+    ),
+    key(
+        "timeout",
+        Kind::Duration,
+        Absent::Default("10s"),
+        "How long it may take to send one attempt. At a stop, what is not sent within a second is lost.",
+    ),
+];
 
 /// `probe`.
 pub const PROBE: &[Key] = &[key(

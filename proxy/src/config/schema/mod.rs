@@ -10,6 +10,7 @@ mod reader;
 mod routes;
 mod scalars;
 mod settings;
+mod tracing;
 mod upstreams;
 
 use reader::{Report, Table};

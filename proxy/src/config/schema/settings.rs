@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::{Diagnostic, Node, Path, Step, keys};
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, echo, number, size, text};
-use super::{admin, headers};
+use super::{admin, headers, tracing};
 use crate::model::{
     Cut, Drain, Limits, Listener, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions,
     Settings,
@@ -23,6 +23,7 @@ pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Settings {
         limits: root.with("limits", limits).unwrap_or_default(),
         revisions: root.with("revisions", revisions).unwrap_or_default(),
         metrics: root.with("metrics", metrics).unwrap_or_default(),
+        tracing: root.with("tracing", tracing::read).unwrap_or_default(),
         probe: root.with("probe", probe),
         admin: admin::read(root, listeners),
         request_headers: root.with("request_headers", headers::request).unwrap_or_default(),
