@@ -4,9 +4,9 @@ use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Twice as many at a time as there are cores.
-pub(crate) fn default_jobs() -> usize {
-    2 * thread::available_parallelism().map_or(1, usize::from)
+/// So many at a time as there are cores, times this.
+pub(crate) fn jobs(a_core: usize) -> usize {
+    a_core * thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// What `work` makes of each of `items`, in their order. `begun` is called, by this thread, as the work on an item begins.

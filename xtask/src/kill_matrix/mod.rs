@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// How often each fault is judged. It must be caught every time.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
     runs: u32,
-    /// How many faults are judged at a time; by default two a core.
+    /// How many faults are judged at a time; by default three a core, as a fault keeps a core busy for a quarter of the time.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
 }
@@ -79,7 +79,7 @@ pub(crate) fn prove(workspace: &Workspace, args: &Args) -> anyhow::Result<Count>
     for _ in 0..runs {
         let judged = side_by_side::map(
             &named,
-            args.jobs.unwrap_or_else(side_by_side::default_jobs),
+            args.jobs.unwrap_or_else(|| side_by_side::jobs(3)),
             |fault| judge_fault(&suite, &cases, fault, args.full),
             |fault| progress.begin(&fault.fault),
         );

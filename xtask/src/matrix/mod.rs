@@ -139,7 +139,7 @@ pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Count> {
         &[],
         &How {
             profile: CORE,
-            at_a_time: side_by_side::default_jobs(),
+            at_a_time: side_by_side::jobs(2),
         },
         &out,
     )?;
