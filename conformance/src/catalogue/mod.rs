@@ -30,6 +30,7 @@ mod held_pins_nothing;
 mod hostile_input;
 mod idle_stay;
 mod in_place;
+mod include_paths;
 mod included_file;
 mod kept_follow;
 mod latency;
@@ -174,6 +175,7 @@ pub fn all() -> Vec<Case> {
         status::case(),
         admin_stays::case(),
         credential::case(),
+        include_paths::case(),
     ]
 }
 

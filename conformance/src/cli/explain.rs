@@ -147,6 +147,13 @@ fn words(step: &Step) -> String {
         Step::Member { comes: true } => {
             "add a member with a route for /r1/ to an origin that is no generation's, trigger, wait until that is served".into()
         }
+        Step::MemberByLink { comes: true } => {
+            "the same by a link to a file outside the configuration's folder".into()
+        }
+        Step::MemberByLink { comes: false } => "remove that link, trigger, wait until it is served no more".into(),
+        Step::StartOutside => {
+            "start a process of its own on a configuration whose include leads out of its folder by `..`: is what stands there served?".into()
+        }
         Step::Member { comes: false } => "remove that member, trigger, wait until it is served no more".into(),
         Step::Occupy(listener) => format!("listen at {} oneself, so that nobody else can", address(*listener)),
         Step::Vacate => "end that".into(),

@@ -3,6 +3,7 @@
 //! In: a target that can be given one. Out: files, and what was done to them in the recorder. Never: a second write of the main file.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,10 @@ pub(super) fn lay(
         let relative = place.config.strip_prefix(&place.dir).unwrap_or(&place.config);
         fixed.push((relative.display().to_string(), main));
     }
+    let outside = target.member_outside(Member::First, place);
+    if let Some(path) = outside.filter(|_| scene.layout.outside) {
+        put(&place.dir, &path, &content)?;
+    }
     if scene.flaw.is_some() {
         let bad = target.member(Member::Third, scene, place)?;
         put(&place.dir, &at(target, place, Member::Third), &bad)?;
@@ -78,8 +83,8 @@ impl Laid {
 }
 
 impl Driver<'_> {
-    /// Lets a member come or go, and waits until that shows.
-    pub(super) fn member(&mut self, comes: bool) -> Result<Flow, DriveError> {
+    /// Lets a member come or go, and waits until that shows. By a link, it is one to a file outside the folder of the configuration.
+    pub(super) fn member(&mut self, comes: bool, by_link: bool) -> Result<Flow, DriveError> {
         self.settle();
         let Some(running) = &self.running else {
             return Ok(Flow::Continue(()));
@@ -93,7 +98,13 @@ impl Driver<'_> {
         let content = self.target.member(Member::Second, &scene, place)?;
         let begin = self.recorder.now();
         if comes {
-            put(&place.dir, &path, &content)?;
+            match self.target.member_outside(Member::Second, place) {
+                Some(outside) if by_link => {
+                    put(&place.dir, &outside, &content)?;
+                    symlink(&outside, &path).map_err(DriveError::file("link", &path))?;
+                }
+                _ => put(&place.dir, &path, &content)?,
+            }
             self.configs
                 .push((format!("{:04}-second.conf", self.configs.len() + 1), content));
         } else {
@@ -104,6 +115,7 @@ impl Driver<'_> {
             at: self.recorder.now(),
             file: name_of(&path),
             comes,
+            by_link,
         });
         self.pull()?;
         let bound = Duration::from_millis(self.target.facts().apply_bound_ms);
@@ -116,7 +128,8 @@ impl Driver<'_> {
         );
         let is_seen = self.probe(Wanted::Apart(comes), Instant::now() + bound);
         self.to = before;
-        if is_seen {
+        // One that lies outside may be refused, by what the target documents.
+        if is_seen || by_link {
             return Ok(Flow::Continue(()));
         }
         let what = if comes { "come" } else { "gone" };

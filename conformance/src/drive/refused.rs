@@ -15,25 +15,36 @@ use crate::target::Reach;
 use crate::vocabulary::{Condition, Event, Layout, Listener, Prospect, TriggerAnswer};
 
 impl Driver<'_> {
-    /// Starts a process of its own on a flawed file.
-    pub(super) fn try_flaw(&mut self) -> Result<(), DriveError> {
-        let Some(flaw) = self.flaw else { return Ok(()) };
-        let generation = self.generation.next();
-        let trial = Trial {
+    /// How a process of its own is started.
+    fn trial(&self) -> Trial<'_> {
+        Trial {
             target: self.target,
             origins: &self.origin_addresses,
             traffic: &self.traffic,
             main: &self.recorder,
             usual: self.usual_start,
             cancel: &self.options.cancel,
-        };
+        }
+    }
+
+    /// Starts a process of its own on members that stand outside the folder of the main file.
+    pub(super) fn start_outside(&mut self) -> Result<(), DriveError> {
+        let start = self.trial().start_outside(self.generation.next())?;
+        self.recorder.record(Event::OutsideStart(start));
+        Ok(())
+    }
+
+    /// Starts a process of its own on a flawed file.
+    pub(super) fn try_flaw(&mut self) -> Result<(), DriveError> {
+        let Some(flaw) = self.flaw else { return Ok(()) };
+        let generation = self.generation.next();
         // A bad file is tried with one listener and one route, a bad member beside the others.
         let layout = if self.layout.in_parts {
             self.layout.clone()
         } else {
             Layout::default()
         };
-        let start = trial.fresh_start(flaw, generation, layout)?;
+        let start = self.trial().fresh_start(flaw, generation, layout)?;
         self.recorder.record(Event::FreshStart(start));
         Ok(())
     }

@@ -234,7 +234,9 @@ impl<'a> Driver<'a> {
                 self.to = To::default();
                 return flow;
             }
-            Step::Member { comes } => return self.member(*comes),
+            Step::Member { comes } => return self.member(*comes, false),
+            Step::MemberByLink { comes } => return self.member(*comes, true),
+            Step::StartOutside => self.start_outside()?,
             Step::Occupy(listener) => self.occupy(*listener)?,
             Step::Vacate => self.occupied = None,
             Step::Doomed => return self.deliver_doomed(),

@@ -16,7 +16,9 @@ use super::process::{Process, Start};
 use super::recorder::Recorder;
 use super::traffic::{Traffic, client_of};
 use crate::target::{CommandLine, OriginAddress, Place, Target, TargetError};
-use crate::vocabulary::{Delivery, Event, Flaw, FreshStart, Generation, Layout, Outcome, Scene, TriggerKind};
+use crate::vocabulary::{
+    Delivery, Event, Flaw, FreshStart, Generation, Layout, Nanos, Outcome, OutsideStart, Scene, TriggerKind,
+};
 
 /// How long a process that said that it refuses the file, and lives on, is watched at least for serving it all the same.
 const SECOND_THOUGHTS: Duration = Duration::from_secs(2);
@@ -152,7 +154,7 @@ impl Laid {
     }
 }
 
-/// What a flawed file is tried with.
+/// What a file is tried with on a process of its own.
 pub(super) struct Trial<'a> {
     pub(super) target: &'a Target,
     pub(super) origins: &'a [OriginAddress],
@@ -164,6 +166,14 @@ pub(super) struct Trial<'a> {
     pub(super) cancel: &'a Cancel,
 }
 
+/// What came of a start.
+struct Tried {
+    begin: Nanos,
+    exited: Option<i32>,
+    served: bool,
+    log: Vec<String>,
+}
+
 impl Trial<'_> {
     /// Tries a flawed file on a fresh start.
     pub(super) fn fresh_start(
@@ -172,6 +182,36 @@ impl Trial<'_> {
         generation: Generation,
         layout: Layout,
     ) -> Result<FreshStart, DriveError> {
+        let tried = self.try_start(&Scene {
+            flaw: Some(flaw),
+            generation,
+            layout,
+        })?;
+        Ok(FreshStart {
+            begin: tried.begin,
+            at: self.main.now(),
+            flaw,
+            exited: tried.exited,
+            served: tried.served,
+            log: tried.log,
+        })
+    }
+
+    /// Tries a fresh start on members outside the folder of the main file.
+    pub(super) fn start_outside(&self, generation: Generation) -> Result<OutsideStart, DriveError> {
+        let tried = self.try_start(&Scene {
+            layout: Layout::outside(),
+            ..Scene::of(generation)
+        })?;
+        Ok(OutsideStart {
+            begin: tried.begin,
+            at: self.main.now(),
+            exited: tried.exited,
+            served: tried.served,
+        })
+    }
+
+    fn try_start(&self, scene: &Scene) -> Result<Tried, DriveError> {
         let Self {
             target,
             origins,
@@ -189,20 +229,11 @@ impl Trial<'_> {
             .first()
             .copied()
             .unwrap_or(Delivery::RenameOver);
-        let laid = lay(
-            target,
-            &Scene {
-                flaw: Some(flaw),
-                generation,
-                layout,
-            },
-            origins,
-            delivery,
-        )?;
+        let laid = lay(target, scene, origins, delivery)?;
         let process = laid.start(target, (None, Manner::Usual), &recorder, cancel)?;
         let client = client_of(&recorder, &laid.place);
         let patience = SECOND_THOUGHTS.max(usual * SECOND_THOUGHTS_PER_START);
-        let (exited, served) = self.observe(generation, &client, &process, patience);
+        let (exited, served) = self.observe(scene.generation, &client, &process, patience);
         process.stop(
             target.stop_signal(),
             Duration::from_millis(target.facts().stop_within_ms),
@@ -215,10 +246,8 @@ impl Trial<'_> {
                 _ => None,
             })
             .collect();
-        Ok(FreshStart {
+        Ok(Tried {
             begin,
-            at: main.now(),
-            flaw,
             exited,
             served,
             log,

@@ -232,6 +232,7 @@ impl<'a> Life<'a> {
             | Event::PidFile(_)
             | Event::Arrival(_)
             | Event::FreshStart(_)
+            | Event::OutsideStart(_)
             | Event::Answer(_)
             | Event::Inspected(_)
             | Event::Lag { .. } => {}

@@ -121,6 +121,8 @@ impl Plan {
                 | Step::Sample
                 | Step::LayOut(_)
                 | Step::Member { .. }
+                | Step::MemberByLink { .. }
+                | Step::StartOutside
                 | Step::Occupy(_)
                 | Step::Vacate
                 | Step::Doomed

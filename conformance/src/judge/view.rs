@@ -7,8 +7,8 @@ use regex::Regex;
 use super::life::{Life, Write};
 use super::plan::Plan;
 use crate::vocabulary::{
-    Arrival, Case, Event, Flaw, FreshStart, Generation, Markers, Nanos, Outcome, Request, TargetFacts,
-    Timeline, TriggerAnswer, TriggerKind,
+    Arrival, Case, Event, Flaw, FreshStart, Generation, Markers, Nanos, Outcome, OutsideStart, Request,
+    TargetFacts, Timeline, TriggerAnswer, TriggerKind,
 };
 
 /// Nanoseconds in a millisecond.
@@ -22,6 +22,7 @@ pub(super) struct View<'a> {
     pub(super) plan: Plan,
     pub(super) lives: Vec<Life<'a>>,
     pub(super) fresh_starts: Vec<&'a FreshStart>,
+    pub(super) outside_starts: Vec<&'a OutsideStart>,
     /// The flaws that were tried at a fresh start, and whether the target refused them there.
     refused_at_start: BTreeMap<Flaw, bool>,
     /// Where each request arrived that reached an origin; more than once, if the target sent it more than once.
@@ -46,6 +47,7 @@ impl<'a> View<'a> {
             config_path: &timeline.config_path,
             plan: Plan::of(case, facts),
             lives: Life::all(&timeline.events, &timeline.target.log),
+            outside_starts: Vec::new(),
             fresh_starts: Vec::new(),
             refused_at_start: BTreeMap::new(),
             arrivals: HashMap::new(),
@@ -71,6 +73,7 @@ impl<'a> View<'a> {
                 self.refused_at_start.insert(start.flaw, refused);
                 self.fresh_starts.push(start);
             }
+            Event::OutsideStart(start) => self.outside_starts.push(start),
             Event::Arrival(arrival) => {
                 if let Some(request) = arrival.request {
                     self.arrivals.entry(request).or_default().push(arrival);

@@ -177,6 +177,7 @@ fn sections(spec: &Spec) -> Result<(), String> {
             capability,
             Capability::CheckCommand
                 | Capability::Include
+                | Capability::IncludePolicy
                 | Capability::Systemd
                 | Capability::PidFile
                 | Capability::Status

@@ -254,6 +254,7 @@ fn facts(
         release_bound_ms: spec.timing.release_bound_ms,
         stop_within_ms: spec.timing.stop_within_ms,
         restart_only: spec.restart_only.clone(),
+        outside: spec.include.as_ref().and_then(|include| include.outside),
         pid_file: spec
             .pid_file
             .as_ref()

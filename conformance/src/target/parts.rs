@@ -10,6 +10,9 @@ use super::spec::{Include, Spec};
 use super::{Place, Target};
 use crate::vocabulary::{Delivery, Flaw, Generation, Layout, LeadsTo, Scene};
 
+/// The folder beside that of the main file in which members stand that lie outside.
+const OUTSIDE: &str = "outside";
+
 /// One of the files that the main file includes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Member {
@@ -58,9 +61,13 @@ impl Include {
     }
 
     /// All members, as a pattern.
-    pub(super) fn members(&self, place: &Place) -> PathBuf {
+    pub(super) fn members(&self, is_outside: bool, place: &Place) -> PathBuf {
         let folder = place.config.parent().unwrap_or(&place.dir);
-        folder.join(&self.path)
+        if is_outside {
+            folder.join("..").join(OUTSIDE).join(&self.path)
+        } else {
+            folder.join(&self.path)
+        }
     }
 
     /// The path of a member below the folder of the config file.
@@ -72,6 +79,13 @@ impl Include {
 // === impl Target ===
 
 impl Target {
+    /// Where a member stands that lies outside the folder of the main file, if there can be members.
+    pub fn member_outside(&self, member: Member, place: &Place) -> Option<PathBuf> {
+        let folder = place.config.parent()?.parent()?;
+        let include = self.spec.include.as_ref()?;
+        Some(folder.join(OUTSIDE).join(include.file(member)))
+    }
+
     /// The path of a member below the folder that configurations are delivered to, if there can be members.
     pub fn member_file(&self, member: Member) -> Option<PathBuf> {
         let folder = self.config_file().parent().unwrap_or(Path::new(""));
@@ -148,6 +162,22 @@ pub(super) fn try_all(target: &Target, ground: &Place, place: &str) -> Result<()
     };
     let good = scene(1, None);
     target.main_file(&good, ground)?;
+    if target.facts.outside.is_some() {
+        let outside = Scene {
+            layout: Layout::outside(),
+            ..scene(1, None)
+        };
+        let files = |scene| {
+            Ok((
+                target.main_file(scene, ground)?,
+                target.render(scene, ground)?.fixed,
+            ))
+        };
+        if files(&good)? == files(&outside)? {
+            let message = "include.outside: no file makes anything of {{ members }}";
+            return Err(TargetError::invalid(place, message));
+        }
+    }
     let member = |member, scene: &Scene| target.member(member, scene, ground);
     let first = member(Member::First, &good)?;
     if first == member(Member::First, &scene(2, None))? {

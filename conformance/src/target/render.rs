@@ -285,7 +285,7 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         drain => drain,
         flaw => scene.flaw.filter(|flaw| !flaw.is_made_by_the_suite()).map(Flaw::name),
         fixed => fixed,
-        members => spec.include.as_ref().map(|include| text(&include.members(place))),
+        members => spec.include.as_ref().map(|include| text(&include.members(scene.layout.outside, place))),
     }
 }
 

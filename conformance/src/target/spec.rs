@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::told::{PidFile, Systemd};
 use crate::vocabulary::{
-    Capability, Delivery, Flaw, LogPatterns, Marker, MetricReadings, Readings, RestartOnly, StatusReadings,
-    TriggerKind,
+    Capability, Delivery, Flaw, LogPatterns, Marker, MetricReadings, Outside, Readings, RestartOnly,
+    StatusReadings, TriggerKind,
 };
 
 #[derive(Clone, Debug, Deserialize)]
@@ -224,6 +224,8 @@ pub(super) struct Include {
     pub(super) member: String,
     /// Where members stand below the folder of the config file: `*` is their name.
     pub(super) path: String,
+    /// What becomes of members that lie elsewhere, if that is documented.
+    pub(super) outside: Option<Outside>,
 }
 
 /// That the started process has children that serve, and replaces those that die.
@@ -290,6 +292,12 @@ impl Spec {
             (Capability::CheckCommand, self.check_command.is_some()),
             (Capability::Drain, self.drain.is_some()),
             (Capability::Include, self.include.is_some()),
+            (
+                Capability::IncludePolicy,
+                self.include
+                    .as_ref()
+                    .is_some_and(|include| include.outside.is_some()),
+            ),
             (Capability::Workers, self.workers.is_some()),
             (Capability::Systemd, self.systemd.is_some()),
             (Capability::PidFile, self.pid_file.is_some()),

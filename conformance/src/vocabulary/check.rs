@@ -230,6 +230,8 @@ checks! {
     FlawIsRefused = "flaw_is_refused": "a file with this flaw is refused: no answer bears its generation, and no fresh start serves it",
     /// Members are looked for anew.
     MemberIsSeen = "member_is_seen": "a member that comes is served within the apply bound, and one that has gone is not served any more once that has passed",
+    /// What is said of files that lie elsewhere holds.
+    OutsideIsAsDeclared = "outside_is_as_declared": "included files outside the configuration's folder, reached by `..` or by a link, are followed or refused as is documented, at a start as at a reload",
     /// And nobody else notices.
     OthersAreUntouched = "others_are_untouched": "while a member comes or goes, all that it is not about is served as before",
     /// A complaint leads to the file.

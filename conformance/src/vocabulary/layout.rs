@@ -93,6 +93,9 @@ pub struct Layout {
     /// Whether it is spread over several files: a main file, which is written once, and members that it includes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_parts: bool,
+    /// Whether those members stand outside the folder of the main file, which leads there by `..`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside: bool,
     /// How many routes it has beside those, each to the origin of the generation, numbered from [`Self::MANY_FROM`].
     #[serde(default, skip_serializing_if = "is_zero")]
     pub many: u32,
@@ -131,6 +134,14 @@ impl Layout {
         Self {
             in_parts: true,
             ..Self::default()
+        }
+    }
+
+    /// In several files, of which all but the main one stand outside its folder.
+    pub fn outside() -> Self {
+        Self {
+            outside: true,
+            ..Self::in_parts()
         }
     }
 

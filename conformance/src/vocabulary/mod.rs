@@ -35,7 +35,8 @@ pub use resources::Resources;
 pub use scene::{Flaw, Generation, Marker, Markers, Scene};
 pub use step::{Condition, Held, Step};
 pub use target::{
-    Capability, LogPatterns, OtherTrigger, RestartOnly, Settle, TargetFacts, TriggerKind, TriggerTrait,
+    Capability, LogPatterns, OtherTrigger, Outside, RestartOnly, Settle, TargetFacts, TriggerKind,
+    TriggerTrait,
 };
-pub use timeline::{Arrival, ConfigWrite, Event, FreshStart, Nanos, Timeline};
+pub use timeline::{Arrival, ConfigWrite, Event, FreshStart, Nanos, OutsideStart, Timeline};
 pub use verdict::{CheckResult, Finding, Verdict};

@@ -90,6 +90,14 @@ pub enum Step {
         /// Whether it comes.
         comes: bool,
     },
+    /// As `Member`; what comes is a link to a file that stands outside the folder of the configuration.
+    MemberByLink {
+        /// Whether it comes.
+        comes: bool,
+    },
+    /// Of a configuration in several files: starts a process of its own on one whose include leads out of its folder by `..`, to see
+    /// whether what stands there is served.
+    StartOutside,
     /// Listens at this address itself, so that nobody else can.
     Occupy(Listener),
     /// Ends that.

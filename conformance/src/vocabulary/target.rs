@@ -97,11 +97,13 @@ pub enum Capability {
     PidFile,
     /// The started process has children that serve, and replaces those that die.
     Workers,
+    /// It is documented whether included files outside the configuration's folder are followed.
+    IncludePolicy,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
@@ -119,6 +121,7 @@ impl Capability {
         Self::Systemd,
         Self::PidFile,
         Self::Workers,
+        Self::IncludePolicy,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -141,6 +144,7 @@ impl Capability {
             Self::Systemd => "systemd",
             Self::PidFile => "pidfile",
             Self::Workers => "workers",
+            Self::IncludePolicy => "include_policy",
         }
     }
 }
@@ -183,6 +187,16 @@ pub struct Settle {
     pub ms: u64,
     /// Why.
     pub reason: String,
+}
+
+/// What becomes of included files that lie outside the folder of the configuration, as is documented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outside {
+    /// They are read as any other.
+    Followed,
+    /// They are not read; whether that is told, or the whole refused, is not asked.
+    Refused,
 }
 
 /// A setting that takes effect at a start alone.
@@ -253,6 +267,9 @@ pub struct TargetFacts {
     /// What is known of its PID file, if it writes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid_file: Option<PidFileFacts>,
+    /// What becomes of included files outside the configuration's folder, if that is documented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Outside>,
     /// How its log reads.
     pub log: LogPatterns,
     /// How its answers read.

@@ -96,6 +96,20 @@ pub struct FreshStart {
     pub log: Vec<String>,
 }
 
+/// A process of its own, started on a configuration whose include leads out of its folder by `..`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutsideStart {
+    /// When it began.
+    pub begin: Nanos,
+    /// When it was over.
+    pub at: Nanos,
+    /// The exit code, if it ended by itself (a signal counts as 128 + its number).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exited: Option<i32>,
+    /// Whether anything answered with the stamp of the file that lies outside.
+    pub served: bool,
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -182,6 +196,9 @@ pub enum Event {
         file: String,
         /// Whether it came.
         comes: bool,
+        /// Whether it is a link to a file that stands outside the folder of the configuration.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_link: bool,
     },
     /// A reload was triggered explicitly.
     Trigger {
@@ -289,6 +306,8 @@ pub enum Event {
     },
     /// A process was started on a flawed file.
     FreshStart(FreshStart),
+    /// A process of its own was started on files that lie outside.
+    OutsideStart(OutsideStart),
     /// The target was asked something besides traffic.
     Answer(Answer),
     /// Its files and sockets were looked at.
@@ -336,6 +355,7 @@ impl Event {
             Self::Request(request) => request.at,
             Self::Arrival(arrival) => arrival.at,
             Self::FreshStart(start) => start.at,
+            Self::OutsideStart(start) => start.at,
             Self::Answer(answer) => answer.at,
             Self::Inspected(inspection) => inspection.at,
             Self::Notified(notice) => notice.at,

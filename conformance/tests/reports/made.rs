@@ -157,6 +157,7 @@ fn facts(variant: &str) -> TargetFacts {
         release_bound_ms: None,
         restart_only: None,
         pid_file: None,
+        outside: None,
         stop_within_ms: 10_000,
         log: LogPatterns::default(),
         readings: reloadspec::vocabulary::Readings::default(),

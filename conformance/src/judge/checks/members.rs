@@ -17,14 +17,15 @@ const LEAST: usize = 2;
 const LEAST_OF_OTHERS: usize = 50;
 
 /// A member that came or went.
-struct Move<'a> {
+pub(super) struct Move<'a> {
     begin: Nanos,
     /// When the target was told of it, or when it was done.
     told: Nanos,
     /// When the next one began, or anything else was delivered.
     until: Nanos,
-    file: &'a str,
-    comes: bool,
+    pub(super) file: &'a str,
+    pub(super) comes: bool,
+    by_link: bool,
 }
 
 fn moves<'a>(life: &Life<'a>) -> Vec<Move<'a>> {
@@ -43,11 +44,12 @@ fn moves<'a>(life: &Life<'a>) -> Vec<Move<'a>> {
             at,
             file,
             comes,
-        } => Some((*begin, *at, file, *comes)),
+            by_link,
+        } => Some((*begin, *at, file, *comes, *by_link)),
         _ => None,
     });
     moves
-        .map(|(begin, at, file, comes)| {
+        .map(|(begin, at, file, comes, by_link)| {
             let until = next(begin);
             let pulled = life.events.iter().find_map(|event| match event {
                 Event::Trigger { begin, .. } if (at..until).contains(begin) => Some(*begin),
@@ -59,18 +61,24 @@ fn moves<'a>(life: &Life<'a>) -> Vec<Move<'a>> {
                 until,
                 file,
                 comes,
+                by_link,
             }
         })
         .collect()
+}
+
+/// The links to files outside the configuration's folder that came or went.
+pub(super) fn moves_by_link<'a>(life: &Life<'a>) -> Vec<Move<'a>> {
+    moves(life).into_iter().filter(|it| it.by_link).collect()
 }
 
 pub(super) fn is_seen(view: &View<'_>) -> Vec<Opinion> {
     let mut trials = 0;
     let mut opinions = Vec::new();
     for life in &view.lives {
-        for it in moves(life) {
+        for it in moves(life).iter().filter(|it| !it.by_link) {
             trials += 1;
-            opinions.extend(missed(view, life, &it));
+            opinions.extend(missed(view, life, it));
         }
     }
     vec![Opinion::weightiest(opinions).map_or_else(
@@ -79,15 +87,19 @@ pub(super) fn is_seen(view: &View<'_>) -> Vec<Opinion> {
     )]
 }
 
-/// What there is to say of a member that was not noticed in time, or was forgotten again.
-fn missed(view: &View<'_>, life: &Life<'_>, it: &Move<'_>) -> Option<Opinion> {
-    let bound = view.apply_bound();
-    let due = it.told.saturating_add(bound);
-    let asked: Vec<&Request> = life
-        .elsewhere()
+/// The requests in its paths, from when it began to come or go until the next thing was done.
+pub(super) fn asked_of<'a>(life: &'a Life<'_>, it: &Move<'_>) -> Vec<&'a Request> {
+    life.elsewhere()
         .filter(|request| request.route == ITS_ROUTE && request.is_fresh())
         .filter(|request| request.connect >= it.begin && request.at < it.until)
-        .collect();
+        .collect()
+}
+
+/// What there is to say of a member that was not noticed in time, or was forgotten again.
+pub(super) fn missed(view: &View<'_>, life: &Life<'_>, it: &Move<'_>) -> Option<Opinion> {
+    let bound = view.apply_bound();
+    let due = it.told.saturating_add(bound);
+    let asked = asked_of(life, it);
     let is_right = |request: &&Request| match &request.outcome {
         Outcome::Answered { markers, .. } => markers.is_apart(view.facts.origins) == it.comes,
         _ => false,

@@ -22,6 +22,7 @@ mod listeners;
 mod logging;
 mod manager;
 mod members;
+mod outside;
 mod overflow;
 mod pid_file;
 mod refusal;
@@ -86,6 +87,7 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RejectionIsToldOnce => refusal::is_told_once(view),
         Check::FlawIsRefused => rejection::is_refused(view),
         Check::MemberIsSeen => members::is_seen(view),
+        Check::OutsideIsAsDeclared => outside::is_as_declared(view),
         Check::OthersAreUntouched => members::others_are_untouched(view),
         Check::RejectionNamesMember => members::rejection_names(view),
         Check::RejectionNamesPlace => complaint::names_place(view),

@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use reloadspec::vocabulary::{Check, Event, Outcome, Phase, Request, Timeline, TriggerAnswer, TriggerKind};
+use reloadspec::vocabulary::{
+    Case, Check, Event, Outcome, Outside, Phase, Request, Timeline, TriggerAnswer, TriggerKind, Verdict,
+};
 
 use super::{fails_even_if_stalled, stalled, taint};
-use crate::asking::{case, change, fails_by, history, is_load, writes};
+use crate::asking::{case, change, fails_by, history, is_load, verdicts, writes};
 use crate::config;
 use crate::paper::MS;
 use crate::traits::{Traits, plain};
@@ -32,6 +34,12 @@ fn lead(timeline: &mut Timeline, from: u64, to: u64, origin: &str) {
             markers.origin = Some(origin.into());
         }
     }
+}
+
+/// Whether files that lie outside are held not to be as is declared. It is a SHOULD, so nothing fails.
+fn is_weak(case: &Case, timeline: &Timeline) -> bool {
+    let results = fails_by(case, timeline, vec![]);
+    verdicts(&results, Check::OutsideIsAsDeclared).contains(&&Verdict::Weak)
 }
 
 proptest! {
@@ -142,5 +150,44 @@ proptest! {
             }
         }
         fails_even_if_stalled(&case, &timeline, &[Check::FlawIsRefused]);
+    }
+
+    #[test]
+    fn a_link_to_what_lies_outside_is_followed_or_not_as_is_declared(traits in plain(), refuses: bool, taken: bool) {
+        let case = case("include_paths");
+        let mut timeline = history(&case, &traits);
+        let (from, to) = moves(&timeline)[0];
+        if !taken {
+            lead(&mut timeline, from, to, "o1");
+        }
+        if refuses {
+            timeline.target.outside = Some(Outside::Refused);
+        }
+        for event in &mut timeline.events {
+            if let Event::OutsideStart(start) = event {
+                start.served = !refuses;
+            }
+        }
+        let is_wrong = taken == refuses;
+        prop_assert_eq!(is_weak(&case, &timeline), is_wrong);
+        // That something was served stays true, however busy the machine was.
+        prop_assert_eq!(is_weak(&case, &stalled(&timeline)), is_wrong && refuses);
+    }
+
+    #[test]
+    fn what_dots_lead_to_is_served_at_a_start_or_not_as_is_declared(traits in plain(), refuses: bool, exited in prop::option::of(0..2_i32)) {
+        let case = case("include_paths");
+        let mut timeline = history(&case, &traits);
+        if refuses {
+            let (from, to) = moves(&timeline)[0];
+            lead(&mut timeline, from, to, "o1");
+            timeline.target.outside = Some(Outside::Refused);
+        }
+        for event in &mut timeline.events {
+            if let Event::OutsideStart(start) = event {
+                (start.served, start.exited) = (refuses, exited.filter(|_| !refuses));
+            }
+        }
+        prop_assert!(is_weak(&case, &timeline));
     }
 }

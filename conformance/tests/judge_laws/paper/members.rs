@@ -1,6 +1,6 @@
 //! Configurations of several files: members that come and go.
 
-use reloadspec::vocabulary::{Event, Flaw, Layout, LeadsTo, Listener, Purpose};
+use reloadspec::vocabulary::{Event, Flaw, Layout, LeadsTo, Listener, OutsideStart, Purpose};
 
 use super::{MS, Paper};
 
@@ -12,7 +12,7 @@ impl Paper {
     }
 
     /// A member comes or goes, and its route with it.
-    pub(super) fn member(&mut self, comes: bool) {
+    pub(super) fn member(&mut self, comes: bool, by_link: bool) {
         let begin = self.now;
         self.now += MS / 5 + self.below(MS);
         self.events.push(Event::Member {
@@ -20,6 +20,7 @@ impl Paper {
             at: self.now,
             file: "second.conf".into(),
             comes,
+            by_link,
         });
         self.now += MS / 10;
         let effective = self.effective();
@@ -32,5 +33,17 @@ impl Paper {
         let connection = (self.id(), self.now, 0);
         let at = self.ask_elsewhere(Purpose::Probe, (Listener::First, 1), connection, self.now);
         self.now = at + MS / 10;
+    }
+
+    /// A process of its own serves what lies outside.
+    pub(super) fn start_outside(&mut self) {
+        let begin = self.now;
+        self.now += 60 * MS;
+        self.events.push(Event::OutsideStart(OutsideStart {
+            begin,
+            at: self.now,
+            exited: None,
+            served: true,
+        }));
     }
 }

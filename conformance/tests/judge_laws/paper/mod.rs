@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
     Capability, Case, Condition, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns,
-    Marker, Nanos, Outcome, Phase, PidFileFacts, Prospect, Purpose, Request, RestartOnly, Step, TargetFacts,
-    Timeline,
+    Marker, Nanos, Outcome, Outside, Phase, PidFileFacts, Prospect, Purpose, Request, RestartOnly, Step,
+    TargetFacts, Timeline,
 };
 
 use crate::traits::Traits;
@@ -94,6 +94,7 @@ impl Paper {
             ready_within_ms: 5_000,
             drain_bound_ms: DRAIN / MS,
             release_bound_ms: None,
+            outside: Some(Outside::Followed),
             pid_file: Some(PidFileFacts { stays: false }),
             restart_only: Some(RestartOnly {
                 setting: "workers".into(),
@@ -186,7 +187,9 @@ impl Paper {
             // Whether somebody listens there is known by what is delivered.
             Step::Occupy(_) | Step::Vacate => {}
             Step::Doomed => self.doomed(),
-            Step::Member { comes } => self.member(*comes),
+            Step::Member { comes } => self.member(*comes, false),
+            Step::MemberByLink { comes } => self.member(*comes, true),
+            Step::StartOutside => self.start_outside(),
             Step::Attempt => self.attempt(),
             step if self.to != (Listener::First, 0) => self.step_elsewhere(step),
             Step::Start | Step::StartUnheard | Step::StartWithWorkers | Step::StartWithPidFile => {
