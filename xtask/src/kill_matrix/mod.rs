@@ -104,9 +104,15 @@ pub(crate) fn prove(workspace: &Workspace, args: &Args) -> anyhow::Result<Count>
                 failed: accusations.len(),
             };
         failures.extend(accusations);
-        for name in PRETENDERS {
-            progress.begin(name);
-            let complaint = judge_pretender(&suite, &cases, name)?;
+        // They mostly let the suite wait.
+        let complaints = side_by_side::map(
+            &PRETENDERS,
+            side_by_side::jobs(2),
+            |name| judge_pretender(&suite, &cases, name),
+            |name| progress.begin(name),
+        );
+        for complaint in complaints {
+            let complaint = complaint?;
             count = count + Count::one(complaint.is_none());
             failures.extend(complaint);
         }
