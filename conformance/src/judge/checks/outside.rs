@@ -43,8 +43,13 @@ fn taken(view: &View<'_>, it: &Move<'_>, asked: &[&Request]) -> Option<Opinion> 
         _ => false,
     };
     let taken: Vec<&Request> = asked.iter().copied().filter(is_taken).collect();
-    if taken.is_empty() || !it.comes {
+    if !it.comes {
         return None;
+    }
+    if taken.is_empty() {
+        let is_answer = |request: &&Request| matches!(request.outcome, Outcome::Answered { .. });
+        let why = "nobody was answered in its paths while it was there";
+        return (!asked.iter().any(is_answer)).then(|| Opinion::inconclusive(why));
     }
     let expected = format!("{} is not served, as it lies outside", it.file);
     let observed = format!("{} requests were answered by its route", taken.len());
@@ -55,13 +60,16 @@ fn taken(view: &View<'_>, it: &Move<'_>, asked: &[&Request]) -> Option<Opinion> 
 fn started(view: &View<'_>, policy: Outside, start: &OutsideStart) -> Opinion {
     let seen =
         |expected: &str, observed: String| Opinion::not_met(Seen::new(expected, observed).at(start.at));
+    // What was not served on a machine that was held up might have been.
+    if let Some(why) = view.starved(start.begin, start.at, start.at.saturating_sub(start.begin))
+        && !start.served
+    {
+        return Opinion::inconclusive(why);
+    }
     match (policy, start.served) {
         (Outside::Followed, true) | (Outside::Refused, false) => Opinion::met(),
         (Outside::Refused, true) => seen("what lies outside is not served", "it was".to_owned()),
         (Outside::Followed, false) => {
-            if let Some(why) = view.starved(start.begin, start.at, start.at.saturating_sub(start.begin)) {
-                return Opinion::inconclusive(why);
-            }
             let within = ms(start.at.saturating_sub(start.begin));
             let observed = match start.exited {
                 Some(code) => format!("the process ended with exit code {code}"),

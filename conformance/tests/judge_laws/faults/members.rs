@@ -175,6 +175,22 @@ proptest! {
     }
 
     #[test]
+    fn where_nobody_was_answered_nothing_is_known_to_be_refused(traits in plain()) {
+        let case = case("include_paths");
+        let mut timeline = history(&case, &traits);
+        timeline.target.outside = Some(Outside::Refused);
+        timeline.events.retain(|event| !matches!(event, Event::Request(request) if request.route == 1));
+        for event in &mut timeline.events {
+            if let Event::OutsideStart(start) = event {
+                start.served = false;
+            }
+        }
+        let results = fails_by(&case, &timeline, vec![]);
+        let told = verdicts(&results, Check::OutsideIsAsDeclared);
+        prop_assert!(told.iter().any(|verdict| matches!(verdict, Verdict::Inconclusive(_))), "{:?}", told);
+    }
+
+    #[test]
     fn what_dots_lead_to_is_served_at_a_start_or_not_as_is_declared(traits in plain(), refuses: bool, exited in prop::option::of(0..2_i32)) {
         let case = case("include_paths");
         let mut timeline = history(&case, &traits);
