@@ -92,9 +92,11 @@ impl Endpoint {
 // === impl Desk ===
 
 impl Answers for Desk {
-    fn answer(self: Arc<Self>, request: Request<Incoming>) -> Answer {
+    fn answer(self: Arc<Self>, request: Request<Incoming>, token: Option<Secret>) -> Answer {
         Box::pin(async move {
-            match self.decide(request).await {
+            // A door opens a moment before there is a status of the boot that opened it.
+            self.board.filled().await;
+            match self.decide(request, token.as_ref()).await {
                 Ok(answer) => answer,
                 Err((problem, field)) => {
                     let mut answer = problem.into_answer(self.revision());
@@ -114,17 +116,11 @@ impl Desk {
         self.shared.current.load().revision()
     }
 
-    fn token(&self) -> Option<Secret> {
-        let status = self.board.status();
-        status.model.settings.admin.as_ref()?.token.clone()
-    }
-
-    async fn decide(&self, request: Request<Incoming>) -> Result<Answered, Refusal> {
-        let token = self.token();
+    async fn decide(&self, request: Request<Incoming>, token: Option<&Secret>) -> Result<Answered, Refusal> {
         let endpoint = Endpoint::of(request.uri().path());
-        check_origin(request.headers(), token.as_ref()).map_err(denied)?;
+        check_origin(request.headers(), token).map_err(denied)?;
         if !endpoint.is_some_and(Endpoint::is_open) {
-            check_token(request.headers(), token.as_ref()).map_err(denied)?;
+            check_token(request.headers(), token).map_err(denied)?;
         }
         let Some(endpoint) = endpoint else {
             let known = PATHS.map(|(path, _)| path).join(" ");

@@ -11,6 +11,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
@@ -22,12 +23,13 @@ use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::Instant;
 
+use crate::model::Secret;
 use crate::runtime::{Listener, Listening, Stream};
 
 /// Whoever answers requests.
 pub(super) trait Answers: Send + Sync {
-    /// Answers one.
-    fn answer(self: Arc<Self>, request: Request<Incoming>) -> Answer;
+    /// Answers one, that came by a door that demands this token.
+    fn answer(self: Arc<Self>, request: Request<Incoming>, token: Option<Secret>) -> Answer;
 }
 
 /// An answer that is on its way.
@@ -37,10 +39,14 @@ pub(super) type Answer = Pin<Box<dyn Future<Output = Response<Full<Bytes>>>>>;
 #[derive(Debug)]
 pub(super) struct Door {
     phase: watch::Sender<Phase>,
+    /// What it demands of those who come by it. One that closes goes on to demand what it did.
+    token: Token,
     /// Hears nothing, and that nobody can speak any more once the door accepts no more.
     accepting: mpsc::Receiver<Infallible>,
     thread: JoinHandle<()>,
 }
+
+type Token = Arc<ArcSwapOption<Secret>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -64,7 +70,13 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 impl Door {
     /// Starts a thread that has the socket and accepts nothing yet.
-    pub(super) fn stage(listening: Listening, answers: Arc<dyn Answers>) -> io::Result<Self> {
+    pub(super) fn stage(
+        listening: Listening,
+        token: Option<Secret>,
+        answers: Arc<dyn Answers>,
+    ) -> io::Result<Self> {
+        let token = Token::new(ArcSwapOption::from_pointee(token));
+        let demanded = Arc::clone(&token);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -77,7 +89,7 @@ impl Door {
                 match Listener::from_std(listening) {
                     Ok(listener) => {
                         let _ = ready.send(Ok(()));
-                        keep(listener, end_of_accepting, answers, phases).await;
+                        keep(listener, end_of_accepting, answers, demanded, phases).await;
                     }
                     Err(error) => {
                         let _ = ready.send(Err(error));
@@ -90,9 +102,15 @@ impl Door {
             .unwrap_or_else(|_| Err(io::Error::other("the thread of the admin listener ended")))?;
         Ok(Self {
             phase,
+            token,
             accepting,
             thread,
         })
+    }
+
+    /// Demands this token of every request from now on.
+    pub(super) fn demand(&self, token: Option<Secret>) {
+        self.token.store(token.map(Arc::new));
     }
 
     /// Accepts from now on.
@@ -128,6 +146,7 @@ async fn keep(
     listener: Listener,
     end_of_accepting: mpsc::Sender<Infallible>,
     answers: Arc<dyn Answers>,
+    token: Token,
     mut phases: watch::Receiver<Phase>,
 ) {
     if phases.wait_for(|phase| *phase != Phase::Staged).await.is_err() {
@@ -135,7 +154,12 @@ async fn keep(
     }
     let mut visitors = JoinSet::new();
     let welcome = |stream: Stream, visitors: &mut JoinSet<()>| {
-        visitors.spawn_local(serve(stream, Arc::clone(&answers), phases.clone()));
+        visitors.spawn_local(serve(
+            stream,
+            Arc::clone(&answers),
+            Arc::clone(&token),
+            phases.clone(),
+        ));
     };
     let mut closing = phases.clone();
     loop {
@@ -165,10 +189,11 @@ async fn keep(
     let _ = tokio::time::timeout_at(deadline, async { while visitors.join_next().await.is_some() {} }).await;
 }
 
-async fn serve(stream: Stream, answers: Arc<dyn Answers>, mut phases: watch::Receiver<Phase>) {
+async fn serve(stream: Stream, answers: Arc<dyn Answers>, token: Token, mut phases: watch::Receiver<Phase>) {
     let phase = phases.clone();
     let service = service_fn(|request| {
-        let answer = Arc::clone(&answers).answer(request);
+        let token = token.load().as_deref().cloned();
+        let answer = Arc::clone(&answers).answer(request, token);
         let phase = &phase;
         async move {
             let mut answer = answer.await;

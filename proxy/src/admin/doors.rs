@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::door::{Answers, Door};
-use crate::model::Address;
+use crate::model::{Address, Secret};
 use crate::reload::{Change, Follower, Purpose, Refused};
 use crate::runtime::Handle;
 
@@ -23,6 +23,7 @@ pub(crate) struct Doors {
 }
 
 struct Staged {
+    token: Option<Secret>,
     coming: Vec<(u64, Door)>,
     leaving: Vec<u64>,
     /// Those of them at whose address traffic is served from now on.
@@ -56,13 +57,13 @@ impl Doors {
         }
     }
 
-    fn prepare(&self, handle: Handle) -> Result<(u64, Door), Unavailable> {
+    fn prepare(&self, handle: Handle, token: Option<Secret>) -> Result<(u64, Door), Unavailable> {
         let Handle {
             number,
             bound,
             socket,
         } = handle;
-        match Door::stage(socket, Arc::clone(&self.answers)) {
+        match Door::stage(socket, token, Arc::clone(&self.answers)) {
             Ok(door) => Ok((number, door)),
             Err(error) => Err(Unavailable { bound, error }),
         }
@@ -84,16 +85,17 @@ impl Follower for Doors {
     fn stage(&mut self, change: Change<'_>) -> Result<(), Refused> {
         let new = change.sockets.coming(Purpose::Admin)?;
         let leaving = change.sockets.leaving(Purpose::Admin);
-        if new.is_empty() && leaving.is_empty() {
-            return Ok(());
-        }
-        let wanted = change.new.settings.admin.as_ref().map(|admin| &admin.address);
-        let coming = new.into_iter().map(|handle| self.prepare(handle));
+        let admin = change.new.settings.admin.as_ref();
+        let token = admin.and_then(|admin| admin.token.clone());
+        let moves = !(new.is_empty() && leaving.is_empty());
+        let wanted = admin.filter(|_| moves).map(|admin| &admin.address);
+        let coming = new.into_iter().map(|handle| self.prepare(handle, token.clone()));
         self.staged = Some(Staged {
             coming: coming.collect::<Result<_, _>>()?,
             leaving,
             handed_on: change.sockets.handed_on(Purpose::Admin),
             address: wanted.and_then(|address| change.sockets.bound(Purpose::Admin).remove(address)),
+            token,
         });
         Ok(())
     }
@@ -123,6 +125,12 @@ impl Follower for Doors {
         let Some(staged) = self.staged.take() else {
             return Ok(());
         };
+        // Those that leave demand until their end what they did: the next address may be one where no token is needed.
+        let staying = self
+            .open
+            .iter()
+            .filter(|(number, _)| !staged.leaving.contains(number));
+        staying.for_each(|(_, door)| door.demand(staged.token.clone()));
         for (number, door) in staged.coming {
             door.open();
             self.open.insert(number, door);

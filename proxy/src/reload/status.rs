@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
+use tokio::sync::SetOnce;
 
 use super::{Digest, Origin, Outcome, Revision};
 use crate::model::{Address, Model, Name};
@@ -49,6 +50,8 @@ pub struct Status {
 #[derive(Debug)]
 pub struct Board {
     status: ArcSwap<Status>,
+    /// Set once there is a first status.
+    filled: SetOnce<()>,
     stopping: AtomicBool,
     start: Instant,
     /// When the file was looked after last, in milliseconds from the start; `NEVER` if nobody does.
@@ -74,6 +77,7 @@ impl Default for Board {
     fn default() -> Self {
         Self {
             status: ArcSwap::default(),
+            filled: SetOnce::new(),
             stopping: AtomicBool::new(false),
             start: Instant::now(),
             looked: AtomicU64::new(NEVER),
@@ -89,6 +93,13 @@ impl Board {
 
     pub(crate) fn put_up(&self, status: Status) {
         self.status.store(Arc::new(status));
+        // It is set already, but for the first time.
+        let _ = self.filled.set(());
+    }
+
+    /// Waits until there is a status.
+    pub(crate) async fn filled(&self) {
+        self.filled.wait().await;
     }
 
     /// Whether the proxy was told to stop.

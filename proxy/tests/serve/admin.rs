@@ -4,6 +4,9 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -216,6 +219,57 @@ fn who_does_not_know_the_token_learns_nothing() {
     assert_eq!(ask(&mut kept, &question("another-0123456789")).status(), 200);
 }
 
+/// Asks again and again, from before somebody listens there until nobody does any more, and sends each answer.
+fn asked_throughout(address: SocketAddr, fields: &str) -> Receiver<String> {
+    let question = request("GET", "/status", fields, "");
+    let (sender, answers) = mpsc::channel();
+    thread::spawn(move || {
+        let mut was_there = false;
+        loop {
+            let Ok(mut stream) = TcpStream::connect(address) else {
+                if was_there {
+                    return;
+                }
+                continue;
+            };
+            was_there = true;
+            let mut answer = String::new();
+            let asked = stream.write_all(question.as_bytes());
+            if asked.and_then(|()| stream.read_to_string(&mut answer)).is_ok()
+                && !answer.is_empty()
+                && sender.send(answer).is_err()
+            {
+                return;
+            }
+        }
+    });
+    answers
+}
+
+#[test]
+fn the_token_is_demanded_from_the_first_answer_to_the_last() {
+    let app = echo("a");
+    for _ in 0..10 {
+        let (first, second) = (free("127.0.0.65"), free("127.0.0.65"));
+        let strangers = asked_throughout(first, "");
+        let friends = asked_throughout(first, &format!("Authorization: Bearer {TOKEN}\r\n"));
+        let secured = format!("{}, token: {TOKEN}", at(first));
+        let world = World::start(&with_admin("g1", app, &secured));
+        let denied = |answer: String| assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+        let told = |answer: String| {
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+            assert!(!answer.contains("\"config_version\":0,"), "{answer}");
+        };
+        denied(strangers.recv_timeout(PATIENCE).expect("an answer"));
+        told(friends.recv_timeout(PATIENCE).expect("an answer"));
+        // To an address at which no token is demanded.
+        world.apply(&with_admin("g1", app, &at(second)));
+        assert_eq!(call(second, "GET", "/status").0, 200);
+        strangers.iter().for_each(denied);
+        friends.iter().for_each(told);
+    }
+}
+
 #[test]
 fn the_listener_comes_moves_and_goes_with_the_configuration() {
     let app = echo("a");
@@ -264,10 +318,10 @@ fn the_listener_comes_moves_and_goes_with_the_configuration() {
 
 /// Waits until nobody accepts there any more.
 fn refuses(address: SocketAddr) {
-    let deadline = std::time::Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     while TcpStream::connect(address).is_ok() {
-        assert!(std::time::Instant::now() < deadline, "{address} still accepts");
-        std::thread::yield_now();
+        assert!(Instant::now() < deadline, "{address} still accepts");
+        thread::yield_now();
     }
 }
 
