@@ -10,11 +10,13 @@ pub(super) fn case() -> Case {
         profile: Profile::Extended,
         level: Level::Must,
         requirement: "the credential that a configuration holds appears in nothing that the target says: not in its log, not in \
-            the trigger's answer, not in that of the check command, be the file applied or refused, even because of the very \
-            line that holds it",
+            the trigger's answer, not in that of the check command, not in its metrics, be the file applied or refused, even because of the \
+            very line that holds it; a status masks it",
         rationale: "Logs are shipped, kept and read by people who may not read the configuration. A record of a change that \
             prints what is new, or a complaint that quotes the line at fault, publishes a credential in the moment in which \
-            somebody replaces it because it leaked. The target logs as it does by default; what it says at levels for \
+            somebody replaces it because it leaked. Metrics are copied to wherever the dashboards are. A status that shows the whole \
+            configuration is meant for those who may read that, but is on a port that needs no credential more often than not: there \
+            a credential in clear is a weakness, not a failure. The target logs as it does by default; what it says at levels for \
             debugging is not asked for.",
         provenance: &["logstash#11202", "metallb#1721"],
         needs: &[],
@@ -31,6 +33,7 @@ pub(super) fn case() -> Case {
                 requirement: "the configuration that holds the credential is taken",
             },
             CheckSpec::of(Check::NoSecretShown, Level::Must),
+            CheckSpec::of(Check::StatusMasksSecrets, Level::Should),
         ],
         budget_s: 120,
         faults: vec![
@@ -41,6 +44,14 @@ pub(super) fn case() -> Case {
             FaultSpec {
                 name: "quotes-line-with-secret",
                 check: Check::NoSecretShown,
+            },
+            FaultSpec {
+                name: "metrics-show-secret",
+                check: Check::NoSecretShown,
+            },
+            FaultSpec {
+                name: "status-shows-secret",
+                check: Check::StatusMasksSecrets,
             },
         ],
     }
@@ -53,10 +64,14 @@ fn refused(flaw: Flaw) -> Step {
         steps: vec![
             Step::Start,
             Step::Change,
+            Step::Ask(Question::Status),
+            Step::Ask(Question::Metrics),
             Step::FreshStart,
             Step::Ask(Question::CheckCommand),
             Step::Flawed,
             Step::Watch { ms: 30 },
+            Step::Ask(Question::Status),
+            Step::Ask(Question::Metrics),
         ],
     }
 }

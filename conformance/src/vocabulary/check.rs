@@ -242,6 +242,8 @@ checks! {
     RejectionNamesNearest = "rejection_names_nearest": "what is said of an unknown key names the known one that is nearest to it",
     /// Nothing is given away.
     NoSecretShown = "no_secret_shown": "no credential of the configuration appears in what the target says",
+    /// Nor by what is there to be asked.
+    StatusMasksSecrets = "status_masks_secrets": "no credential of the configuration appears in the status",
     /// The metrics tell of a reload.
     ReloadIsCounted = "reload_is_counted": "what the metrics have of reloads moves as it should within the apply bound of each, be it applied or refused",
     /// And forget none.

@@ -214,8 +214,9 @@ impl MetricReadings {
         let gauges = gauges.into_iter().flatten().map(String::as_str);
         let all: Vec<&str> = self.all_counters().chain(gauges).collect();
         let names: Vec<&str> = all.iter().flat_map(|series| parts(series)).map(name_of).collect();
-        let is_named = |line: &&str| names.contains(&name_of(line.split(' ').next().unwrap_or(line)));
-        let lines: Vec<&str> = text.lines().filter(is_named).collect();
+        let is_named = |line: &str| names.contains(&name_of(line.split(' ').next().unwrap_or(line)));
+        let is_kept = |line: &&str| is_named(line) || line.contains(Generation::SECRET);
+        let lines: Vec<&str> = text.lines().filter(is_kept).collect();
         lines.join("\n")
     }
 

@@ -147,6 +147,7 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::NoFalseRecord => logging::no_false_record(view),
         Check::RecordHasFields => fields::record_has_fields(view),
         Check::NoSecretShown => secrets::no_secret_shown(view),
+        Check::StatusMasksSecrets => secrets::status_masks_secrets(view),
         Check::ReloadIsCounted => asked::reload_is_counted(view),
         Check::CountersAreMonotonic => asked::counters_are_monotonic(view),
         Check::StatusNamesActive => asked::status_names_active(view),

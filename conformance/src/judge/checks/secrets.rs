@@ -13,8 +13,22 @@ const QUOTED: usize = 300;
 /// What was said, by whom and when.
 type Said<'a> = (&'static str, Nanos, &'a str);
 
-/// One opinion a voice: the log, the trigger, the check command, a process that was started on a bad file.
+/// One opinion a voice: the log, the trigger, the check command, the metrics, a process that was started on a bad file.
 pub(super) fn no_secret_shown(view: &View<'_>) -> Vec<Opinion> {
+    shown_by(view, |voice| voice != STATUS)
+}
+
+/// A status may be there to show the configuration, to those who may see it. That it masks what nobody should see is asked for apart.
+pub(super) fn status_masks_secrets(view: &View<'_>) -> Vec<Opinion> {
+    let opinions = shown_by(view, |voice| voice == STATUS);
+    if opinions.is_empty() {
+        let answered = "the target has no status that answers";
+        return vec![Opinion::unsupported(answered)];
+    }
+    opinions
+}
+
+fn shown_by(view: &View<'_>, is_meant: impl Fn(&str) -> bool) -> Vec<Opinion> {
     if !view.facts.bears(Marker::Credential) {
         return vec![Opinion::unsupported(
             "the target's configuration holds no credential",
@@ -26,6 +40,7 @@ pub(super) fn no_secret_shown(view: &View<'_>) -> Vec<Opinion> {
     let mut said: Vec<Said<'_>> = view.lives.iter().flat_map(heard).collect();
     let starts = view.fresh_starts.iter();
     said.extend(starts.flat_map(|start| start.log.iter().map(|line| (FRESH, start.at, line.as_str()))));
+    said.retain(|(voice, ..)| is_meant(voice));
     let mut voices: Vec<&str> = said.iter().map(|(voice, ..)| *voice).collect();
     voices.sort_unstable();
     voices.dedup();
@@ -65,7 +80,8 @@ fn heard<'a>(life: &Life<'a>) -> Vec<Said<'a>> {
             answer: TriggerAnswer::Refused(said),
             ..
         } => Some((TRIGGER, *at, said.as_str())),
-        Event::Answer(answer) => {
+        // Where nothing came back, it is the harness that says why.
+        Event::Answer(answer) if answer.reply.code.is_some() => {
             let voice = match answer.question {
                 Question::Trigger => TRIGGER,
                 Question::CheckCommand => CHECK_COMMAND,

@@ -99,7 +99,7 @@ proptest! {
     }
 
     #[test]
-    fn a_credential_in_anything_that_is_said_is_shown(traits in plain(), voice in 0..3, share in 0..100_u64, of in 1..7_u32) {
+    fn a_credential_in_anything_that_is_said_is_shown(traits in plain(), voice in 0..5_usize, share in 0..100_u64, of in 1..7_u32) {
         let case = case("secrets_never_appear");
         let mut timeline = history(&case, &traits);
         let text = format!("no good: \"{}\" in line 7", Generation(of).credential());
@@ -112,12 +112,17 @@ proptest! {
                 insert(&mut timeline, Event::Trigger { begin: at, at, by: None, answer });
             }
             _ => {
-                let mut answers = answers(&mut timeline, Question::CheckCommand);
+                let question = [Question::CheckCommand, Question::Metrics, Question::Status][voice - 2];
+                let mut answers = answers(&mut timeline, question);
                 let nth = share as usize % answers.len();
                 answers[nth].reply.said = text;
             }
         }
-        fails_even_if_stalled(&case, &timeline, &[Check::NoSecretShown]);
+        if voice == 4 {
+            prop_assert_eq!(weak(&fails_by(&case, &timeline, vec![])), vec![Check::StatusMasksSecrets]);
+        } else {
+            fails_even_if_stalled(&case, &timeline, &[Check::NoSecretShown]);
+        }
     }
 
     #[test]
