@@ -65,6 +65,7 @@ mod retains_previous;
 mod retirement;
 mod returns_to_baseline;
 mod revert;
+mod rollback;
 mod runtime_failure;
 mod same_size_same_mtime;
 mod secrets;
@@ -140,6 +141,7 @@ pub fn all() -> Vec<Case> {
         graceful_stop::case(),
         systemd::case(),
         pid_file::case(),
+        rollback::case(),
         returns_to_baseline::case(),
         held_pins_nothing::case(),
         secrets::case(),

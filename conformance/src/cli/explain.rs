@@ -176,6 +176,16 @@ fn words(step: &Step) -> String {
             "deliver the next generation, and {}; wait for the apply bound, or for 150 ms where that is refused",
             asked(*question)
         ),
+        Step::NoteVersion => {
+            "ask which version serves, again and again until it is another than was named before, for the apply bound at most, and note it".into()
+        }
+        Step::RollBack { changes_ago } => format!(
+            "order a rollback to the version that was noted {changes_ago} files before the newest, and wait for {}, for the apply bound at most",
+            awaited(Condition::Restored)
+        ),
+        Step::RollBackToNone => {
+            "order a rollback to a version that never was; wait for the apply bound, or for 150 ms where that is refused".into()
+        }
         Step::Inspect => "look at the files and the listening sockets of the target".into(),
         Step::Delete => "remove the file".into(),
         Step::Meddle(with) => meddled(*with).into(),
@@ -270,6 +280,7 @@ fn asked(question: Question) -> &'static str {
         Question::Status => "ask for the status",
         Question::Metrics => "ask for the metrics",
         Question::Admin => "ask the admin listener something",
+        Question::Version => "ask which version serves",
         Question::OrderWithout => "order it to be loaded over HTTP, without the credential",
         Question::OrderWithWrong => "order it to be loaded over HTTP, with a wrong credential",
         Question::OrderAtTraffic => {
@@ -298,6 +309,7 @@ fn awaited(condition: Condition) -> &'static str {
         Condition::MissingRecord => "a record that the file is missing",
         Condition::SuccessRecord => "a record of the success",
         Condition::Refusal => "a refused connect",
+        Condition::Restored => "an answer of what the rollback is to restore",
         Condition::ManagerReady => "READY=1 to the service manager",
         Condition::HeldEnded => "the end of all that is held, which nothing releases",
         Condition::KeptFollow => "an answer of the new generation to each task that keeps its connection",

@@ -18,6 +18,7 @@ impl Driver<'_> {
             Question::Status
             | Question::Metrics
             | Question::Admin
+            | Question::Version
             | Question::OrderWithout
             | Question::OrderWithWrong
             | Question::OrderAtTraffic => self.ask_over_http(question).map(drop),

@@ -14,9 +14,9 @@ use crate::target::Inquiry;
 use crate::vocabulary::{Answer, Event, Expected, Generation, MetricReadings, Prospect, Question, Reply};
 
 /// The pause between two questions while an answer is waited for.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 /// How long what was refused is watched.
-const REFUSED: Duration = Duration::from_millis(150);
+pub(super) const REFUSED: Duration = Duration::from_millis(150);
 
 /// Somebody who asks on and on.
 pub(super) struct Asking {
@@ -34,7 +34,7 @@ impl Asking {
 }
 
 /// A question that can be asked from any thread.
-struct Asker {
+pub(super) struct Asker {
     recorder: Arc<Recorder>,
     question: Question,
     inquiry: Inquiry,
@@ -45,7 +45,7 @@ struct Asker {
 
 impl Asker {
     /// Asks, and writes down what came back.
-    fn ask(&self, generation: Generation) -> Answer {
+    pub(super) fn ask(&self, generation: Generation) -> Answer {
         let call = Call {
             method: &self.inquiry.method,
             url: &self.inquiry.url,
@@ -152,7 +152,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn asker(&self, question: Question) -> Result<Option<Asker>, DriveError> {
+    pub(super) fn asker(&self, question: Question) -> Result<Option<Asker>, DriveError> {
         let Some(running) = &self.running else {
             return Ok(None);
         };

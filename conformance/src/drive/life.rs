@@ -8,6 +8,7 @@ use super::process;
 use super::script::{Driver, Flow, Running};
 use super::traffic::Wanted;
 use super::trial::{Manner, lay};
+use super::versions::Versions;
 use crate::vocabulary::{Delivery, Event, Generation, Scene};
 
 impl Driver<'_> {
@@ -30,6 +31,7 @@ impl Driver<'_> {
         self.end();
         self.noted = None;
         self.untold.clear();
+        self.versions = Versions::default();
         self.generation = self.generation.next();
         let scene = Scene {
             generation: self.generation,

@@ -37,6 +37,7 @@ mod traffic;
 mod tree;
 mod trial;
 mod trigger;
+mod versions;
 mod wait;
 mod watches;
 mod wire;

@@ -18,6 +18,7 @@ use super::process::Process;
 use super::recorder::{Pulse, Recorder};
 use super::traffic::{HeldOpen, Load, LoadKind, Traffic};
 use super::trial::{Laid, Manner};
+use super::versions::Versions;
 use super::{Options, Run};
 use crate::target::{OriginAddress, Place, Target, Trigger};
 use crate::vocabulary::{
@@ -63,6 +64,8 @@ pub(super) struct Driver<'a> {
     pub(super) asking: Vec<Asking>,
     /// What was waited for in vain of the process that runs.
     pub(super) untold: Vec<Question>,
+    /// What the process that runs named what it served.
+    pub(super) versions: Versions,
     pub(super) held: Vec<HeldOpen>,
     /// What the process that runs was first noted to hold.
     pub(super) noted: Option<Resources>,
@@ -125,6 +128,7 @@ impl<'a> Driver<'a> {
             loads: Vec::new(),
             asking: Vec::new(),
             untold: Vec::new(),
+            versions: Versions::default(),
             held: Vec::new(),
             noted: None,
             configs: Vec::new(),
@@ -245,6 +249,9 @@ impl<'a> Driver<'a> {
             Step::AskUntilTold(question) => self.ask_until_told(*question)?,
             Step::AskOn { question, pause_ms } => self.ask_on(*question, *pause_ms)?,
             Step::Misorder(question) => self.misorder(*question)?,
+            Step::NoteVersion => return self.note_version(),
+            Step::RollBack { changes_ago } => return self.roll_back(*changes_ago),
+            Step::RollBackToNone => return self.roll_back_to_none(),
             Step::Inspect => self.inspect(),
             Step::Delete => self.delete()?,
             Step::Meddle(with) => self.meddle(*with)?,

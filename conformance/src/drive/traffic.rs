@@ -232,6 +232,8 @@ async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: 
 pub(super) enum Wanted {
     /// An answer of at least this generation.
     Answer(Generation),
+    /// An answer of this generation.
+    This(Generation),
     /// That nobody listens.
     Refusal,
     /// An answer of the origin that is no generation's, or one of another.
@@ -243,6 +245,7 @@ impl Wanted {
     pub(super) fn is_met_by(self, request: &Request) -> bool {
         match self {
             Self::Answer(wanted) => request.generation().is_some_and(|got| got >= wanted),
+            Self::This(wanted) => request.generation() == Some(wanted),
             Self::Refusal => request.outcome == Outcome::Refused,
             Self::Apart(wanted) => matches!(
                 &request.outcome,

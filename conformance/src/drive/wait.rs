@@ -28,6 +28,7 @@ impl Driver<'_> {
 
         let met = match condition {
             Condition::Effect => self.probe(Wanted::Answer(self.generation), deadline),
+            Condition::Restored => self.probe(Wanted::This(self.serving()), deadline),
             Condition::Refusal => self.probe(Wanted::Refusal, deadline),
             Condition::Rejection => {
                 self.wait_for_event(deadline, self.line_since(log.rejected.as_ref(), begin))

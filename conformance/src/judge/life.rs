@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use super::register::Restored;
 use super::request::{is_of_harness, served_fresh};
 use super::view::MS;
 use crate::vocabulary::{
@@ -33,6 +34,8 @@ pub(super) struct Life<'a> {
     elsewhere: Vec<&'a Request>,
     /// Good and bad files delivered to it while it ran, in order.
     pub(super) writes: Vec<Write<'a>>,
+    /// Orders to serve an earlier version again, in order.
+    pub(super) rollbacks: Vec<Restored<'a>>,
     /// All that was logged, wherever.
     pub(super) logs: Vec<(Nanos, &'a str)>,
     /// When something else than a delivery was last done to the file.
@@ -44,7 +47,9 @@ pub(super) struct Life<'a> {
 /// A file delivered to a running process, and what came of it.
 pub(super) struct Write<'a> {
     pub(super) config: &'a ConfigWrite,
-    /// The next delivery or the deletion of the file, or the end of the life.
+    /// Its place among all that was delivered and ordered; that of the first file is 0.
+    pub(super) rank: usize,
+    /// The next delivery, a rollback, or the deletion of the file, or the end of the life.
     pub(super) until: Nanos,
     /// The first that was pulled for it.
     pub(super) trigger: Option<(Nanos, Nanos, &'a TriggerAnswer)>,
@@ -140,6 +145,7 @@ impl<'a> Life<'a> {
             requests: Vec::new(),
             elsewhere: Vec::new(),
             writes: Vec::new(),
+            rollbacks: Vec::new(),
             logs: Vec::new(),
             meddled: 0,
             records: Vec::new(),
@@ -151,6 +157,9 @@ impl<'a> Life<'a> {
         life.elsewhere.sort_by_key(|request| request.at);
         for write in &mut life.writes {
             write.seen = first_seen(&life.requests, write.config);
+        }
+        for restored in &mut life.rollbacks {
+            restored.seen = Restored::first_seen(restored.order, &life.requests);
         }
         Some(life)
     }
@@ -180,6 +189,7 @@ impl<'a> Life<'a> {
                 self.close_write(config.begin);
                 self.writes.push(Write {
                     config,
+                    rank: self.next_rank(),
                     until: self.ended,
                     trigger: None,
                     accepted: Vec::new(),
@@ -190,6 +200,19 @@ impl<'a> Life<'a> {
             Event::Deleted { begin, .. } | Event::Meddled { begin, .. } | Event::Member { begin, .. } => {
                 self.meddled = *begin;
                 self.close_write(*begin);
+            }
+            Event::Rollback(order) => {
+                // What was refused and never was changes nothing, and is judged for that.
+                if order.restores.is_some() || order.reply.yes {
+                    self.close_write(order.begin);
+                }
+                self.close_rollback(order.begin);
+                self.rollbacks.push(Restored {
+                    order,
+                    until: self.ended,
+                    rank: self.next_rank(),
+                    seen: None,
+                });
             }
             Event::Trigger {
                 begin,
@@ -248,6 +271,18 @@ impl<'a> Life<'a> {
         if let Some(write) = self.open_write() {
             write.until = at;
         }
+        self.close_rollback(at);
+    }
+
+    fn close_rollback(&mut self, at: Nanos) {
+        let ended = self.ended;
+        if let Some(restored) = self.rollbacks.last_mut().filter(|one| one.until == ended) {
+            restored.until = at;
+        }
+    }
+
+    fn next_rank(&self) -> usize {
+        1 + self.writes.len() + self.rollbacks.len()
     }
 
     /// Requests that may speak for or against it: begun while it was to serve, over before it was asked to stop, and not
@@ -307,23 +342,6 @@ impl<'a> Life<'a> {
     /// The first good file after a time.
     pub(super) fn next_change(&self, time: Nanos) -> Option<&Write<'a>> {
         self.changes().find(|write| write.config.begin > time)
-    }
-
-    /// The newest good generation delivered before a time.
-    pub(super) fn newest_before(&self, time: Nanos) -> Generation {
-        self.changes()
-            .filter(|write| write.config.begin < time)
-            .last()
-            .map_or(self.first, Write::generation)
-    }
-
-    /// The newest good generation whose mixing window had closed before a time.
-    pub(super) fn final_before(&self, time: Nanos, facts: &TargetFacts) -> Generation {
-        self.changes()
-            .filter(|write| write.window_closed(facts).is_some_and(|closed| closed < time))
-            .map(Write::generation)
-            .max()
-            .unwrap_or(self.first)
     }
 
     /// Whether a good file of this generation was delivered to it before a time.

@@ -12,6 +12,7 @@ mod checks;
 mod life;
 mod opinion;
 mod plan;
+mod register;
 mod request;
 mod view;
 

@@ -8,6 +8,8 @@ pub(super) struct Plan {
     pub(super) lives: Vec<PlannedLife>,
     /// Kinds of bad files that are tried, in order.
     pub(super) flaws: Vec<Flaw>,
+    /// How often an earlier version is ordered back.
+    pub(super) rollbacks: usize,
     /// What the target is asked besides traffic.
     pub(super) asks: Vec<Question>,
     /// A kind of bad file that the case rests on, and that the target cannot be given.
@@ -112,7 +114,10 @@ impl Plan {
                 Step::Ask(question) | Step::AskUntilTold(question) | Step::AskOn { question, .. } => {
                     self.asks.push(*question);
                 }
+                Step::NoteVersion => self.asks.push(Question::Version),
+                Step::RollBack { .. } => self.rollbacks += 1,
                 Step::Pause
+                | Step::RollBackToNone
                 | Step::Inspect
                 | Step::Misorder(_)
                 | Step::LoadOn { .. }

@@ -10,6 +10,7 @@ use super::parts;
 use super::render::text;
 use super::spec::{Role, Spec, Timing, Trigger};
 use super::told;
+use super::versions;
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
 use crate::vocabulary::{
     Capability, Flaw, Generation, Layout, LeadsTo, Listener, Marker, MetricReadings, Question, Scene,
@@ -34,6 +35,7 @@ pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
         .and_then(|()| sections(spec))
         .and_then(|()| parts::check(spec))
         .and_then(|()| told::check(spec))
+        .and_then(|()| versions::check(spec))
         .and_then(|()| answers(spec))
         .and_then(|()| flaws(spec))
         .and_then(|()| patterns(spec))
@@ -184,6 +186,7 @@ fn sections(spec: &Spec) -> Result<(), String> {
                 | Capability::Metrics
                 | Capability::Counters
                 | Capability::Admin
+                | Capability::Versions
         )
     };
     match spec.capabilities.iter().find(by_name) {
@@ -197,21 +200,24 @@ fn sections(spec: &Spec) -> Result<(), String> {
 
 /// Places in answers are pointers or patterns, and a credential is a header that is sent.
 fn answers(spec: &Spec) -> Result<(), String> {
-    if let Some(status) = &spec.status {
-        let places = [
-            ("status.identity", Some(&status.identity)),
-            ("status.error", status.error.as_ref()),
-        ];
-        for (key, place) in places {
-            let Some(place) = place.filter(|place| !place.starts_with('/')) else {
-                continue;
-            };
-            let groups = Regex::new(place).map_err(|error| format!("{key}: {error}"))?;
-            if groups.captures_len() < 2 {
-                return Err(format!(
-                    "{key}: `{place}` is no pointer, which begins with `/`, and has no group; its first group has to be what is read"
-                ));
-            }
+    let status = spec.status.as_ref();
+    let places = [
+        ("status.identity", status.map(|status| &status.identity)),
+        ("status.error", status.and_then(|status| status.error.as_ref())),
+        (
+            "versions.active",
+            spec.versions.as_ref().map(|versions| &versions.active),
+        ),
+    ];
+    for (key, place) in places {
+        let Some(place) = place.filter(|place| !place.starts_with('/')) else {
+            continue;
+        };
+        let groups = Regex::new(place).map_err(|error| format!("{key}: {error}"))?;
+        if groups.captures_len() < 2 {
+            return Err(format!(
+                "{key}: `{place}` is no pointer, which begins with `/`, and has no group; its first group has to be what is read"
+            ));
         }
     }
     if let Some(metrics) = &spec.metrics
@@ -316,6 +322,7 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
         }
     }
     parts::try_all(target, &ground, place)?;
+    versions::try_all(target, &ground, place)?;
     let others = target.facts.also.iter().map(|other| Some(other.kind));
     for by in std::iter::once(None).chain(others) {
         target.start_for(by, &ground)?;

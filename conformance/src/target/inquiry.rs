@@ -31,6 +31,10 @@ impl Target {
         let of = |spec: &Spec| match question {
             Question::Status => spec.status.as_ref().map(|status| status.url.clone()),
             Question::Metrics => spec.metrics.as_ref().map(|metrics| metrics.url.clone()),
+            Question::Version => spec.versions.as_ref().and_then(|versions| {
+                let status = || spec.status.as_ref().map(|status| status.url.clone());
+                versions.url.clone().or_else(status)
+            }),
             Question::Admin => spec.admin.as_ref().map(|admin| admin.url.clone()),
             _ => None,
         };

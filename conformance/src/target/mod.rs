@@ -14,6 +14,7 @@ mod render;
 mod spawn;
 mod spec;
 mod told;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,6 +30,7 @@ pub use inquiry::Inquiry;
 pub use load::Deviation;
 pub use parts::Member;
 pub(crate) use spawn::{copy_binary, spawn};
+pub use versions::RollbackOrder;
 
 /// How many origins stand behind every target for its generations: that of generation n is number n modulo this. One more is no
 /// generation's, see [`LeadsTo::Apart`](crate::vocabulary::LeadsTo::Apart).

@@ -16,7 +16,7 @@ use super::{ORIGINS, OriginAddress, Place, Reach, Rendered, Trigger};
 use crate::vocabulary::{Flaw, Generation, LeadsTo, Scene, TriggerKind};
 
 /// What a template may name. See `docs/add-a-target.md`.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "dir",
     "config",
     "candidate",
@@ -36,6 +36,7 @@ const NAMES: [&str; 19] = [
     "fixed(name)",
     "members",
     "member.{name,prefix,origin}",
+    "version",
 ];
 
 /// The size of a huge file.
@@ -133,6 +134,21 @@ impl Templates {
         let scene = Scene::of(Generation(1));
         self.environment
             .render_str(text, context(spec, &scene, place))
+            .map_err(|error| self.refused(format!("{text:?} in target.toml"), &error))
+    }
+
+    /// Renders a text of `target.toml` that may name a version.
+    pub(super) fn of_version(
+        &self,
+        spec: &Spec,
+        text: &str,
+        version: &str,
+        place: &Place,
+    ) -> Result<String, TargetError> {
+        let scene = Scene::of(Generation(1));
+        let context = context! { version => version, ..context(spec, &scene, place) };
+        self.environment
+            .render_str(text, context)
             .map_err(|error| self.refused(format!("{text:?} in target.toml"), &error))
     }
 

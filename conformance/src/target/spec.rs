@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::told::{PidFile, Systemd};
+use super::versions::Versions;
 use crate::vocabulary::{
     Capability, Delivery, Flaw, LogPatterns, Marker, MetricReadings, Outside, Readings, RestartOnly,
     StatusReadings, TriggerKind,
@@ -43,6 +44,7 @@ pub(super) struct Spec {
     pub(super) status: Option<Status>,
     pub(super) metrics: Option<Metrics>,
     pub(super) admin: Option<Admin>,
+    pub(super) versions: Option<Versions>,
     #[serde(default)]
     pub(super) flaws: Flaws,
     #[serde(default)]
@@ -312,6 +314,7 @@ impl Spec {
                 self.has_metrics(|series| series.all_counters().next().is_some()),
             ),
             (Capability::Admin, self.admin.is_some()),
+            (Capability::Versions, self.versions.is_some()),
         ];
         let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);
         let ack = (self.trigger.acknowledges, Capability::Ack);
@@ -338,6 +341,7 @@ impl Spec {
                 draining: status.draining.clone(),
             }),
             metrics: self.metrics.as_ref().map(|metrics| metrics.series.clone()),
+            versions: self.versions.as_ref().map(|versions| versions.readings(self)),
             credential: self
                 .admin
                 .as_ref()

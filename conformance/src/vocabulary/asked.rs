@@ -20,6 +20,8 @@ pub enum Question {
     Metrics,
     /// Whether its admin listener answers.
     Admin,
+    /// Which of its versions serves.
+    Version,
     /// Its trigger over HTTP, without the credential that it asks for.
     OrderWithout,
     /// Its trigger over HTTP, with another credential than the one that it asks for.
@@ -30,8 +32,9 @@ pub enum Question {
 
 impl Question {
     /// What is asked by a request over HTTP, whatever the trigger is.
-    pub const OVER_HTTP: [Self; 6] = [
+    pub const OVER_HTTP: [Self; 7] = [
         Self::Status,
+        Self::Version,
         Self::Metrics,
         Self::Admin,
         Self::OrderWithout,
@@ -48,6 +51,7 @@ impl fmt::Display for Question {
             Self::Status => "the status",
             Self::Metrics => "the metrics",
             Self::Admin => "the admin listener",
+            Self::Version => "the version that serves",
             Self::OrderWithout => "an order without the credential",
             Self::OrderWithWrong => "an order with a wrong credential",
             Self::OrderAtTraffic => "an order at the address for traffic",

@@ -254,6 +254,14 @@ checks! {
     StatusTellsError = "status_tells_error": "the status tells of the last error within the apply bound of a refusal, and no more of it after the next good file",
     /// The status is true.
     StatusMeansEffective = "status_means_effective": "no fresh request that began after a status with the new identity had been read gets an older generation",
+    /// What served comes back when it is ordered to.
+    RollbackRestores = "rollback_restores": "an order to serve an earlier version again is taken, and what that was is served within the apply bound",
+    /// A yes to that order means what it says.
+    RollbackIsEffective = "rollback_is_effective": "no request that began after a rollback was answered with a yes gets anything else than the version that was ordered",
+    /// Nobody goes back to what never was.
+    UnknownVersionIsRefused = "unknown_version_is_refused": "an order to serve a version that never was is refused, and changes no answer",
+    /// The status knows of it.
+    RollbackIsTold = "rollback_is_told": "what names the version that serves names another within the apply bound of a rollback, and none that stands for something else",
     /// The admin listener is there.
     AdminStays = "admin_stays": "every request to the admin listener is answered",
     /// An order is not for everybody.

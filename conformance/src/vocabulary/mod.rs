@@ -20,6 +20,7 @@ mod step;
 mod target;
 mod timeline;
 mod verdict;
+mod versions;
 
 pub use asked::{Answer, Inspection, Question, Reply, TriggerAnswer};
 pub use case::{Area, Case, CheckSpec, FaultSpec, Level, Profile};
@@ -40,3 +41,4 @@ pub use target::{
 };
 pub use timeline::{Arrival, ConfigWrite, Event, FreshStart, Nanos, OutsideStart, Timeline};
 pub use verdict::{CheckResult, Finding, Verdict};
+pub use versions::{Rollback, VersionReadings};

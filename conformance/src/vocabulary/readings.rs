@@ -5,7 +5,7 @@
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, ConfigWrite, Generation, Question};
+use super::{Answer, ConfigWrite, Generation, Question, VersionReadings};
 
 /// How much earlier than it should be a time may be, for want of a common clock, in seconds.
 const CLOCK_SLACK_S: f64 = 0.02;
@@ -20,6 +20,9 @@ pub struct Readings {
     /// In its metrics.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<MetricReadings>,
+    /// In what says which of its versions serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<VersionReadings>,
     /// Whether it asks for a credential of who gives it orders.
     pub credential: bool,
 }

@@ -60,6 +60,8 @@ pub enum Condition {
     /// That the service manager was told that the target serves, since the newest write or, before there was one, since the start.
     /// Deadline: the apply bound.
     ManagerReady,
+    /// An answer of the generation that the newest rollback is to restore, on a fresh connection. Deadline: the apply bound.
+    Restored,
     /// The end of all that is held, though nothing releases it. Deadline: the time that configurations name for draining, and the apply bound.
     HeldEnded,
 }
@@ -218,6 +220,16 @@ pub enum Step {
     /// Delivers the next generation, and asks for it to be loaded in a way in which nobody may. Waits for the apply bound, or for a little while
     /// where that was refused.
     Misorder(Question),
+    /// Asks which version serves, again and again until it is another than was named before, for the apply bound at most, and notes it.
+    NoteVersion,
+    /// Orders a rollback to the version that was noted for what was delivered so many files before the newest, and waits for
+    /// [`Condition::Restored`].
+    RollBack {
+        /// How many.
+        changes_ago: u32,
+    },
+    /// Orders a rollback to a version that never was. Waits for the apply bound, or for a little while where that was refused.
+    RollBackToNone,
     /// Looks at the target's files and sockets.
     Inspect,
     /// Removes the file; triggers where the trigger is explicit.

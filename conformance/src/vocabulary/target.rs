@@ -99,11 +99,13 @@ pub enum Capability {
     Workers,
     /// It is documented whether included files outside the configuration's folder are followed.
     IncludePolicy,
+    /// It names the versions that it served, and serves an earlier one again when that is ordered.
+    Versions,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
@@ -122,6 +124,7 @@ impl Capability {
         Self::PidFile,
         Self::Workers,
         Self::IncludePolicy,
+        Self::Versions,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -145,6 +148,7 @@ impl Capability {
             Self::PidFile => "pidfile",
             Self::Workers => "workers",
             Self::IncludePolicy => "include_policy",
+            Self::Versions => "versions",
         }
     }
 }

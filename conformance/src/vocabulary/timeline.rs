@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Answer, Delivery, Flaw, Generation, Inspection, Layout, Meddling, Notice, PidFileLook, Prospect, Request,
-    Resources, TargetFacts, TriggerAnswer, TriggerKind, step::Condition,
+    Resources, Rollback, TargetFacts, TriggerAnswer, TriggerKind, step::Condition,
 };
 
 /// Nanoseconds since the start of the case.
@@ -310,6 +310,8 @@ pub enum Event {
     OutsideStart(OutsideStart),
     /// The target was asked something besides traffic.
     Answer(Answer),
+    /// It was ordered to serve an earlier version again.
+    Rollback(Rollback),
     /// Its files and sockets were looked at.
     Inspected(Inspection),
     /// It told the service manager something.
@@ -357,6 +359,7 @@ impl Event {
             Self::FreshStart(start) => start.at,
             Self::OutsideStart(start) => start.at,
             Self::Answer(answer) => answer.at,
+            Self::Rollback(order) => order.at,
             Self::Inspected(inspection) => inspection.at,
             Self::Notified(notice) => notice.at,
             Self::PidFile(look) => look.at,

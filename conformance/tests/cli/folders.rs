@@ -9,7 +9,7 @@ const KEYS_OF_LOG: &str =
 
 const NAMES: &str = "dir, config, candidate, generation, stamp, credential, listen.{host,port}, admin.{host,port}, \
      origin.{name,host,port}, origins, second.{host,port}, socket.path, routes, \
-     other_setting, drain.{ms,s}, flaw, fixed(name), members, member.{name,prefix,origin}";
+     other_setting, drain.{ms,s}, flaw, fixed(name), members, member.{name,prefix,origin}, version";
 
 #[test]
 fn a_sound_folder_is_taken() {
@@ -213,4 +213,23 @@ fn variants_are_named_in_what_is_said_of_them() {
     let own = variant("[variant.a]\n[variant.b]\n");
     let called = own.call(&["run", "./own:c"]).code(64);
     called.stderr("error: target ./own has no variant \"c\"; it has a, b\n");
+}
+
+#[test]
+fn an_order_to_go_back_names_a_version_and_something_says_which_one_serves() {
+    let versions = |lines: &str| {
+        let own = Own::target();
+        let text = format!("{}\n[versions]\n{lines}\n", own.text("own/target.toml"));
+        own.with("own/target.toml", text)
+    };
+    let order = "rollback = { url = \"http://{{ admin.host }}/to/{{ version }}\" }";
+    versions(&format!("url = \"http://a\"\nactive = \"/v\"\n{order}")).is_taken();
+    versions(&format!("active = \"/v\"\n{order}")).is_refused(
+        "./own/target.toml: versions.url: there is no section [status] that says where else the version that serves is named",
+    );
+    versions(&format!("url = \"http://a\"\nactive = \"v\"\n{order}")).is_refused(
+        "./own/target.toml: versions.active: `v` is no pointer, which begins with `/`, and has no group; its first group has to be what is read",
+    );
+    versions("url = \"http://a\"\nactive = \"/v\"\nrollback = { url = \"http://a\" }")
+        .is_refused("./own/target.toml: versions.rollback: neither its url nor its body names {{ version }}");
 }

@@ -49,7 +49,11 @@ proptest! {
                 allowed.extend([Check::NoMixing, Check::KeptFollowAtOnce]);
             }
             if traits.pins {
-                allowed.extend([Check::KeptConnectionsFollow, Check::KeptFollowAtOnce]);
+                allowed.extend([
+                    Check::KeptConnectionsFollow,
+                    Check::KeptFollowAtOnce,
+                    Check::RollbackIsEffective,
+                ]);
             }
             if traits.races {
                 allowed.extend([Check::NoKeepaliveRace, Check::NoLostPost]);

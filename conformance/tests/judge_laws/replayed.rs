@@ -12,7 +12,8 @@ use reloadspec::suite::{judged_report, write_record, write_timeline};
 use reloadspec::vocabulary::{
     Arrival, Case, CaseReport, Check, CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw, FreshStart,
     Generation, Held, Layout, LeadsTo, Listener, Markers, Meddling, Outcome, Phase, Profile, Prospect,
-    Purpose, Record, Request, RunHeader, SCHEMA, Timeline, TriggerAnswer, TriggerKind, Verdict,
+    Purpose, Record, Reply, Request, Rollback, RunHeader, SCHEMA, Timeline, TriggerAnswer, TriggerKind,
+    Verdict,
 };
 
 use crate::asking::{answered, case, history, is_load, markers};
@@ -214,6 +215,7 @@ fn every_kind_of_event() -> Vec<Event> {
         Condition::MissingRecord,
         Condition::SuccessRecord,
         Condition::ManagerReady,
+        Condition::Restored,
     ];
     let waits = conditions.into_iter().map(|condition| Event::Waited {
         begin: 1,
@@ -268,6 +270,17 @@ fn every_kind_of_event() -> Vec<Event> {
             at: 1,
             with: Meddling::Pipe,
         },
+        Event::Rollback(Rollback {
+            begin: 0,
+            at: 1,
+            version: text(),
+            restores: Some(generation),
+            reply: Reply {
+                code: None,
+                yes: false,
+                said: text(),
+            },
+        }),
         Event::Abandoned { at: 1, why: text() },
         Event::Released { at: 1 },
         Event::Arrival(Arrival {

@@ -66,6 +66,9 @@ pub(super) fn segment<'a>(run: &'a Run, result: &CheckResult) -> Result<Segment<
             "descriptors or watches were withheld, or workers killed, which a script does not do".into(),
         );
     }
+    if events.iter().any(|event| matches!(event, Event::Rollback(_))) {
+        return Err("earlier versions were ordered back, which a script does not do".into());
+    }
     if !events.iter().all(is_plain) {
         return Err("its configurations differ by listeners and routes or are of several files, and a script knows one listener, one route, one file".into());
     }

@@ -6,10 +6,15 @@ use super::super::request::names;
 use super::super::view::View;
 use super::effect::older_after;
 use super::{check_command, ms};
-use crate::vocabulary::{Answer, Expected, Lack, Nanos, Question, Request, metric, read};
+use crate::vocabulary::{Answer, Expected, Lack, Nanos, Question, Reply, Request, metric, read};
 
 /// What is declared by a section of its own, and asked for on a fresh process first.
-const DECLARED: [Question; 3] = [Question::Status, Question::Metrics, Question::Admin];
+const DECLARED: [Question; 4] = [
+    Question::Status,
+    Question::Metrics,
+    Question::Admin,
+    Question::Version,
+];
 /// So many changes have to be counted for the word that none is lost.
 const LEAST_COUNTED: usize = 3;
 /// So many requests have to come after an order to show what came of it.
@@ -54,6 +59,9 @@ fn there(view: &View<'_>, question: Question) -> Opinion {
 /// Whether something of what the folder names stands in an answer.
 fn is_readable(view: &View<'_>, answer: &Answer) -> bool {
     let (said, readings) = (&answer.reply.said, &view.facts.readings);
+    if let (Question::Version, Some(versions)) = (answer.question, &readings.versions) {
+        return read(said, &versions.active).is_some();
+    }
     match (answer.question, &readings.status, &readings.metrics) {
         (Question::Status, Some(status), _) => read(said, &status.identity).is_some(),
         (Question::Metrics, _, Some(_)) => !said.is_empty(),
@@ -230,7 +238,7 @@ pub(super) fn status_means_effective(view: &View<'_>) -> Vec<Opinion> {
     if changes.all(|write| named_at(view, write).is_none()) {
         return vec![Opinion::unsupported("the status named none of the changes")];
     }
-    vec![older_after(view, |write| named_at(view, write), &|at| {
+    vec![older_after(view, |_, one| named_at(view, one.file()?), &|at| {
         format!(
             "no older answer to who began after the status that named the new one was read at {}",
             ms(at)
@@ -342,12 +350,16 @@ fn misordered(view: &View<'_>, question: Question, wrong: impl Fn(&Answer) -> Op
 }
 
 /// An answer, in words.
-fn told(answer: &Answer) -> String {
-    let code = answer
-        .reply
+pub(super) fn told(answer: &Answer) -> String {
+    said(&answer.reply)
+}
+
+/// What came back, in words.
+pub(super) fn said(reply: &Reply) -> String {
+    let code = reply
         .code
         .map_or_else(|| "nothing".to_owned(), |code| code.to_string());
-    let said: String = answer.reply.said.chars().take(300).collect();
+    let said: String = reply.said.chars().take(300).collect();
     match said.as_str() {
         "" => format!("{code}, and nothing else"),
         _ => format!("{code}: {said}"),

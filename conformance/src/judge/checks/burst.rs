@@ -101,7 +101,7 @@ fn tells(request: &Request) -> bool {
 pub(super) fn never_backwards(view: &View<'_>) -> Vec<Opinion> {
     vec![older_after(
         view,
-        |write| write.window_closed(view.facts),
+        |life, one| one.window_closed(life, view.facts),
         &|at| format!("nothing older than what was final at {}", ms(at)),
     )]
 }

@@ -105,7 +105,7 @@ fn may_have_accepted(
     newest: Generation,
 ) -> bool {
     generation <= newest
-        && generation >= life.final_before(request.connect, view.facts)
+        && life.is_current(request, generation, view.facts)
         && life.knows(generation, request.at)
 }
 

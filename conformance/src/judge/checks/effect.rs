@@ -2,6 +2,7 @@
 
 use super::super::life::{Life, Write};
 use super::super::opinion::{Opinion, Seen};
+use super::super::register::Installed;
 use super::super::view::{MS, View};
 use super::ms;
 use crate::vocabulary::{Generation, Marker, Nanos, Outcome, Request, TriggerAnswer};
@@ -122,43 +123,45 @@ pub(super) fn describe(request: &Request) -> String {
 pub(super) fn mixing_window_closes(view: &View<'_>) -> Vec<Opinion> {
     vec![older_after(
         view,
-        |write| write.window_closed(view.facts),
+        |life, one| one.window_closed(life, view.facts),
         &|at| format!("no older answer once the window had closed at {}", ms(at)),
     )]
 }
 
 pub(super) fn no_mixing(view: &View<'_>) -> Vec<Opinion> {
-    vec![older_after(view, |write| write.seen, &|at| {
+    vec![older_after(view, |_, one| one.seen(), &|at| {
         format!("no older answer after the new one was seen at {}", ms(at))
     })]
 }
 
-/// Answers on fresh connections that are older than a generation that was final when they began to connect.
+/// Answers on fresh connections that are older than what was final, of files and rollbacks, when they began to connect.
 pub(super) fn older_after(
     view: &View<'_>,
-    is_final: impl Fn(&Write<'_>) -> Option<Nanos>,
+    is_final: impl Fn(&Life<'_>, Installed<'_, '_>) -> Option<Nanos>,
     expected: &dyn Fn(Nanos) -> String,
 ) -> Opinion {
     let mut trials = 0;
     let mut older = Vec::new();
     let mut first: Option<(Nanos, Generation)> = None;
     for life in &view.lives {
-        let mut finals: Vec<(Nanos, Generation)> = life
-            .changes()
-            .filter_map(|write| Some((is_final(write)?, write.generation())))
+        let finals: Vec<(Nanos, usize, Generation)> = life
+            .installed()
+            .into_iter()
+            .filter_map(|one| Some((is_final(life, one)?, one.rank(), one.generation())))
             .collect();
-        finals.sort_unstable();
         for request in life.traffic().filter(|request| request.is_fresh()) {
             let newest = finals
                 .iter()
-                .filter(|(at, _)| *at < request.connect)
-                .max_by_key(|(_, g)| *g);
-            let Some(&(at, newest)) = newest else { continue };
+                .filter(|(at, ..)| *at < request.connect)
+                .max_by_key(|(_, rank, _)| *rank);
+            let Some(&(at, rank, newest)) = newest else {
+                continue;
+            };
             let Some(generation) = request.generation() else {
                 continue;
             };
             trials += 1;
-            if generation < newest {
+            if life.rank_of(generation, request.at) < rank {
                 first.get_or_insert((at, newest));
                 older.push(request);
             }
@@ -297,8 +300,8 @@ pub(super) fn overlap(view: &View<'_>) -> (usize, usize) {
     let swaps: Vec<(Nanos, Nanos)> = view
         .lives
         .iter()
-        .flat_map(Life::changes)
-        .filter_map(|write| Some((write.config.begin, write.seen?.saturating_add(50 * MS))))
+        .flat_map(Life::installed)
+        .filter_map(|one| Some((one.begin(), one.seen()?.saturating_add(50 * MS))))
         .collect();
     let under_way = view
         .lives

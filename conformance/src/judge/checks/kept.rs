@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::life::{Life, Write};
+use super::super::life::Life;
 use super::super::opinion::{Opinion, Seen};
+use super::super::register::Installed;
 use super::super::request::is_keepalive_race;
 use super::super::view::{MS, View};
 use super::connections::{held, outlasted_change};
@@ -19,10 +20,9 @@ fn kept<'v>(life: &'v Life<'_>) -> impl Iterator<Item = &'v Request> {
 }
 
 pub(super) fn follow_at_once(view: &View<'_>) -> Vec<Opinion> {
-    let later = |write: &Write<'_>| write.seen;
-    let older = older_after(view, later);
-    let against = behind(&older, "the newest generation that had been seen", |write| {
-        ms(write.seen.unwrap_or_default())
+    let older = older_after(view, |one: Installed<'_, '_>| one.seen());
+    let against = behind(&older, "the newest generation that had been seen", |one| {
+        ms(one.seen().unwrap_or_default())
     });
     vec![Opinion::of_trials(against, carried_over(view), 1)]
 }
@@ -34,10 +34,10 @@ pub(super) fn follow_once_drained(view: &View<'_>) -> Vec<Opinion> {
             view.facts.drain_bound_ms / 1_000
         ))];
     };
-    let over = |write: &Write<'_>| Some(write.seen?.saturating_add(drained.saturating_mul(MS)));
+    let over = |one: Installed<'_, '_>| Some(one.seen()?.saturating_add(drained.saturating_mul(MS)));
     let older = older_after(view, over);
     let expected = format!("no older answer {drained} ms after the new generation was seen");
-    if let Some(against) = behind(&older, &expected, |write| ms(over(write).unwrap_or_default())) {
+    if let Some(against) = behind(&older, &expected, |one| ms(over(one).unwrap_or_default())) {
         return vec![Opinion::not_met(against)];
     }
     let unmet = view.lives.iter().flat_map(|life| &life.events).any(|event| {
@@ -61,23 +61,24 @@ pub(super) fn follow_once_drained(view: &View<'_>) -> Vec<Opinion> {
 /// Requests on kept connections that got an older generation than one that was to hold for them when they began.
 fn older_after<'v, 'a>(
     view: &'v View<'a>,
-    holds: impl Fn(&Write<'_>) -> Option<Nanos>,
-) -> Vec<(&'v Request, &'v Write<'a>)> {
+    holds: impl Fn(Installed<'_, '_>) -> Option<Nanos>,
+) -> Vec<(&'v Request, Installed<'v, 'a>)> {
     let mut older = Vec::new();
     for life in &view.lives {
+        let installed = life.installed();
         for request in kept(life) {
-            let held_then = |write: &&Write<'_>| holds(write).is_some_and(|at| at < request.begin);
+            let held_then = |one: &Installed<'_, '_>| holds(*one).is_some_and(|at| at < request.begin);
             // A connection that was made since proves nothing of old ones.
-            let newest = life
-                .changes()
-                .filter(|write| write.config.begin > request.connect)
-                .filter(held_then)
-                .max_by_key(|write| write.generation());
-            let (Some(write), Some(got)) = (newest, request.generation()) else {
+            let newest = installed
+                .iter()
+                .copied()
+                .filter(|one| one.begin() > request.connect)
+                .rfind(held_then);
+            let (Some(newest), Some(got)) = (newest, request.generation()) else {
                 continue;
             };
-            if got < write.generation() {
-                older.push((request, write));
+            if life.rank_of(got, request.at) < newest.rank() {
+                older.push((request, newest));
             }
         }
     }
@@ -85,19 +86,19 @@ fn older_after<'v, 'a>(
 }
 
 fn behind(
-    older: &[(&Request, &Write<'_>)],
+    older: &[(&Request, Installed<'_, '_>)],
     expected: &str,
-    since: impl Fn(&Write<'_>) -> String,
+    since: impl Fn(Installed<'_, '_>) -> String,
 ) -> Option<Seen> {
-    let (first, write) = older.first()?;
+    let (first, newest) = older.first()?;
     let requests: Vec<&Request> = older.iter().map(|(request, _)| *request).collect();
     let observed = format!(
         "{} requests on kept connections got an older answer: {} at {}, though {} held for them since {}",
         older.len(),
         describe(first),
         ms(first.begin),
-        write.generation(),
-        since(write)
+        newest.generation(),
+        since(*newest)
     );
     Some(Seen::new(expected, observed).resting_on(&requests))
 }

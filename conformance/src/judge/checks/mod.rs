@@ -39,6 +39,7 @@ mod triggers;
 mod unasked;
 mod unix_socket;
 mod unwatched;
+mod versions;
 
 pub(super) use rejection::VALID_HERE;
 
@@ -153,6 +154,10 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::StatusNamesActive => asked::status_names_active(view),
         Check::StatusTellsError => asked::status_tells_error(view),
         Check::StatusMeansEffective => asked::status_means_effective(view),
+        Check::RollbackRestores => versions::rollback_restores(view),
+        Check::RollbackIsEffective => versions::rollback_is_effective(view),
+        Check::UnknownVersionIsRefused => versions::unknown_is_refused(view),
+        Check::RollbackIsTold => versions::rollback_is_told(view),
         Check::AdminStays => asked::admin_stays(view),
         Check::CredentialIsNeeded => asked::credential_is_needed(view),
         Check::OrderNeedsAdmin => asked::order_needs_admin(view),

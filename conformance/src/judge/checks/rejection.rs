@@ -83,7 +83,7 @@ pub(super) fn as_before(view: &View<'_>, life: &Life<'_>, request: &Request) -> 
         return true;
     };
     view.whole(markers).is_some_and(|generation| {
-        let is_current = !request.is_fresh() || generation >= life.final_before(request.connect, view.facts);
+        let is_current = !request.is_fresh() || life.is_current(request, generation, view.facts);
         is_current && life.knows(generation, request.at)
     })
 }

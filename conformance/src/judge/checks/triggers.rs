@@ -72,7 +72,7 @@ pub(super) fn acknowledged_is_effective(view: &View<'_>) -> Vec<Opinion> {
             "{acknowledged} changes were acknowledged, at least {LEAST_ACKNOWLEDGED} are needed"
         ))];
     }
-    vec![older_after(view, |write| write.acknowledged(view.facts), &|at| {
+    vec![older_after(view, |_, one| one.acknowledged(view.facts), &|at| {
         format!(
             "no older answer to who began after the acknowledgement of {}",
             ms(at)

@@ -26,6 +26,7 @@ mod told;
 mod triggers;
 mod unasked;
 mod unwatched;
+mod versions;
 
 use proptest::prelude::*;
 use reloadspec::vocabulary::{Case, Check, Event, Generation, Markers, Outcome, Phase, Request, Timeline};

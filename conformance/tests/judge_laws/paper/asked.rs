@@ -2,7 +2,7 @@
 
 use reloadspec::vocabulary::{
     Answer, Event, Flaw, Generation, Inspection, MetricReadings, Nanos, Prospect, Question, Readings, Reply,
-    StatusReadings,
+    StatusReadings, VersionReadings,
 };
 
 use super::{MS, Paper};
@@ -30,6 +30,10 @@ pub(super) fn readings() -> Readings {
             watching: Some("watching".into()),
             draining: Some("draining".into()),
             counters: vec!["requests".into()],
+        }),
+        versions: Some(VersionReadings {
+            active: "/active".into(),
+            in_status: true,
         }),
         credential: true,
     }
@@ -120,10 +124,13 @@ impl Paper {
         let order = matches!(question, Question::OrderWithout | Question::OrderWithWrong);
         let yes = !order;
         let said = match question {
-            Question::Status => {
+            Question::Status | Question::Version => {
                 let error = if known.error { "\"line 7: no\"" } else { "null" };
                 let serves = known.serves.map_or(0, |generation| generation.0);
-                format!("{{\"draining\": {draining}, \"version\": {serves}, \"error\": {error}}}")
+                let active = self.version_of(known.serves, known.successes);
+                format!(
+                    "{{\"draining\": {draining}, \"version\": {serves}, \"active\": {active}, \"error\": {error}}}"
+                )
             }
             Question::Metrics => format!(
                 "reloads{{how=\"ok\"}} {}\nreloads{{how=\"no\"}} {}\ntimed {}\nlast {:.3}\nfine {}\nwatching 1\nrequests {}\ndraining {draining}",

@@ -10,6 +10,7 @@ mod members;
 mod shortage;
 mod starts;
 mod traffic;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -239,6 +240,9 @@ impl Paper {
             Step::AskUntilTold(question) => self.ask_until_told(*question),
             Step::AskOn { question, pause_ms } => self.ask_on(*question, *pause_ms),
             Step::Misorder(question) => self.misorder(*question),
+            Step::NoteVersion => self.note_version(),
+            Step::RollBack { changes_ago } => self.roll_back(*changes_ago),
+            Step::RollBackToNone => self.roll_back_to_none(),
             Step::Inspect => self.inspect(),
             Step::Delete => self.delete(),
             Step::Meddle(with) => self.meddle(*with),
