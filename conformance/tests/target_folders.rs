@@ -236,6 +236,47 @@ fn each_of_several_triggers_is_of_its_own_kind_and_sends_no_content() {
 }
 
 #[test]
+fn what_the_log_names_as_changed_is_a_pattern_for_each_object() {
+    let routed = CONFIG.replace(
+        '\n',
+        "{% for route in routes %} {{ route.prefix }}{% endfor %}{% if second %} {{ second.port }}{% endif %}\n",
+    );
+    let names = |capabilities: &str, changed: &str| {
+        let target = format!("capabilities = [{capabilities}]\n{TARGET}[log.changed]\n{changed}\n");
+        let (_dir, path) = folder(target, &routed);
+        Target::load(&path, &Locate::default()).map(|targets| targets[0].facts().clone())
+    };
+    let facts = names(
+        r#""routes""#,
+        "route = 'now {{ route.name }} at {{ route.prefix }};'\ncredential = 'the key'",
+    );
+    let facts = facts.unwrap();
+    assert!(facts.has(Capability::LogDiff));
+    assert_eq!(facts.log.changed.routes, ["now r1 at /r1/;", "now r2 at /r2/;"]);
+    for (capabilities, changed, why) in [
+        ("", "credential = 'the key'", "neither route nor listener"),
+        (
+            "",
+            "listener = 'second'",
+            "\"listeners\" is none of the capabilities",
+        ),
+        (r#""routes""#, "route = 'a route'", "the same for every route"),
+        (r#""routes""#, "route = '{{ route.origin.name }}'", "not defined"),
+        (
+            r#""routes""#,
+            "route = '({{ route.name }}'",
+            "log.changed.route: ",
+        ),
+        (r#""listeners""#, "listener = 'second|'", "matches an empty line"),
+        (r#""log_diff""#, "listener = 'second'", "by a section of its own"),
+    ] {
+        let error = names(capabilities, changed).unwrap_err().to_string();
+        assert!(error.contains(why), "{changed}: {error}");
+    }
+    assert!(!own("").facts().has(Capability::LogDiff));
+}
+
+#[test]
 fn a_deviation_holds_for_its_variant_or_for_all() {
     let (dir, path) = folder(format!("{TARGET}[variant.a]\n[variant.b]\n"), CONFIG);
     let deviation = |check, variant| {

@@ -34,6 +34,7 @@ mod include_paths;
 mod included_file;
 mod kept_follow;
 mod latency;
+mod logs_diff;
 mod logs_failure;
 mod logs_success;
 mod long_connections;
@@ -146,6 +147,7 @@ pub fn all() -> Vec<Case> {
         held_pins_nothing::case(),
         secrets::case(),
         structured_logs::case(),
+        logs_diff::case(),
         duplicate_keys::case(),
         unknown_keys::case(),
         error_places::case(),

@@ -9,7 +9,8 @@ use reloadspec::judge;
 use reloadspec::suite::RunError;
 use reloadspec::target::Target;
 use reloadspec::vocabulary::{
-    Area, Case, Check, CheckSpec, Condition, Event, Level, Marker, Outcome, Profile, Step, Timeline, Verdict,
+    Area, Capability, Case, Check, CheckSpec, Condition, Event, Layout, LeadsTo, Level, Listener, Marker,
+    Outcome, Profile, Step, Timeline, Verdict,
 };
 
 use super::run::cancel_on_signal;
@@ -61,7 +62,7 @@ fn examine(target: &Target, cancel: &drive::Cancel, out: &mut String) -> Result<
         target.facts().version.is_some(),
         &format!("{} {version}", binary.display()),
     );
-    let case = examination();
+    let case = examination(target);
     let options = drive::Options {
         seed: 1,
         cancel: cancel.clone(),
@@ -115,8 +116,44 @@ fn examine(target: &Target, cancel: &drive::Cancel, out: &mut String) -> Result<
     })
 }
 
-/// Three generations one after the other, a deletion, and each kind of bad file.
-fn examination() -> Case {
+/// Three generations one after the other, a deletion, and each kind of bad file; and what the log can name comes and goes.
+fn examination(target: &Target) -> Case {
+    let more = Layout::listening(Listener::Second).with_routes(&[LeadsTo::Apart, LeadsTo::Apart]);
+    let mut naming = vec![
+        Step::LayOut(more),
+        Step::Change,
+        Step::Watch { ms: 300 },
+        Step::LayOut(Layout::default()),
+        Step::Change,
+        Step::Watch { ms: 300 },
+    ];
+    if !target.facts().has(Capability::LogDiff) {
+        naming.clear();
+    }
+    let mut steps = vec![
+        Step::Start,
+        Step::LoadOn {
+            fresh: 1,
+            kept: 1,
+            pause_us: 2_000,
+        },
+        Step::Change,
+        Step::Await(Condition::SuccessRecord),
+        Step::Watch { ms: 300 },
+    ];
+    steps.append(&mut naming);
+    steps.extend([
+        Step::ForEachFlaw(vec![
+            Step::FreshStart,
+            Step::Flawed,
+            Step::Watch { ms: 100 },
+            Step::Change,
+        ]),
+        Step::Delete,
+        Step::Await(Condition::MissingRecord),
+        Step::Change,
+        Step::LoadOff,
+    ]);
     Case {
         id: "doctor",
         area: Area::HotReload,
@@ -126,27 +163,7 @@ fn examination() -> Case {
         rationale: "",
         provenance: &[],
         needs: &[],
-        steps: vec![
-            Step::Start,
-            Step::LoadOn {
-                fresh: 1,
-                kept: 1,
-                pause_us: 2_000,
-            },
-            Step::Change,
-            Step::Await(Condition::SuccessRecord),
-            Step::Watch { ms: 300 },
-            Step::ForEachFlaw(vec![
-                Step::FreshStart,
-                Step::Flawed,
-                Step::Watch { ms: 100 },
-                Step::Change,
-            ]),
-            Step::Delete,
-            Step::Await(Condition::MissingRecord),
-            Step::Change,
-            Step::LoadOff,
-        ],
+        steps,
         checks: vec![
             CheckSpec::of(Check::TakesEffect, Level::Must),
             CheckSpec::of(Check::RejectedChangesNothing, Level::Must),
@@ -224,18 +241,28 @@ fn patterns(target: &Target, timeline: &Timeline, out: &mut String) {
             );
             continue;
         };
-        let regex = regex::Regex::new(pattern).ok();
-        let line = timeline.events.iter().find_map(|event| match event {
-            Event::Log { source, line, .. }
-                if log.is_in(source) && regex.as_ref().is_some_and(|regex| regex.is_match(line)) =>
-            {
-                Some(line)
-            }
-            _ => None,
-        });
-        let text = line.map_or_else(|| "never matched".to_owned(), |line| format!("matched: {line}"));
-        say(out, line.is_some(), &format!("log.{name} {text}"));
+        matched(name, pattern, target, timeline, out);
     }
+    for (object, pattern) in log.changed.all() {
+        let name = format!("changed.{} of {object}", object.kind());
+        matched(&name, pattern, target, timeline, out);
+    }
+}
+
+/// Which line of the log a pattern matched first.
+fn matched(name: &str, pattern: &str, target: &Target, timeline: &Timeline, out: &mut String) {
+    let log = &target.facts().log;
+    let regex = regex::Regex::new(pattern).ok();
+    let line = timeline.events.iter().find_map(|event| match event {
+        Event::Log { source, line, .. }
+            if log.is_in(source) && regex.as_ref().is_some_and(|regex| regex.is_match(line)) =>
+        {
+            Some(line)
+        }
+        _ => None,
+    });
+    let text = line.map_or_else(|| "never matched".to_owned(), |line| format!("matched: {line}"));
+    say(out, line.is_some(), &format!("log.{name} {text}"));
 }
 
 fn say(out: &mut String, fine: bool, text: &str) {

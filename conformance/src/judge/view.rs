@@ -7,8 +7,8 @@ use regex::Regex;
 use super::life::{Life, Write};
 use super::plan::Plan;
 use crate::vocabulary::{
-    Arrival, Case, Event, Flaw, FreshStart, Generation, Markers, Nanos, Outcome, OutsideStart, Request,
-    TargetFacts, Timeline, TriggerAnswer, TriggerKind,
+    Arrival, Case, Event, Flaw, FreshStart, Generation, Markers, Nanos, Object, Outcome, OutsideStart,
+    Request, TargetFacts, Timeline, TriggerAnswer, TriggerKind,
 };
 
 /// Nanoseconds in a millisecond.
@@ -32,6 +32,8 @@ pub(super) struct View<'a> {
     pub(super) rejected: Option<Regex>,
     pub(super) missing: Option<Regex>,
     pub(super) fatal: Option<Regex>,
+    /// What the log can name as changed, and how.
+    pub(super) changed: Vec<(Object, Regex)>,
     lags: Vec<(Nanos, Nanos)>,
     /// Requests that the harness's own resources failed: when, and what failed.
     harness: Vec<(Nanos, &'a str)>,
@@ -56,6 +58,12 @@ impl<'a> View<'a> {
             rejected: regex(&facts.log.rejected),
             missing: regex(&facts.log.missing),
             fatal: regex(&facts.log.fatal),
+            changed: facts
+                .log
+                .changed
+                .all()
+                .filter_map(|(object, pattern)| Some((object, Regex::new(pattern).ok()?)))
+                .collect(),
             lags: Vec::new(),
             harness: Vec::new(),
         };

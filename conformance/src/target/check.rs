@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 
 use regex::Regex;
 
+use super::changed;
 use super::error::TargetError;
 use super::parts;
 use super::render::text;
@@ -36,6 +37,7 @@ pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
         .and_then(|()| parts::check(spec))
         .and_then(|()| told::check(spec))
         .and_then(|()| versions::check(spec))
+        .and_then(|()| changed::check(spec))
         .and_then(|()| answers(spec))
         .and_then(|()| flaws(spec))
         .and_then(|()| patterns(spec))
@@ -187,6 +189,7 @@ fn sections(spec: &Spec) -> Result<(), String> {
                 | Capability::Counters
                 | Capability::Admin
                 | Capability::Versions
+                | Capability::LogDiff
         )
     };
     match spec.capabilities.iter().find(by_name) {

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::changed;
 use super::check::{check, is_name, sources, try_all};
 use super::error::TargetError;
 use super::folder::Folder;
@@ -126,8 +127,10 @@ impl Loader<'_> {
         check(&spec, &place)?;
         let templates = Templates::of(self.folder, &spec)?;
         let binary = locate::binary(&spec.binary, self.options)?;
+        let mut facts = facts(&spec, variant, binary.as_deref())?;
+        facts.log.changed = changed::patterns(&spec, &templates, &place)?;
         let target = Target {
-            facts: facts(&spec, variant, binary.as_deref())?,
+            facts,
             summary: spec.summary.clone(),
             url: spec.url.clone(),
             binary,

@@ -3,6 +3,7 @@
 //! In: a known name or a path. Out: what the driver needs to run that proxy. Never: a proxy's name in code, a process left
 //! running (only `--version` is run), a guess where the folder says nothing.
 
+mod changed;
 mod check;
 mod error;
 mod folder;

@@ -152,6 +152,15 @@ impl Templates {
             .map_err(|error| self.refused(format!("{text:?} in target.toml"), &error))
     }
 
+    /// Renders a text of `target.toml` that is about a further route.
+    pub(super) fn of_route(&self, text: &str, number: u8) -> Result<String, TargetError> {
+        // Where it leads is not known before it is rendered for a scene.
+        let route = route(number.into(), Value::UNDEFINED);
+        self.environment
+            .render_str(text, context! { route => route })
+            .map_err(|error| self.refused(format!("{text:?} in target.toml"), &error))
+    }
+
     pub(super) fn texts(
         &self,
         spec: &Spec,
@@ -253,7 +262,6 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         Some(Reach::Unix(path)) => (None, Some(context! { path => path.display().to_string() })),
         None => (None, None),
     };
-    let route = |number: u32, origin: Value| context! { name => format!("r{number}"), prefix => format!("/r{number}/"), origin };
     let few = scene
         .layout
         .routes
@@ -303,6 +311,11 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         fixed => fixed,
         members => spec.include.as_ref().map(|include| text(&include.members(scene.layout.outside, place))),
     }
+}
+
+/// A further route.
+fn route(number: u32, origin: Value) -> Value {
+    context! { name => format!("r{number}"), prefix => format!("/r{number}/"), origin }
 }
 
 fn origins(place: &Place) -> Vec<Value> {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::changed::Changed;
 use super::told::{PidFile, Systemd};
 use super::versions::Versions;
 use crate::vocabulary::{
-    Capability, Delivery, Flaw, LogPatterns, Marker, MetricReadings, Outside, Readings, RestartOnly,
-    StatusReadings, TriggerKind,
+    Capability, Delivery, Flaw, LogPatterns, Marker, MetricReadings, ObjectPatterns, Outside, Readings,
+    RestartOnly, StatusReadings, TriggerKind,
 };
 
 #[derive(Clone, Debug, Deserialize)]
@@ -192,6 +193,7 @@ pub(super) struct Log {
     pub(super) fatal: Option<String>,
     #[serde(default)]
     pub(super) names_file: bool,
+    pub(super) changed: Option<Changed>,
 }
 
 impl Log {
@@ -205,6 +207,7 @@ impl Log {
             missing: self.missing.clone(),
             fatal: self.fatal.clone(),
             names_file: self.names_file,
+            changed: ObjectPatterns::default(),
         }
     }
 }
@@ -315,6 +318,7 @@ impl Spec {
             ),
             (Capability::Admin, self.admin.is_some()),
             (Capability::Versions, self.versions.is_some()),
+            (Capability::LogDiff, self.log.changed.is_some()),
         ];
         let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);
         let ack = (self.trigger.acknowledges, Capability::Ack);

@@ -222,6 +222,12 @@ checks! {
     BurstRecordsAddUp = "burst_records_add_up": "a burst leaves no fewer records than generations seen, and no more than writes",
     /// No record without a change.
     NoFalseRecord = "no_false_record": "no success is recorded of a file that was rejected, nor more often than a file was taken",
+    /// What is different is told.
+    ChangedIsNamed = "changed_is_named": "within the apply bound of a change's effect the log names each object that it changed",
+    /// And nothing else.
+    UnchangedIsNotNamed = "unchanged_is_not_named": "the log names no object as changed that the change leaves as it was, nor any over a file that says what it said",
+    /// What did not come to be is not told as if it had.
+    RefusedIsNotNamed = "refused_is_not_named": "over a file that is refused the log names no object as changed",
     /// The record can be read by a machine.
     RecordHasFields = "record_has_fields": "the record of a success bears time, file, revision or digest, and duration as fields",
     /// A file may ask for no more than a file is worth.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Marker, PidFileFacts, Readings};
+use super::{Delivery, Flaw, Marker, ObjectPatterns, PidFileFacts, Readings};
 
 /// How the target learns that its file changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,11 +101,13 @@ pub enum Capability {
     IncludePolicy,
     /// It names the versions that it served, and serves an earlier one again when that is ordered.
     Versions,
+    /// Its log names what a reload changed.
+    LogDiff,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
@@ -125,6 +127,7 @@ impl Capability {
         Self::Workers,
         Self::IncludePolicy,
         Self::Versions,
+        Self::LogDiff,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -149,6 +152,7 @@ impl Capability {
             Self::Workers => "workers",
             Self::IncludePolicy => "include_policy",
             Self::Versions => "versions",
+            Self::LogDiff => "log_diff",
         }
     }
 }
@@ -173,6 +177,9 @@ pub struct LogPatterns {
     pub fatal: Option<String>,
     /// Whether the success record can be expected to name the file.
     pub names_file: bool,
+    /// Lines that name what a reload changed.
+    #[serde(skip_serializing_if = "ObjectPatterns::is_none")]
+    pub changed: ObjectPatterns,
 }
 
 impl LogPatterns {

@@ -232,9 +232,9 @@ fn component(diagnostic: &Diagnostic) -> &'static str {
     first.copied().unwrap_or(DOCUMENT)
 }
 
-/// The steps of a plan, as many of them as a record is read for.
+/// The steps of a plan, as many of them as a record is read for: by name, never a value, which may be a secret.
 fn steps_of(plan: &Plan) -> String {
-    const SHOWN: usize = 10;
+    const SHOWN: usize = 32;
     let steps = plan.steps();
     let more = steps.len().saturating_sub(SHOWN);
     let shown = steps.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");

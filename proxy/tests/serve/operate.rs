@@ -86,6 +86,50 @@ fn an_operator_plans_looks_and_goes_back() {
 }
 
 #[test]
+fn a_reload_logs_the_plan_that_was_told_and_no_secret() {
+    const NAMED: usize = 32;
+    let (folder, path) = crate::process::file("");
+    let admin = format!("unix:{}", folder.path().join("admin.sock").display());
+    let content = |stamp: &str, routes: std::ops::Range<u32>| {
+        let routes: String = routes
+            .map(|n| format!("{{prefix: /p{n}, respond: {{status: 200}}}}, "))
+            .collect();
+        format!(
+            "listeners: [{{name: web, address: '127.0.0.1:0'}}]\nadmin: {{address: '{admin}'}}\n\
+             response_headers: {{set: {{x-generation: '{stamp}'}}}}\n\
+             request_headers: {{set: {{authorization: 'Bearer key-{stamp}'}}}}\n\
+             routes: [{routes}{{prefix: /stays, respond: {{status: 200}}}}]\n"
+        )
+    };
+    fs::write(&path, content("g1", 0..2)).expect("a file");
+    let process = crate::process::Process::start(&path, &[]);
+    for (stamp, routes) in [("g2", 1..2), ("g3", 10..50)] {
+        let next = folder.path().join("next.yaml");
+        fs::write(&next, content(stamp, routes)).expect("a file");
+        let file = next.to_str().expect("text");
+        let (code, told) = run(&["plan", "--config", file, "--admin", &admin]);
+        assert_eq!(code, Some(0), "{told}");
+        // The last line is the summary.
+        let told: Vec<String> = told.lines().map(|line| line.replacen(' ', "", 1)).collect();
+        let (_, steps) = told.split_last().expect("a plan");
+        fs::rename(&next, &path).expect("a change");
+        let record = process.line("configuration applied");
+        let more = match steps.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let named = steps[..steps.len().min(NAMED)].join(", ");
+        assert!(
+            record.contains(&format!("plan=\"{named}{more}\"")),
+            "{record}\n{steps:?}"
+        );
+        assert!(!record.contains("/stays") && !record.contains("key-"), "{record}");
+    }
+    process.signal("-TERM");
+    assert_eq!(process.rest().0, Some(0));
+}
+
+#[test]
 fn a_plan_takes_variables_from_the_proxy_if_the_shell_has_none() {
     let (folder, path) = crate::process::file("");
     let admin = format!("unix:{}", folder.path().join("admin.sock").display());

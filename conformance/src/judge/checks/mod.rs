@@ -2,6 +2,7 @@
 
 mod asked;
 mod burst;
+mod changed;
 mod check_command;
 mod complaint;
 mod connections;
@@ -146,6 +147,9 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::RecordMeansEffective => logging::means_effective(view),
         Check::BurstRecordsAddUp => logging::burst_adds_up(view),
         Check::NoFalseRecord => logging::no_false_record(view),
+        Check::ChangedIsNamed => changed::is_named(view),
+        Check::UnchangedIsNotNamed => changed::others_are_not(view),
+        Check::RefusedIsNotNamed => changed::refused_is_not(view),
         Check::RecordHasFields => fields::record_has_fields(view),
         Check::NoSecretShown => secrets::no_secret_shown(view),
         Check::StatusMasksSecrets => secrets::status_masks_secrets(view),

@@ -15,7 +15,7 @@ const NO_COMMENT: &str = "the target's language has no comments that begin with 
 const WAS_TOLD: &str = "it was told to reload";
 
 /// A life, what was done to the file, when that began, and when the next thing was done to it.
-type Episode<'v, 'a> = (&'v Life<'a>, Meddling, Nanos, Nanos);
+pub(super) type Episode<'v, 'a> = (&'v Life<'a>, Meddling, Nanos, Nanos);
 
 fn episodes<'v, 'a>(view: &'v View<'a>) -> Vec<Episode<'v, 'a>> {
     let mut episodes = Vec::new();
@@ -45,6 +45,17 @@ fn episodes<'v, 'a>(view: &'v View<'a>) -> Vec<Episode<'v, 'a>> {
 fn is_no_comment(view: &View<'_>, life: &Life<'_>, with: Meddling, from: Nanos, to: Nanos) -> bool {
     let refused = |pattern| !life.lines(pattern, from, to).is_empty();
     with == Meddling::Commented && view.rejected.as_ref().is_some_and(refused)
+}
+
+/// Of a target that looks for itself: what was done to its file that says no more than what is in force.
+pub(super) fn told_nothing_new<'v, 'a>(view: &'v View<'a>) -> Vec<Episode<'v, 'a>> {
+    let mut all = episodes(view);
+    all.retain(|(life, with, from, to)| {
+        let newest = life.writes.iter().rfind(|write| write.config.begin < *from);
+        let is_in_force = newest.is_none_or(|write| write.config.flaw.is_none());
+        view.watches() && is_in_force && !is_no_comment(view, life, *with, *from, *to)
+    });
+    all
 }
 
 /// One opinion a way of leaving the content as it is.

@@ -3,6 +3,7 @@
 mod asked;
 mod atomic;
 mod bursts;
+mod changed;
 mod connections;
 mod costs;
 mod drain;

@@ -97,6 +97,7 @@ impl Paper {
             let generation = self.generation;
             self.life().served.push((effective, Some(generation)));
             self.lay_out(effective);
+            self.tell_what_changed(effective);
             self.record(effective);
         }
         let done = effective + self.traits.mixing_ms * MS;
@@ -226,6 +227,7 @@ impl Paper {
         if self.traits.takes.contains(&flaw) {
             let generation = (flaw != Flaw::Empty).then_some(self.generation);
             self.life().served.push((effective, generation));
+            self.tell_what_changed(effective);
             self.record(effective);
             self.trigger(effective + self.traits.mixing_ms * MS, false);
             self.now = begin + self.traits.bound_ms * MS;

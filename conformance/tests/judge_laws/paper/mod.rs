@@ -3,6 +3,7 @@
 //! Everything is drawn from a seed, so a law that fails names the history that broke it.
 
 mod asked;
+mod differing;
 mod elsewhere;
 mod files;
 mod lifecycle;
@@ -66,6 +67,8 @@ struct Life {
     drains: Vec<(Nanos, Nanos)>,
     held: Vec<(Held, u64, Nanos, u64, Option<Generation>)>,
     last_record: Nanos,
+    /// What was taken last, for what the next change makes of it.
+    taken: (Generation, Layout),
     is_asked: bool,
     stops: bool,
     asked: Vec<asked::AskedOn>,
@@ -111,6 +114,7 @@ impl Paper {
                 missing: Some("config missing".into()),
                 fatal: Some("panicked at".into()),
                 names_file: true,
+                changed: differing::patterns(),
             },
             readings: asked::readings(),
             settings: BTreeMap::new(),
@@ -321,7 +325,8 @@ impl Paper {
             load: None,
             posts: None,
             steady: None,
-            layouts: vec![(began + 20 * MS, layout)],
+            layouts: vec![(began + 20 * MS, layout.clone())],
+            taken: (generation, layout),
             elsewhere: Vec::new(),
             held_elsewhere: Vec::new(),
             drains: Vec::new(),
