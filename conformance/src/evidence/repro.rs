@@ -4,8 +4,12 @@
 //! where it has not. Never: a script that leaves out an action of the recorded run; where one cannot be written, the reason is given instead.
 
 mod actions;
+mod complaint;
 mod look;
 mod proxy;
+mod segment;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write as _;
 
@@ -16,7 +20,11 @@ use crate::target::Target;
 use crate::vocabulary::{CaseReport, CheckResult, RunHeader, Verdict};
 
 /// What all scripts have in common: the origins, the clients, the ways to deliver a file.
-const PRELUDE: &str = include_str!("repro.sh");
+const PRELUDE: &str = concat!(
+    include_str!("repro/tools.sh"),
+    include_str!("repro/files.sh"),
+    include_str!("repro/actions.sh"),
+);
 
 /// Why there is no script of a finding.
 type NoScript = String;
@@ -50,12 +58,16 @@ fn script(
     run: &Run,
     result: &CheckResult,
 ) -> Result<String, NoScript> {
-    let segment = actions::segment(run, result)?;
-    let look = look::of(result.check, &header.target)?;
+    let segment = segment::segment(run, result)?;
+    if segment.by.is_some() && !segment.is_told_alone(target, run) {
+        return Err("it was told in several ways at once".into());
+    }
+    let look = look::of(result, &header.target, &segment)?;
     let body = match look.at {
-        At::Once => actions::replayed(&segment),
+        At::Once => actions::replayed(&segment)?,
         At::Rounds => actions::in_rounds(&segment, None)?,
-        At::Load(kind) => actions::in_rounds(&segment, Some(kind))?,
+        At::Load(counted) => actions::in_rounds(&segment, Some(counted))?,
+        At::Startup => actions::started(&segment),
     };
     let mut out = head(name, header, report, result);
     out.push_str(&proxy::describe(target, &segment)?);
@@ -104,186 +116,4 @@ fn on_one_line(text: &str) -> String {
         .map(|letter| if letter.is_control() { ' ' } else { letter })
         .collect();
     line.trim_end().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::net::SocketAddr;
-    use std::path::PathBuf;
-    use std::process::{Command, Stdio};
-
-    use super::*;
-    use crate::target::spawn;
-    use crate::target::{Locate, OriginAddress, Place};
-    use crate::vocabulary::{
-        Area, Check, Condition, ConfigWrite, Delivery, Event, Finding, Flaw, Generation, Layout, Level,
-        Profile, Prospect, SCHEMA, Timeline,
-    };
-
-    fn target() -> Target {
-        Target::load("nginx:signal", &Locate::default())
-            .unwrap()
-            .remove(0)
-    }
-
-    /// A start, a change, a bad file, a deletion that is watched, and a burst.
-    fn run(target: &Target) -> Run {
-        let write = |at, number, flaw| {
-            Event::Config(ConfigWrite {
-                begin: at,
-                resumed: None,
-                at: at + 1,
-                generation: Generation(number),
-                flaw,
-                layout: Layout::default(),
-                prospect: Prospect::Good,
-                member: None,
-                delivery: Delivery::InPlace,
-                sha256: String::new(),
-                bytes: 1,
-                oddities: Vec::new(),
-                odd_lines: None,
-            })
-        };
-        let effect = |begin, at| Event::Waited {
-            begin,
-            at,
-            condition: Condition::Effect,
-            met: true,
-        };
-        let started = Event::Started {
-            at: 1,
-            pid: 7,
-            generation: Generation(1),
-            layout: Layout::default(),
-            delivery: Delivery::InPlace,
-        };
-        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
-        let origins = (0..4).map(|index| OriginAddress {
-            name: format!("o{index}"),
-            address: address(&format!("127.1.2.4:4000{index}")),
-        });
-        Run {
-            timeline: Timeline {
-                case: "c".into(),
-                target: target.facts().clone(),
-                seed: 1,
-                config_path: "nginx.conf".into(),
-                events: vec![
-                    started,
-                    write(10, 2, None),
-                    effect(11, 20),
-                    write(30, 3, Some(Flaw::Syntax)),
-                    Event::Deleted { begin: 40, at: 41 },
-                    write(1_400_000_041, 4, None),
-                    write(1_400_000_050, 5, None),
-                    effect(1_400_000_051, 1_400_000_060),
-                    Event::StopAsked { at: 1_400_000_070 },
-                ],
-            },
-            configs: Vec::new(),
-            fixed: Vec::new(),
-            places: vec![Place {
-                dir: PathBuf::from("/tmp/run"),
-                config: PathBuf::from("/tmp/run/conf/nginx.conf"),
-                candidate: PathBuf::from("/tmp/run/candidate/nginx.conf"),
-                listen: address("127.1.2.3:8080"),
-                admin: address("127.1.2.3:9901"),
-                second: address("127.1.2.3:20000"),
-                third: address("127.1.2.3:20001"),
-                socket: PathBuf::from("/tmp/run/traffic.sock"),
-                origins: origins.collect(),
-            }],
-            command: Vec::new(),
-        }
-    }
-
-    fn script_of(check: Check) -> Result<String, NoScript> {
-        let target = target();
-        let run = run(&target);
-        let header = RunHeader {
-            schema: SCHEMA,
-            suite: "0".into(),
-            started_unix_s: 0,
-            target: target.facts().clone(),
-            cases: vec!["c".into()],
-            strict: false,
-            profile: Profile::Core,
-        };
-        let result = CheckResult {
-            check,
-            subject: None,
-            level: Level::Must,
-            verdict: Verdict::Fail,
-            trials: None,
-            figure: None,
-            finding: Some(Finding {
-                requirement: "r".into(),
-                expected: "e".into(),
-                observed: "a line\nrm -rf /".into(),
-                requests: Vec::new(),
-                at: None,
-            }),
-            deviation: None,
-        };
-        let report = CaseReport {
-            case: "c".into(),
-            area: Area::HotReload,
-            level: Level::Must,
-            verdict: Verdict::Fail,
-            known_deviation: false,
-            inapplicable: None,
-            checks: vec![result],
-            took_ms: 1,
-            evidence: None,
-        };
-        scripts(&target, &header, &report, &run).remove(0).1
-    }
-
-    #[test]
-    fn a_script_does_what_was_done() {
-        let script = script_of(Check::TakesEffect).unwrap();
-        let (_, done) = script.split_once("# --- what is done ---\n").unwrap();
-        assert_eq!(
-            done,
-            "start 1\nchange 2\nflawed 3 syntax\nremove\nrest 1.4\nburst 4 5\nlook end\nsay 'not shown'\nexit 1\n"
-        );
-        assert!(script.contains("pull() { kill -HUP \"$pid\"; }"));
-        assert!(script.contains("x-generation \"g@GENERATION@\""), "{script}");
-        assert!(!script.contains("/tmp/run"), "a path of the run is left in it");
-    }
-
-    #[test]
-    fn what_a_target_said_stays_a_comment() {
-        let script = script_of(Check::TakesEffect).unwrap();
-        assert!(script.contains("# observed: a line rm -rf /\n"), "{script}");
-    }
-
-    #[test]
-    fn what_shows_under_load_is_compared_with_the_load_alone() {
-        let script = script_of(Check::NoFailedRequest).unwrap();
-        let (_, done) = script.split_once("# --- what is done ---\n").unwrap();
-        assert!(done.starts_with("start 1\ncontrol failed\n"), "{done}");
-    }
-
-    #[test]
-    fn every_script_is_one_that_a_shell_can_read() {
-        for check in Check::ALL {
-            let Ok(script) = script_of(*check) else { continue };
-            let mut shell = Command::new("sh");
-            shell
-                .args(["-n", "-s"])
-                .stdin(Stdio::piped())
-                .stderr(Stdio::piped());
-            let mut shell = spawn(&mut shell).unwrap();
-            shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
-            let output = shell.wait_with_output().unwrap();
-            assert!(
-                output.status.success(),
-                "{check}: {}",
-                String::from_utf8_lossy(&output.stderr)
-            );
-        }
-    }
 }

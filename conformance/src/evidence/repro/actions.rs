@@ -6,10 +6,10 @@
 use std::fmt::Write as _;
 
 use super::NoScript;
-use crate::drive::Run;
-use crate::target::Place;
+use super::segment::{Segment, begin, name_of};
 use crate::vocabulary::{
-    CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw, Generation, Held, Meddling, Nanos, Purpose,
+    Condition, ConfigWrite, Event, Flaw, Generation, Held, Layout, Listener, Meddling, Nanos, Prospect,
+    Purpose, Request,
 };
 
 /// A pause that is shorter than this happened, but was not meant.
@@ -18,149 +18,42 @@ const MEANT: Nanos = 250_000_000;
 const PATIENCE_MS: u64 = 60_000;
 /// How many changes go into one round of load.
 const ROUND: u32 = 20;
-
-/// One process of a run, from its start to its end.
-pub(super) struct Segment<'a> {
-    /// Where it ran.
-    pub(super) place: &'a Place,
-    /// The generation that it started on.
-    pub(super) first: Generation,
-    /// How its file is delivered.
-    pub(super) delivery: Delivery,
-    events: Vec<&'a Event>,
-}
-
-impl Segment<'_> {
-    fn writes(&self) -> impl Iterator<Item = &ConfigWrite> {
-        self.events.iter().filter_map(|event| match event {
-            Event::Config(write) => Some(write),
-            _ => None,
-        })
-    }
-
-    /// The kinds of bad files that were delivered, each once.
-    pub(super) fn flaws(&self) -> Vec<Flaw> {
-        let mut flaws: Vec<Flaw> = self.writes().filter_map(|write| write.flaw).collect();
-        flaws.sort_unstable();
-        flaws.dedup();
-        flaws
-    }
-}
-
-/// The process that a finding is about.
-pub(super) fn segment<'a>(run: &'a Run, result: &CheckResult) -> Result<Segment<'a>, NoScript> {
-    let events = &run.timeline.events;
-    let is_plain = |event: &Event| match event {
-        Event::Started { layout, .. } => layout.is_plain(),
-        Event::Config(write) => write.layout.is_plain(),
-        _ => true,
-    };
-    let is_shortage = |event: &Event| {
-        matches!(
-            event,
-            Event::Descriptors { .. } | Event::WorkersKilled { .. } | Event::WatchesWithheld { .. }
-        )
-    };
-    if events.iter().any(is_shortage) {
-        return Err(
-            "descriptors or watches were withheld, or workers killed, which a script does not do".into(),
-        );
-    }
-    if events.iter().any(|event| matches!(event, Event::Rollback(_))) {
-        return Err("earlier versions were ordered back, which a script does not do".into());
-    }
-    if !events.iter().all(is_plain) {
-        return Err("its configurations differ by listeners and routes or are of several files, and a script knows one listener, one route, one file".into());
-    }
-    let mut starts: Vec<(Nanos, Generation, Delivery)> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Started {
-                at,
-                generation,
-                delivery,
-                ..
-            } => Some((*at, *generation, *delivery)),
-            _ => None,
-        })
-        .collect();
-    starts.sort_by_key(|(at, ..)| *at);
-    let segments: Vec<Segment<'a>> = starts
-        .iter()
-        .zip(&run.places)
-        .enumerate()
-        .map(|(index, ((at, first, delivery), place))| {
-            let end = starts.get(index + 1).map_or(Nanos::MAX, |(at, ..)| *at);
-            let is_of_it = |event: &&Event| (*at..end).contains(&begin(event));
-            Segment {
-                place,
-                first: *first,
-                delivery: *delivery,
-                events: events.iter().filter(is_of_it).collect(),
-            }
-        })
-        .collect();
-    let seen_at = result.finding.as_ref().and_then(|finding| finding.at);
-    let subject = result.subject.as_deref().unwrap_or_default();
-    let at_its_time = segments.iter().position(|segment| {
-        seen_at.is_some_and(|seen| {
-            let from = segment.events.first().map_or(Nanos::MAX, |event| begin(event));
-            let to = segment.events.last().map_or(0, |event| event.at());
-            (from..=to).contains(&seen)
-        })
-    });
-    let of_its_subject = segments.iter().position(|segment| {
-        segment.delivery.name() == subject || segment.flaws().iter().any(|flaw| flaw.name() == subject)
-    });
-    if events
-        .iter()
-        .any(|event| matches!(event, Event::Trigger { by: Some(_), .. }))
-    {
-        return Err("it was told in another way than its usual one".to_owned());
-    }
-    let chosen = of_its_subject.or(at_its_time).unwrap_or(0);
-    segments
-        .into_iter()
-        .nth(chosen)
-        .ok_or_else(|| "no process was started".to_owned())
-}
-
-/// When what an event tells of began.
-fn begin(event: &Event) -> Nanos {
-    match event {
-        Event::Config(write) => write.begin,
-        Event::Deleted { begin, .. }
-        | Event::Meddled { begin, .. }
-        | Event::Member { begin, .. }
-        | Event::Trigger { begin, .. }
-        | Event::Waited { begin, .. } => *begin,
-        Event::Request(request) => request.connect,
-        Event::FreshStart(start) => start.begin,
-        other => other.at(),
-    }
-}
+/// Between two changes that are meant to be apart.
+const CHURN: Nanos = 40_000_000;
+/// How much longer than its time what is held on a listener that is gone may take: a second, as it is judged.
+const DRAINED_WITHIN_MS: u32 = 1_000;
+/// One of them.
+const CHANGE: &str = "g=$((g + 1)); change $g >/dev/null";
 
 /// One line of a script, and when what it does began and was over.
-struct Action {
+struct Action<'a> {
     begin: Nanos,
     end: Nanos,
+    /// What the file has that it delivers, if it delivers one.
+    layout: Option<&'a Layout>,
     what: What,
 }
 
 enum What {
     Change(Generation),
     Burst(Generation, Generation),
+    /// With a pause after each.
+    Churn(Generation, Generation),
+    Doomed(Generation),
+    Member(bool),
     Overflow(Generation),
     Flawed(Generation, Flaw),
     Remove,
     Meddle(Meddling),
-    Hold(Held, usize),
+    Hold(Held, usize, Listener, u8),
     Release,
+    /// Waits for the end of what is held, for so many milliseconds.
+    Drained(u32),
 }
 
 /// The actions of the recorded run, with the pauses that were meant.
-pub(super) fn replayed(segment: &Segment<'_>) -> String {
-    let actions = actions(segment);
+pub(super) fn replayed(segment: &Segment<'_>) -> Result<String, NoScript> {
+    let actions = actions(segment)?;
     let end = segment
         .events
         .iter()
@@ -169,30 +62,85 @@ pub(super) fn replayed(segment: &Segment<'_>) -> String {
             _ => None,
         })
         .unwrap_or(0);
-    let mut out = format!("start {}\n", segment.first.0);
+    let mut out = String::new();
+    let mut laid_out = &Layout::default();
+    lay_out(&mut out, &mut laid_out, segment.layout);
+    // Writing to a string cannot fail, here and below.
+    let _ = writeln!(out, "start {}", segment.first.0);
     let ready = segment.events.iter().find_map(|event| match event {
         Event::Ready { at } => Some(*at),
         _ => None,
     });
+    if actions
+        .first()
+        .is_some_and(|first| ready.is_some_and(|ready| first.begin < ready))
+    {
+        return Err("something was done to it while it started, and a script waits until it serves".into());
+    }
     let mut free = ready;
+    let mut is_taken = false;
+    let mut good = segment.layout;
     for action in &actions {
         rest(&mut out, free, action.begin);
+        if let Some(layout) = action.layout {
+            if std::mem::take(&mut is_taken) {
+                out.push_str("vacate\n");
+            }
+            lay_out(&mut out, &mut laid_out, layout);
+            if !matches!(action.what, What::Doomed(_) | What::Flawed(..)) {
+                good = layout;
+            }
+        }
+        if let (What::Doomed(_), Some(layout)) = (&action.what, action.layout) {
+            match layout
+                .listener
+                .filter(|listener| good.listener != Some(*listener))
+            {
+                Some(listener) => {
+                    is_taken = true;
+                    let _ = writeln!(out, "occupy \"$at_{listener}\"");
+                }
+                None if layout.in_parts => {}
+                None => return Err("somebody asked for a change who may not, as no script does".into()),
+            }
+        }
         let line = match &action.what {
             What::Change(generation) => format!("change {}", generation.0),
             What::Burst(from, to) => format!("burst {} {}", from.0, to.0),
+            What::Churn(from, to) => format!("burst {} {} 0.05", from.0, to.0),
             What::Overflow(generation) => format!("overflow {}", generation.0),
             What::Flawed(generation, flaw) => format!("flawed {} {}", generation.0, flaw.name()),
+            What::Doomed(generation) => format!("doomed {}", generation.0),
+            What::Member(true) => "member comes".to_owned(),
+            What::Member(false) => "member goes".to_owned(),
             What::Remove => "remove".to_owned(),
             What::Meddle(with) => format!("meddle {with}"),
-            What::Hold(what, count) => format!("hold {} {count}", of_the_script(*what)),
+            What::Hold(what, count, Listener::First, 0) => format!("hold {} {count}", of_the_script(*what)),
+            What::Hold(_, _, Listener::Socket, _) => {
+                return Err("no script holds a request at a socket in the file system".into());
+            }
+            What::Hold(what, count, listener, 0) => {
+                format!("hold {} {count} {listener}", of_the_script(*what))
+            }
+            What::Hold(what, count, listener, route) => {
+                format!("hold {} {count} {listener} /r{route}", of_the_script(*what))
+            }
             What::Release => "release".to_owned(),
+            What::Drained(ms) => format!("drained {ms}"),
         };
-        // Writing to a string cannot fail, here and below.
         let _ = writeln!(out, "{line}");
         free = Some(action.end);
     }
     rest(&mut out, free, end);
-    out
+    Ok(out)
+}
+
+/// What files have from here on, where that is something else than before.
+fn lay_out<'a>(out: &mut String, before: &mut &'a Layout, layout: &'a Layout) {
+    if *before != layout {
+        *before = layout;
+        let _ = writeln!(out, "{}", format!("lay_out {}", name_of(layout)).trim_end());
+    }
 }
 
 fn rest(out: &mut String, free: Option<Nanos>, next: Nanos) {
@@ -214,17 +162,33 @@ fn of_the_script(what: Held) -> &'static str {
     }
 }
 
+/// What is counted in a load, and which load.
+#[derive(Clone, Copy)]
+pub(super) struct Counted {
+    /// The kind, as the load tells it.
+    pub(super) kind: &'static str,
+    /// How many clients connect anew, how many keep their connection, and the method if it is another than GET.
+    pub(super) load: &'static str,
+}
+
 /// The same kinds of changes, again and again, until they were seen to do harm or the patience ends. Where requests of a kind are counted in a
 /// load, it runs without a change first.
-pub(super) fn in_rounds(segment: &Segment<'_>, counted: Option<&str>) -> Result<String, NoScript> {
-    let actions = actions(segment);
+pub(super) fn in_rounds(segment: &Segment<'_>, counted: Option<Counted>) -> Result<String, NoScript> {
+    let actions = actions(segment)?;
+    if segment.has_doomed() {
+        return Err(
+            "what it is about shows by chance, and a script does such changes not again and again".into(),
+        );
+    }
     let mut round = String::new();
     let bursts = actions.iter().find_map(|action| match action.what {
         What::Burst(from, to) => Some(to.0 - from.0),
         _ => None,
     });
     // Writing to a string cannot fail, here and below.
-    if let Some(changes) = bursts {
+    if segment.has_members() {
+        round.push_str("    for _ in 1 2 3 4 5; do member comes >/dev/null; member goes >/dev/null; done\n    say \"five times a file came and went\"\n");
+    } else if let Some(changes) = bursts {
         let _ = writeln!(
             round,
             "    burst $((g + 1)) $((g + 1 + {changes}))\n    g=$((g + 1 + {changes}))"
@@ -233,9 +197,23 @@ pub(super) fn in_rounds(segment: &Segment<'_>, counted: Option<&str>) -> Result<
         .iter()
         .any(|action| matches!(action.what, What::Change(_)))
     {
+        let changes: Vec<String> = match segment.layouts()[..] {
+            [layout] if layout == segment.layout => vec![CHANGE.to_owned()],
+            ref layouts => layouts
+                .iter()
+                .map(|layout| {
+                    format!(
+                        "{} {CHANGE}",
+                        format!("lay_out {}", name_of(layout)).trim_end().to_owned() + ";"
+                    )
+                })
+                .collect(),
+        };
+        let times = ROUND / u32::try_from(changes.len().max(1)).unwrap_or(ROUND);
         let _ = writeln!(
             round,
-            "    for _ in $(seq {ROUND}); do g=$((g + 1)); change $g >/dev/null; done\n    say \"{ROUND} changes, to g$g\""
+            "    for _ in $(seq {times}); do {}; done\n    say \"more changes, to g$g\"",
+            changes.join("; ")
         );
     }
     for flaw in segment.flaws() {
@@ -245,10 +223,12 @@ pub(super) fn in_rounds(segment: &Segment<'_>, counted: Option<&str>) -> Result<
         return Err("nothing was changed".into());
     }
     let first = segment.first.0;
-    let mut out = format!("start {first}\n");
-    if let Some(kind) = counted {
-        let _ = writeln!(out, "control {kind}");
-        round = format!("    load_on 4 4\n{round}    load_off\n");
+    let mut out = String::new();
+    lay_out(&mut out, &mut &Layout::default(), segment.layout);
+    let _ = writeln!(out, "start {first}");
+    if let Some(Counted { kind, load }) = counted {
+        let _ = writeln!(out, "control {kind} '{load}'");
+        round = format!("    load_on {load}\n{round}    load_off\n");
     }
     let _ = write!(
         out,
@@ -257,54 +237,43 @@ pub(super) fn in_rounds(segment: &Segment<'_>, counted: Option<&str>) -> Result<
     Ok(out)
 }
 
-fn actions(segment: &Segment<'_>) -> Vec<Action> {
+fn actions<'a>(segment: &Segment<'a>) -> Result<Vec<Action<'a>>, NoScript> {
     let mut events = segment.events.clone();
     events.sort_by_key(|event| begin(event));
-    let mut actions: Vec<Action> = Vec::new();
-    let mut burst: Option<(Nanos, Generation, Generation)> = None;
+    let mut actions: Vec<Action<'_>> = Vec::new();
+    let mut good: Vec<&ConfigWrite> = Vec::new();
+    let plain = |begin, end, what| Action {
+        begin,
+        end,
+        layout: None,
+        what,
+    };
     for event in events {
         match event {
             Event::Config(write) => {
-                if let Some(flaw) = write.flaw {
-                    actions.push(Action {
-                        begin: write.begin,
-                        end: write.at,
-                        what: What::Flawed(write.generation, flaw),
-                    });
-                } else {
-                    let (begun, from) =
-                        burst.map_or((write.begin, write.generation), |(begun, from, _)| (begun, from));
-                    burst = Some((begun, from, write.generation));
-                }
+                let what = match (write.flaw, write.prospect) {
+                    (Some(flaw), _) => What::Flawed(write.generation, flaw),
+                    (None, Prospect::Doomed) => What::Doomed(write.generation),
+                    (None, Prospect::Good) => {
+                        good.push(write);
+                        continue;
+                    }
+                    (None, Prospect::Open) => {
+                        return Err("its files may be applied or refused, and a script knows what is to come of a file".into());
+                    }
+                };
+                actions.push(Action {
+                    layout: Some(&write.layout),
+                    ..plain(write.begin, write.at, what)
+                });
             }
             Event::Waited {
                 at,
                 condition: Condition::Effect,
                 ..
-            } => {
-                if let Some((begin, from, to)) = burst.take() {
-                    let what = if from == to {
-                        What::Change(to)
-                    } else {
-                        What::Burst(from, to)
-                    };
-                    actions.push(Action {
-                        begin,
-                        end: *at,
-                        what,
-                    });
-                }
-            }
+            } => actions.extend(changed(&mut good, *at, false)),
             // What was delivered last came in it, and nothing else did.
-            Event::Flooded { at, .. } => {
-                if let Some((begin, _, to)) = burst.take() {
-                    actions.push(Action {
-                        begin,
-                        end: *at,
-                        what: What::Overflow(to),
-                    });
-                }
-            }
+            Event::Flooded { at, .. } => actions.extend(changed(&mut good, *at, true)),
             Event::Waited {
                 at,
                 condition: Condition::Rejection,
@@ -314,47 +283,81 @@ fn actions(segment: &Segment<'_>) -> Vec<Action> {
                     last.end = last.end.max(*at);
                 }
             }
-            Event::Deleted { begin, at } => actions.push(Action {
-                begin: *begin,
-                end: *at,
-                what: What::Remove,
-            }),
-            Event::Meddled { begin, at, with } => actions.push(Action {
-                begin: *begin,
-                end: *at,
-                what: What::Meddle(*with),
-            }),
-            Event::Released { at } => actions.push(Action {
-                begin: *at,
-                end: *at,
-                what: What::Release,
-            }),
-            Event::Request(request) => {
-                if let Purpose::Held(what) = request.purpose {
-                    hold(&mut actions, what, request.connect);
-                }
+            Event::Waited {
+                begin,
+                at,
+                condition: Condition::HeldEnded,
+                ..
+            } => actions.push(plain(
+                *begin,
+                *at,
+                What::Drained(segment.layout.drain_ms + DRAINED_WITHIN_MS),
+            )),
+            Event::Deleted { begin, at } => actions.push(plain(*begin, *at, What::Remove)),
+            Event::Meddled { begin, at, with } => actions.push(plain(*begin, *at, What::Meddle(*with))),
+            Event::Member { begin, at, comes, .. } => {
+                actions.push(plain(*begin, *at, What::Member(*comes)));
             }
+            Event::Released { at } => actions.push(plain(*at, *at, What::Release)),
+            Event::Request(request) => hold(&mut actions, request),
             _ => {}
         }
     }
-    actions
+    // What nothing was waited for after.
+    let end = good.last().map_or(0, |write| write.at);
+    actions.extend(changed(&mut good, end, false));
+    actions.sort_by_key(|action| action.begin);
+    Ok(actions)
+}
+
+/// What was delivered since the last wait: one change, or many.
+fn changed<'a>(good: &mut Vec<&'a ConfigWrite>, end: Nanos, is_overflow: bool) -> Option<Action<'a>> {
+    let (first, last) = (*good.first()?, *good.last()?);
+    let count = good.len() as u64;
+    good.clear();
+    let apart = last.begin.saturating_sub(first.begin) / count;
+    let what = match (first.generation, last.generation) {
+        (_, to) if is_overflow => What::Overflow(to),
+        (from, to) if from == to => What::Change(to),
+        (from, to) if (CHURN..2 * CHURN).contains(&apart) => What::Churn(from, to),
+        (from, to) => What::Burst(from, to),
+    };
+    Some(Action {
+        begin: first.begin,
+        end,
+        layout: Some(&last.layout),
+        what,
+    })
+}
+
+/// Starts with a change each, at other moments of the start.
+pub(super) fn started(segment: &Segment<'_>) -> String {
+    let first = segment.first.0;
+    format!(
+        "start {first}\ng={first} usual=$took\nfor part in $(seq 5 7 110); do g=$((g + 2)); start_with_change $g $((usual * part / 100)); done\n"
+    )
 }
 
 /// What is held is opened together, a kind at a time.
-fn hold(actions: &mut Vec<Action>, what: Held, at: Nanos) {
+fn hold(actions: &mut Vec<Action<'_>>, request: &Request) {
+    let Purpose::Held(held) = request.purpose else {
+        return;
+    };
+    let at = request.connect;
     match actions.last_mut() {
         Some(Action {
             end,
-            what: What::Hold(kind, count),
+            what: What::Hold(kind, count, listener, route),
             ..
-        }) if *kind == what => {
+        }) if (*kind, *listener, *route) == (held, request.listener, request.route) => {
             *count += 1;
             *end = at;
         }
         _ => actions.push(Action {
             begin: at,
             end: at,
-            what: What::Hold(what, 1),
+            layout: None,
+            what: What::Hold(held, 1, request.listener, request.route),
         }),
     }
 }

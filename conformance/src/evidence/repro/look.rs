@@ -1,7 +1,9 @@
 //! What a script looks for, by check.
 
-use super::NoScript;
-use crate::vocabulary::{Check, TargetFacts};
+use super::actions::Counted;
+use super::segment::Segment;
+use super::{NoScript, complaint};
+use crate::vocabulary::{Check, CheckResult, TargetFacts};
 
 /// A look at what was done: a shell function that ends the script where the fault shows.
 pub(super) struct Look {
@@ -24,11 +26,13 @@ pub(super) enum At {
     /// At the same kinds of changes, again and again: it is a matter of chance.
     Rounds,
     /// At a load of which so many requests are of this kind, while there are such changes.
-    Load(&'static str),
+    Load(Counted),
+    /// At starts during which the file changes.
+    Startup,
 }
 
 /// The look that shows that a check is not met.
-pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
+pub(super) fn of(result: &CheckResult, facts: &TargetFacts, segment: &Segment<'_>) -> Result<Look, NoScript> {
     let log = &facts.log;
     let pattern = |pattern: &Option<String>| pattern.clone().unwrap_or_default();
     let look = |function: &str| Look {
@@ -40,18 +44,19 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
         record: pattern(of),
         ..look(function)
     };
-    let loaded = |kind: &'static str, what: &str| Look {
-        at: At::Load(kind),
+    let loaded_by = |load: &'static str, kind: &'static str, what: &str| Look {
+        at: At::Load(Counted { kind, load }),
         ..look(&format!(
             "    [ $1 != load ] || [ \"$(loaded {kind})\" = 0 ] || shown \"$(loaded {kind}) of $(loaded requests) requests: {what}\""
         ))
     };
+    let loaded = |kind, what: &str| loaded_by("4 4", kind, what);
     let held = |pattern: &str| {
         look(&format!(
             "    [ $1 != held ] || ! grep -qE '{pattern}' \"$work/held\" || shown \"$(grep -cE '{pattern}' \"$work/held\") of $(grep -vc ^held \"$work/held\"): $(grep -m1 -E '{pattern}' \"$work/held\")\""
         ))
     };
-    Ok(match check {
+    Ok(match result.check {
         Check::LastWins => Look {
             at: At::Rounds,
             ..look(NOT_SERVED)
@@ -70,11 +75,61 @@ pub(super) fn of(check: Check, facts: &TargetFacts) -> Result<Look, NoScript> {
             "    [ $1 != change ] || { changes=$((${changes:-0} + 1)); [ \"${took:-$apply_ms}\" -le 250 ] || slow=$((${slow:-0} + 1)); }\n    \
              [ $1 != end ] || [ $((${slow:-0} * 20)) -le \"${changes:-0}\" ] || shown \"$slow of $changes changes took more than 250 ms\"",
         ),
+        Check::NothingLeaks => look(
+            "    [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || [ -z \"$leaked\" ] || shown \"a file that is refused at a fresh start was delivered over g$good: $leaked\"",
+        ),
+        Check::FailureChangesNothing => look(
+            "    [ $1 != doomed ] || [ -z \"$strayed$leaked$lost\" ] || shown \"a file that cannot be applied was delivered over g$good, and the answer became: ${strayed:-${leaked:-$lost}}\"",
+        ),
+        Check::NoRefusedConnect if segment.has_doomed() => look(
+            "    [ $1 != doomed ] || [ \"$strayed\" != refused ] || shown \"a file that cannot be applied was delivered over g$good, and at $listen, where it serves on, a connect was refused\"",
+        ),
+        Check::NoRefusedConnect => loaded("refused", "a connect was refused"),
+        Check::MemberIsSeen => look(
+            "    [ $1 != member ] || [ -n \"$took\" ] || shown \"a file came or went, and $apply_ms ms later /r1/ is $seen\"",
+        ),
+        Check::OthersAreUntouched => loaded(
+            "failed",
+            "files came and went that are about /r1/ alone, and of what was asked of / this became: $(sed -n 's/^failed [0-9]* //p' \"$work/load\")",
+        ),
+        Check::StartupChangeIsApplied => Look {
+            at: At::Startup,
+            ..look(
+                "    [ $1 != startup ] || [ -n \"$took\" ] || shown \"g$good was delivered while it started, and $apply_ms ms after its first answer the answer is g$(ask)\"",
+            )
+        },
+        Check::DrainIsBounded => look(
+            "    [ $1 != drained ] || [ \"$left\" = 0 ] || shown \"the listener is gone, its time to drain and a second more are over, and of what was in flight on it, $left are still open\"",
+        ),
+        Check::NothingLeftBehind => look(
+            "    [ $1 = end ] || return 0\n    stop\n    [ -z \"$still\" ] || shown \"it was asked to stop, and $stop_ms ms later this is still there:\" $still",
+        ),
+        Check::NoFatalLine if log.fatal.is_some() => logged(
+            &log.fatal,
+            "    [ $1 != end ] || stop\n    [ -z \"$(records)\" ] || shown \"this was logged: $(records | head -n 1 | cut -c 1-300)\"",
+        ),
+        Check::KeptFollowAtOnce => loaded(
+            "late",
+            "on a connection that was kept, an older generation after a newer one had answered on a fresh one",
+        ),
+        Check::NoLostPost => loaded_by(
+            "0 8 POST",
+            "races",
+            "a POST was sent on a kept connection, and it ended without an answer",
+        ),
+        Check::RecordHasFields if log.applied.is_some() => logged(&log.applied, complaint::FIELDS),
+        Check::RejectionNamesPlace => logged(&log.rejected, &complaint::names_place(segment, result)?),
+        Check::RejectionNamesNearest => logged(&log.rejected, &complaint::names_nearest(facts)?),
         Check::RejectedChangesNothing => look(
             "    [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || [ -z \"$strayed\" ] || shown \"a file that is refused at a fresh start was delivered over g$good, and the answer became: $strayed\"",
         ),
-        Check::FlawIsRefused => look(
-            "    [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || [ -z \"$strayed\" ] || shown \"a file with a $kind was delivered over g$good, and it serves: $strayed\"",
+        Check::FlawIsRefused => logged(
+            &log.rejected,
+            "    [ $1 = flawed ] && [ \"$kind\" = \"$subject\" ] || return 0\n    \
+             case $strayed in \"g$bad \"*) shown \"a file with a $kind was delivered over g$good, and it serves: $strayed\" ;; esac\n    \
+             [ -n \"$bad_member\" ] && [ \"$(new_records)\" = 0 ] && [ \"${told-}\" != no ] || return 0\n    \
+             start_anew\n    \
+             [ -z \"$served\" ] || [ -n \"$(records)\" ] || shown \"nothing was said of a bad file ($kind) beside a good one, and started anew on both it serves g$served\"",
         ),
         Check::PeakIsBounded => look(
             "    [ $1 != change ] || least=$(peak)\n    \

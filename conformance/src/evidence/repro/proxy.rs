@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::NoScript;
-use super::actions::Segment;
-use crate::target::{LogSource, ORIGINS, OriginAddress, Place, Target, Trigger};
-use crate::vocabulary::{Delivery, Flaw, Generation, Scene};
+use super::segment::{Segment, name_of};
+use crate::target::{
+    CommandLine, LogSource, Member, ORIGINS, OriginAddress, Place, Reach, Target, TargetError, Trigger,
+};
+use crate::vocabulary::{Delivery, Flaw, Generation, Layout, Listener, Scene};
 
 /// Stands for the folder of the run.
 const DIR: &str = "@DIR@";
@@ -58,12 +60,29 @@ pub(super) fn describe(target: &Target, segment: &Segment<'_>) -> Result<String,
     // Writing to a string cannot fail, here and below.
     let _ = writeln!(out, "proxy=${{1:-$(command -v {})}}", quoted(&facts.binary));
     let _ = writeln!(out, "listen={}", place.listen);
+    for listener in [
+        Listener::First,
+        Listener::Second,
+        Listener::Third,
+        Listener::Wildcard,
+    ] {
+        if let Reach::Tcp(address) = place.asked(listener) {
+            let _ = writeln!(out, "at_{listener}={address}");
+        }
+    }
+    let places = segment.places().into_iter().map(|(listener, route)| match route {
+        0 => format!("{listener}/"),
+        number => format!("{listener}/r{number}/"),
+    });
+    let places: Vec<String> = places.collect();
+    let _ = writeln!(out, "places='{}'", places.join(" "));
     let _ = writeln!(out, "origin_addresses='{}'", origins.join(" "));
-    let _ = writeln!(
-        out,
-        "config_name={}",
-        quoted(&target.config_file().display().to_string())
-    );
+    if let Some(OriginAddress { name, address }) = place.origins.get(ORIGINS) {
+        let _ = writeln!(out, "apart={name} origin_apart={address}");
+    } else {
+        out.push_str("apart= origin_apart=\n");
+    }
+    out.push_str(&names(target, segment));
     let _ = writeln!(out, "delivery={}", segment.delivery.name());
     let _ = writeln!(
         out,
@@ -71,19 +90,56 @@ pub(super) fn describe(target: &Target, segment: &Segment<'_>) -> Result<String,
         facts.ready_within_ms, facts.apply_bound_ms
     );
     let settle = facts.settle.as_ref().map_or(0, |settle| settle.ms);
-    let signal = match target.trigger(&place) {
+    let signal = match target.trigger_by(segment.by, &place) {
         Ok(Trigger::Signal(signal)) => (signal as i32).to_string(),
         _ => String::new(),
     };
     let _ = writeln!(out, "settle_ms={settle} signal={signal}");
+    let _ = writeln!(
+        out,
+        "stop_signal={} stop_ms={}",
+        target.stop_signal() as i32,
+        facts.stop_within_ms
+    );
     out.push_str(&functions(target, &place, segment)?);
     Ok(out)
 }
 
+/// What the files are called that are delivered.
+fn names(target: &Target, segment: &Segment<'_>) -> String {
+    let member = |member| {
+        let file = target.member_file(member).filter(|_| segment.layout.in_parts);
+        quoted(&file.map_or_else(String::new, |path| path.display().to_string()))
+    };
+    let config = if segment.layout.in_parts {
+        member(Member::First)
+    } else {
+        quoted(&target.config_file().display().to_string())
+    };
+    format!(
+        "config_name={config}\nown_member={} bad_member={}\n",
+        member(Member::Second),
+        member(Member::Third)
+    )
+}
+
+/// How it is started.
+fn start(target: &Target, place: &Place, segment: &Segment<'_>) -> Result<CommandLine, TargetError> {
+    if segment.layout.drain_ms > 0
+        && let Some(start) = target.start_draining(place)?
+    {
+        return Ok(start);
+    }
+    target.start_for(segment.by, place)
+}
+
 fn functions(target: &Target, place: &Place, segment: &Segment<'_>) -> Result<String, NoScript> {
-    let failed = |error: crate::target::TargetError| error.to_string();
+    let failed = |error: TargetError| error.to_string();
     let mut out = String::new();
-    let scene = Scene::of(segment.first);
+    let scene = Scene {
+        layout: segment.layout.clone(),
+        ..Scene::of(segment.first)
+    };
     let _ = writeln!(out, "fixed_files() {{");
     out.push_str("    log_files=\n");
     for source in target.log_sources() {
@@ -91,7 +147,12 @@ fn functions(target: &Target, place: &Place, segment: &Segment<'_>) -> Result<St
             let _ = writeln!(out, "    log_files=\"$log_files $work/{}\"", path.display());
         }
     }
-    for (path, content) in target.render(&scene, place).map_err(failed)?.fixed {
+    let mut fixed = target.render(&scene, place).map_err(failed)?.fixed;
+    if segment.layout.in_parts {
+        let main = target.main_file(&scene, place).map_err(failed)?;
+        fixed.extend(main.map(|main| (Path::new("conf").join(target.config_file()), main)));
+    }
+    for (path, content) in fixed {
         let path = path.display();
         let content = text(content)?;
         let _ = writeln!(out, "    mkdir -p \"$(dirname \"$work/{path}\")\"");
@@ -101,7 +162,7 @@ fn functions(target: &Target, place: &Place, segment: &Segment<'_>) -> Result<St
         );
     }
     out.push_str("}\n");
-    let start = target.start(place).map_err(failed)?;
+    let start = start(target, place, segment).map_err(failed)?;
     let env = start
         .env
         .iter()
@@ -113,21 +174,34 @@ fn functions(target: &Target, place: &Place, segment: &Segment<'_>) -> Result<St
         "command_line() {{\n    cd \"$work\" || exit 2\n    setsid $as env -i PATH=\"$PATH\" HOME=\"$work\" TMPDIR=\"$work\" LANG=C {env} \\\n        \
          \"$proxy\" {args} >\"$work/stdout\" 2>\"$work/stderr\" &\n}}"
     );
-    let _ = writeln!(
-        out,
-        "pull() {{ {}; }}",
-        pull(target.trigger(place).map_err(failed)?)
-    );
-    out.push_str(&template(target, place, None)?);
-    for flaw in segment.flaws() {
-        if !flaw.is_made_by_the_suite() {
-            out.push_str(&template(target, place, Some(flaw))?);
+    let trigger = target.trigger_by(segment.by, place).map_err(failed)?;
+    let _ = writeln!(out, "pull() {{ {}; }}", pull(trigger, place));
+    for (flaw, layout) in segment.files() {
+        let is_made = flaw.is_some_and(Flaw::is_made_by_the_suite) && !layout.in_parts;
+        if !is_made {
+            let member = layout
+                .in_parts
+                .then(|| flaw.map_or(Member::First, |_| Member::Third));
+            out.push_str(&template(
+                target,
+                place,
+                flaw.map_or("good", Flaw::name),
+                &Kind { flaw, layout, member },
+            )?);
         }
+    }
+    if segment.has_members() {
+        let kind = Kind {
+            flaw: None,
+            layout: segment.layout,
+            member: Some(Member::Second),
+        };
+        out.push_str(&template(target, place, "second_member", &kind)?);
     }
     Ok(out)
 }
 
-fn pull(trigger: Trigger) -> String {
+fn pull(trigger: Trigger, place: &Place) -> String {
     match trigger {
         Trigger::Watch => ":".to_owned(),
         Trigger::Signal(signal) => {
@@ -150,7 +224,11 @@ fn pull(trigger: Trigger) -> String {
                 let _ = write!(call, " -H {}", quoted(&format!("{name}: {value}")));
             }
             if sends_config {
-                call.push_str(" --data-binary \"@$config\"");
+                let _ = write!(
+                    call,
+                    " --data-binary {}",
+                    quoted(&format!("@{}", place.config.display()))
+                );
             }
             format!(
                 "told=yes; {call} >\"$work/told\" 2>&1 || {{ told=no; say \"    refused: $(tail -n 1 \"$work/told\")\"; }}"
@@ -159,17 +237,27 @@ fn pull(trigger: Trigger) -> String {
     }
 }
 
-/// A function that prints the file of a flaw, with placeholders for what changes from one generation to the next.
-fn template(target: &Target, place: &Place, flaw: Option<Flaw>) -> Result<String, NoScript> {
+/// A kind of file.
+struct Kind<'a> {
+    flaw: Option<Flaw>,
+    layout: &'a Layout,
+    /// Which of several files, if it is one of several.
+    member: Option<Member>,
+}
+
+/// A function that prints a kind of file, with placeholders for what changes from one generation to the next.
+fn template(target: &Target, place: &Place, name: &str, kind: &Kind<'_>) -> Result<String, NoScript> {
     let render = |generation: Generation, place: &Place| {
         let scene = Scene {
-            flaw,
+            flaw: kind.flaw,
+            layout: kind.layout.clone(),
             ..Scene::of(generation)
         };
-        let rendered = target.render(&scene, place);
-        rendered
-            .map_err(|error| error.to_string())
-            .and_then(|it| text(it.config))
+        let rendered = match kind.member {
+            Some(member) => target.member(member, &scene, place),
+            None => target.render(&scene, place).map(|rendered| rendered.config),
+        };
+        rendered.map_err(|error| error.to_string()).and_then(text)
     };
     let index = SENTINEL.origin_index(ORIGINS);
     let mut marked = place.clone();
@@ -191,7 +279,8 @@ fn template(target: &Target, place: &Place, flaw: Option<Flaw>) -> Result<String
             return Err("its files differ by more than the generation and its origin".into());
         }
     }
-    let name = flaw.map_or("good", Flaw::name);
+    let name = [name, &name_of(kind.layout)].join("_");
+    let name = name.trim_end_matches('_');
     Ok(format!(
         "config_{name}() {{\n    cat <<'FILE'\n{template}\nFILE\n}}\n"
     ))
