@@ -89,8 +89,8 @@ pub(super) fn of(result: &CheckResult, facts: &TargetFacts, segment: &Segment<'_
             "    [ $1 != member ] || [ -n \"$took\" ] || shown \"a file came or went, and $apply_ms ms later /r1/ is $seen\"",
         ),
         Check::OthersAreUntouched => loaded(
-            "failed",
-            "files came and went that are about /r1/ alone, and of what was asked of / this became: $(sed -n 's/^failed [0-9]* //p' \"$work/load\")",
+            "wrong",
+            "files came and went that are about /r1/ alone, and of what was asked of / this became: $(sed -n 's/^wrong [0-9]* //p' \"$work/load\")",
         ),
         Check::StartupChangeIsApplied => Look {
             at: At::Startup,
@@ -120,8 +120,10 @@ pub(super) fn of(result: &CheckResult, facts: &TargetFacts, segment: &Segment<'_
         Check::RecordHasFields if log.applied.is_some() => logged(&log.applied, complaint::FIELDS),
         Check::RejectionNamesPlace => logged(&log.rejected, &complaint::names_place(segment, result)?),
         Check::RejectionNamesNearest => logged(&log.rejected, &complaint::names_nearest(facts)?),
+        // What is applied beside a bad file is applied while that is there.
         Check::RejectedChangesNothing => look(
-            "    [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || [ -z \"$strayed\" ] || shown \"a file that is refused at a fresh start was delivered over g$good, and the answer became: $strayed\"",
+            "    [ $1 != doomed ] || [ -z \"$strayed\" ] || shown \"a good file was delivered beside one that is refused at a fresh start, and the answer became: $strayed\"\n    \
+             [ $1 != flawed ] || [ \"$kind\" != \"$subject\" ] || [ -z \"$strayed\" ] || shown \"a file that is refused at a fresh start was delivered over g$good, and the answer became: $strayed\"",
         ),
         Check::FlawIsRefused => logged(
             &log.rejected,

@@ -115,7 +115,7 @@ def behind(asked, served):
 older = behind(fresh_ones, good)
 late = behind(sorted((one for one in good if one[2] > 0), key=lambda one: one[0]), sorted(fresh_ones, key=lambda one: one[1]))
 print("requests", len(seen))
-for name, found in ("failed", failed), ("refused", refused), ("races", races), ("errors", errors), ("torn", torn), ("older", older), ("late", late):
+for name, found in ("failed", failed), ("refused", refused), ("races", races), ("errors", errors), ("wrong", failed + errors), ("torn", torn), ("older", older), ("late", late):
     print(name, len(found), found[0][3] if found and name != "torn" else (sorted(markers(found[0][5])) if found else ""))
 PYTHON
 
