@@ -334,7 +334,8 @@ fn changed<'a>(good: &mut Vec<&'a ConfigWrite>, end: Nanos, is_overflow: bool) -
 pub(super) fn started(segment: &Segment<'_>) -> String {
     let first = segment.first.0;
     format!(
-        "start {first}\ng={first} usual=$took\nfor part in $(seq 5 7 110); do g=$((g + 2)); start_with_change $g $((usual * part / 100)); done\n"
+        "start {first}\ng={first} usual=$took part=5 begun_all=$(now)\nwhile [ $(($(now) - begun_all)) -lt {PATIENCE_MS} ]; do\n    \
+         g=$((g + 2)); start_with_change $g $((usual * part / 100)); part=$(((part + 38) % 110))\ndone\n"
     )
 }
 

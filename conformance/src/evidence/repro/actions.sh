@@ -21,11 +21,12 @@ start() {
 start_with_change() {
     kill -9 "-$pid"; wait "$pid" 2>/dev/null
     deliver "$1"
+    render $(($1 + 1)) >"$work/next"
     launched=$(now)
     command_line
     pid=$!
     sleep "$(($2 / 1000)).$(printf %03d $(($2 % 1000)))"
-    deliver $(($1 + 1)); pull
+    rendered=$work/next; deliver $(($1 + 1)); rendered=; pull
     good=$(($1 + 1)) begun=$(now)
     until [ -n "$(ask)" ]; do [ $(($(now) - begun)) -lt "$ready_ms" ] || cannot "the proxy does not serve after a start"; done
     await "$apply_ms"
@@ -81,7 +82,7 @@ PYTHON
 }
 # The most resident memory that each process of the proxy has had, in KiB, all together.
 peak() {
-    for one in $(awk -v group="$pid" '$5 == group { print $1 }' /proc/[0-9]*/stat 2>/dev/null); do
+    for one in $(cat /proc/[0-9]*/stat 2>/dev/null | awk -v group="$pid" '$5 == group { print $1 }'); do
         cat "/proc/$one/status" 2>/dev/null
     done | awk '/^VmHWM:/ { sum += $2 } END { print sum + 0 }'
 }
@@ -144,7 +145,7 @@ stop() {
     begun=$(now)
     while left_behind; [ -n "$still" ] && [ $(($(now) - begun)) -lt "$stop_ms" ]; do sleep 0.05; done
 }
-left_behind() { still=$(awk -v group="$pid" '$5 == group && $3 != "Z" { print $1 " " $2 }' /proc/[0-9]*/stat 2>/dev/null); }
+left_behind() { still=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v group="$pid" '$5 == group && $3 != "Z" { print $1 " " $2 }'); }
 # Starts it anew on what files there are, and sees what it serves; nothing if it does not.
 start_anew() {
     kill -9 "-$pid"; wait "$pid" 2>/dev/null

@@ -5,10 +5,12 @@ origin_port() {
 }
 origin_name() { echo "o$(($1 % $(set -- $origin_addresses; echo $#)))"; }
 # What files have from here on beside the first listener and the route for all paths: the name of a layout, or none.
-layout=
+layout= rendered=
 lay_out() { layout=${1-}; }
 # The file of a generation on standard output: GENERATION [FLAW]
 render() {
+    # What has been rendered before, where every moment counts.
+    [ -z "$rendered" ] || { cat "$rendered"; return; }
     case ${2-} in
     empty) ;;
     truncated) render "$1" >"$work/whole"; head -c $(($(wc -c <"$work/whole") * 2 / 3)) "$work/whole" ;;
