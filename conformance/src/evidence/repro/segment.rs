@@ -204,6 +204,9 @@ fn can_be_played(segment: &Segment<'_>) -> Result<(), NoScript> {
     }) {
         return no("descriptors or watches were withheld, or workers killed, which a script does not do");
     }
+    if has(|event| matches!(event, Event::Rollback(_))) {
+        return no("earlier versions were ordered back, which a script does not do");
+    }
     if has(|event| matches!(event, Event::Notified(_))) {
         return no("it told a service manager of its life, and a script is none");
     }
