@@ -5,7 +5,7 @@ use std::fs;
 use crate::own::Own;
 
 const KEYS_OF_LOG: &str =
-    "`sources`, `applied`, `level`, `informational`, `rejected`, `missing`, `fatal`, `names_file`";
+    "`sources`, `applied`, `level`, `informational`, `rejected`, `missing`, `fatal`, `names_file`, `changed`";
 
 const NAMES: &str = "dir, config, candidate, generation, stamp, credential, listen.{host,port}, admin.{host,port}, \
      origin.{name,host,port}, origins, second.{host,port}, socket.path, routes, \

@@ -91,14 +91,15 @@ fn a_reload_logs_the_plan_that_was_told_and_no_secret() {
     let (folder, path) = crate::process::file("");
     let admin = format!("unix:{}", folder.path().join("admin.sock").display());
     let content = |stamp: &str, routes: std::ops::Range<u32>| {
-        let routes: String = routes
-            .map(|n| format!("{{prefix: /p{n}, respond: {{status: 200}}}}, "))
+        let routes: Vec<String> = routes
+            .map(|n| format!("{{prefix: /p{n}, respond: {{status: 200}}}}"))
             .collect();
+        let routes = routes.join(", ");
         format!(
             "listeners: [{{name: web, address: '127.0.0.1:0'}}]\nadmin: {{address: '{admin}'}}\n\
              response_headers: {{set: {{x-generation: '{stamp}'}}}}\n\
              request_headers: {{set: {{authorization: 'Bearer key-{stamp}'}}}}\n\
-             routes: [{routes}{{prefix: /stays, respond: {{status: 200}}}}]\n"
+             routes: [{routes}, {{prefix: /stays, respond: {{status: 200}}}}]\n"
         )
     };
     fs::write(&path, content("g1", 0..2)).expect("a file");
