@@ -4,6 +4,7 @@
 //! where it has not. Never: a script that leaves out an action of the recorded run; where one cannot be written, the reason is given instead.
 
 mod actions;
+mod asking;
 mod complaint;
 mod look;
 mod proxy;
@@ -42,12 +43,22 @@ pub(super) fn scripts(
         .iter()
         .filter(against)
         .map(|result| {
-            let title = result.title().replace(['/', ' '], "-");
-            let name = format!("repro-{title}.sh");
+            let name = file_name(result);
             let script = script(&name, target, header, report, run, result);
             (name, script)
         })
         .collect()
+}
+
+/// The name of a check's script, of letters that need no quotes in a shell.
+fn file_name(result: &CheckResult) -> String {
+    let title = result.title();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let words: Vec<&str> = title
+        .split(|letter| !plain(letter))
+        .filter(|word| !word.is_empty())
+        .collect();
+    format!("repro-{}.sh", words.join("-"))
 }
 
 fn script(
@@ -65,6 +76,7 @@ fn script(
     let look = look::of(result, &header.target, &segment)?;
     let body = match look.at {
         At::Once => actions::replayed(&segment)?,
+        At::Meanwhile(counted) => actions::replayed_under(&segment, counted)?,
         At::Rounds => actions::in_rounds(&segment, None)?,
         At::Load(counted) => actions::in_rounds(&segment, Some(counted))?,
         At::Startup => actions::started(&segment),

@@ -171,6 +171,20 @@ pub(super) struct Counted {
     pub(super) load: &'static str,
 }
 
+/// The actions of the recorded run, under a load that runs without a change first.
+pub(super) fn replayed_under(segment: &Segment<'_>, counted: Counted) -> Result<String, NoScript> {
+    let Counted { kind, load } = counted;
+    let replayed = replayed(segment)?;
+    let begin = replayed.find("\nstart ").map_or(0, |at| at + 1);
+    let Some(end) = replayed[begin..].find('\n').map(|end| begin + end + 1) else {
+        return Err("nothing was done".into());
+    };
+    let (start, rest) = replayed.split_at(end);
+    Ok(format!(
+        "{start}control {kind} '{load}'\nload_on {load}\n{rest}load_off\n"
+    ))
+}
+
 /// The same kinds of changes, again and again, until they were seen to do harm or the patience ends. Where requests of a kind are counted in a
 /// load, it runs without a change first.
 pub(super) fn in_rounds(segment: &Segment<'_>, counted: Option<Counted>) -> Result<String, NoScript> {

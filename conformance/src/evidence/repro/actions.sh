@@ -171,8 +171,19 @@ meddle() {
     say "to the file was done: $1"
 }
 rest() { sleep "$1"; answer=$(ask); look rest; }
-# FRESH KEPT [METHOD]
-load_on() { python3 "$work/load.py" "$listen" "$work" "$1" "$2" "${3:-GET}" >"$work/load" & load=$!; }
+# FRESH KEPT [METHOD [admin]]
+load_on() {
+    case ${4:-} in
+    admin) set -- "$1" "$2" "$3" "$admin_at" "$admin_path" "$admin_header" ;;
+    *) set -- "$1" "$2" "${3:-GET}" "$listen" / '' ;;
+    esac
+    python3 "$work/load.py" "$4" "$work" "$1" "$2" "$3" "$5" "$6" >"$work/load" & load=$!
+}
+metric() { inquire metrics | python3 "$work/metrics.py" "$1"; }
+less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a + 0 < b + 0) }'; }
+same() { ! less "$1" "$2" && ! less "$2" "$1"; }
+# The newest file that was delivered, good or bad.
+newest() { [ "${bad:-0}" -gt "$good" ] && echo "$bad" || echo "$good"; }
 end_load() { : >"$work/end-load"; wait "$load"; load=; rm -f "$work/end-load"; sed 's/^/    /' "$work/load"; }
 load_off() { end_load; look load; }
 # The same load without any change: what shows here is none of the change's doing.

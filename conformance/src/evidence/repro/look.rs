@@ -2,7 +2,7 @@
 
 use super::actions::Counted;
 use super::segment::Segment;
-use super::{NoScript, complaint};
+use super::{NoScript, asking, complaint};
 use crate::vocabulary::{Check, CheckResult, TargetFacts};
 
 /// A look at what was done: a shell function that ends the script where the fault shows.
@@ -27,6 +27,8 @@ pub(super) enum At {
     Rounds,
     /// At a load of which so many requests are of this kind, while there are such changes.
     Load(Counted),
+    /// At a load of which so many requests are of this kind, while what was done in the recorded run is done again.
+    Meanwhile(Counted),
     /// At starts during which the file changes.
     Startup,
 }
@@ -143,6 +145,20 @@ pub(super) fn of(result: &CheckResult, facts: &TargetFacts, segment: &Segment<'_
              sleep 2; deliver \"$bad\" \"$kind\"; pull; sleep 2\n    \
              done",
         ),
+        Check::StatusMasksSecrets => look(asking::STATUS_SHOWS),
+        Check::NoSecretShown if result.subject.as_deref() == Some("metrics") => look(asking::METRICS_SHOW),
+        Check::CountersAreMonotonic => look(asking::COUNTER_FALLS),
+        Check::ReloadIsCounted => look(&asking::is_miscounted(result, facts)?),
+        Check::AdminStays => Look {
+            at: At::Meanwhile(Counted {
+                kind: "wrong",
+                load: "4 0 GET admin",
+            }),
+            ..loaded(
+                "wrong",
+                "at the admin listener, this became of what was asked: $(sed -n 's/^wrong [0-9]* //p' \"$work/load\")",
+            )
+        },
         Check::NoSecretShown => look(
             "    ! logged | grep -q 'key-g[0-9]' || shown \"the log has a credential: $(logged | grep -m1 -oE '.{0,60}key-g[0-9]+')\"",
         ),

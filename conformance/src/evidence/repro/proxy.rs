@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::NoScript;
+use super::asking;
 use super::segment::{Segment, name_of};
 use crate::target::{
     CommandLine, LogSource, Member, ORIGINS, OriginAddress, Place, Reach, Target, TargetError, Trigger,
@@ -102,6 +103,7 @@ pub(super) fn describe(target: &Target, segment: &Segment<'_>) -> Result<String,
         facts.stop_within_ms
     );
     out.push_str(&functions(target, &place, segment)?);
+    out.push_str(&asking::functions(target, &place)?);
     Ok(out)
 }
 
@@ -303,7 +305,7 @@ fn words(arguments: &[String]) -> String {
 }
 
 /// As one word of a command, in which the folder of the run is filled in.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for letter in text.chars() {
         if matches!(letter, '"' | '\\' | '$' | '`') {

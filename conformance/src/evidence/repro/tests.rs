@@ -326,26 +326,64 @@ fn a_complaint_is_compared_with_where_the_mistake_is() {
     assert!(script.contains("\"nginx.conf\" 19 4294967295 "), "{script}");
 }
 
+/// Holds that a shell can read it.
+fn is_read(script: &str, about: &str) {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-n", "-s"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut shell = spawn(&mut shell).unwrap();
+    shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let output = shell.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{about}: {said}");
+}
+
 #[test]
 fn every_script_is_one_that_a_shell_can_read() {
     for check in Check::ALL {
         let target = target();
         let run = run(&target);
-        let Ok(script) = script_about(*check, Some("syntax"), &target, &run) else {
-            continue;
-        };
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-n", "-s"])
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut shell = spawn(&mut shell).unwrap();
-        shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
-        let output = shell.wait_with_output().unwrap();
-        assert!(
-            output.status.success(),
-            "{check}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        if let Ok(script) = script_about(*check, Some("syntax"), &target, &run) {
+            is_read(&script, check.name());
+        }
     }
+}
+
+#[test]
+fn what_a_target_tells_of_itself_is_asked_as_its_folder_says() {
+    let target = Target::load("reference", &Locate::default()).unwrap().remove(0);
+    let run = run(&target);
+    let subjects = [
+        "success",
+        "failure",
+        "duration",
+        "last success",
+        "last outcome",
+        "watching",
+    ];
+    for subject in subjects {
+        let script = script_about(Check::ReloadIsCounted, Some(subject), &target, &run);
+        // It declares all but this one.
+        assert_eq!(script.is_err(), subject == "last outcome", "{subject}");
+        if let Ok(script) = script {
+            assert!(script.contains("metrics) curl"), "{script}");
+            is_read(&script, subject);
+        }
+    }
+    let script = script_about(Check::AdminStays, None, &target, &run).unwrap();
+    assert!(
+        script.contains("admin_path=\"/healthz\" admin_header=\"authorization: Bearer "),
+        "{script}"
+    );
+    let (start, load) = (
+        script.rfind("\nstart ").unwrap(),
+        script.rfind("\nload_on ").unwrap(),
+    );
+    assert!(
+        start < load && load < script.rfind("\nchange ").unwrap(),
+        "{script}"
+    );
+    assert!(script.contains("load_off\nlook end"), "{script}");
 }

@@ -68,7 +68,8 @@ PYTHON
 # anything was sent on it was closed politely, and counts for nothing.
 cat >"$work/load.py" <<'PYTHON'
 import http.client, os, select, sys, threading, time
-listen, work, fresh, kept, method = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
+listen, work, fresh, kept, method, path, header = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:8]
+more = dict([header.split(": ", 1)]) if header else {}
 seen, lock, end = [], threading.Lock(), work + "/end-load"
 def client(keeps):
     connection, nth = None, 0
@@ -77,7 +78,7 @@ def client(keeps):
         if connection is None or connection.sock is None: connection, nth = http.client.HTTPConnection(listen, timeout=5), 0
         begin, what, told, found = time.monotonic(), "answered", None, {}
         try:
-            connection.request(method, "/", body=b"posted" if method == "POST" else None, headers={} if keeps else {"connection": "close"})
+            connection.request(method, path, body=b"posted" if method == "POST" else None, headers=more if keeps else {**more, "connection": "close"})
             reply = connection.getresponse()
             reply.read()
             found = {name.lower(): value for name, value in reply.getheaders()}
@@ -117,6 +118,20 @@ late = behind(sorted((one for one in good if one[2] > 0), key=lambda one: one[0]
 print("requests", len(seen))
 for name, found in ("failed", failed), ("refused", refused), ("races", races), ("errors", errors), ("wrong", failed + errors), ("torn", torn), ("older", older), ("late", late):
     print(name, len(found), found[0][3] if found and name != "torn" else (sorted(markers(found[0][5])) if found else ""))
+PYTHON
+
+# The value of a series of the metrics, added up over the lines that have its labels; nothing if there is none.
+cat >"$work/metrics.py" <<'PYTHON'
+import re, sys
+label = re.compile(r'\w+="(?:[^"\\]|\\.)*"')
+lines, total = sys.stdin.read().splitlines(), None
+for part in sys.argv[1].split(" + "):
+    name, wanted = part.strip().split("{")[0], set(label.findall(part))
+    for line in lines:
+        head, _, rest = line.rpartition("}") if "}" in line else line.partition(" ")
+        value = rest.split()
+        if head.split("{")[0] == name and wanted <= set(label.findall(head)) and value: total = (total or 0) + float(value[0])
+print("" if total is None else total)
 PYTHON
 
 # What is held open over a change.
