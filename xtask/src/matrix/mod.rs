@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Run the script of each finding, without the suite; each must show what it says. Those of failures are kept in docs/repro, if the matrix is whole.
     #[arg(long)]
     repro: bool,
+    /// Judge nobody: run the scripts of the last matrix, which was whole, again.
+    #[arg(long, conflicts_with_all = ["targets", "profile", "out", "repro"])]
+    repro_alone: bool,
     /// Where the table goes: docs/matrix.md, or reports/matrix.md where it is not whole.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -80,6 +83,12 @@ const NO_BINARY: i32 = 69;
 
 /// Judges all and writes the table.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode> {
+    if args.repro_alone {
+        if !workspace.path(LOGS).is_dir() {
+            bail!("there is no matrix in {LOGS} whose scripts could be run: run `cargo xtask matrix` first");
+        }
+        return Ok(reproduce(workspace, &targets(workspace)?, true)?.exit_code());
+    }
     let usual = if args.targets.is_empty() && args.profile == WHOLE {
         WHOLE_TABLE
     } else {
@@ -105,16 +114,17 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         failed: complaints.len(),
     };
     if args.repro {
-        count = count + reproduce(workspace, &entries, usual == WHOLE_TABLE)?;
+        let names: Vec<String> = entries.iter().map(|entry| entry.name.clone()).collect();
+        count = count + reproduce(workspace, &names, usual == WHOLE_TABLE)?;
     }
     Ok(count.exit_code())
 }
 
 /// Runs the script of each finding. One that does not show it counts as failed.
-fn reproduce(workspace: &Workspace, entries: &[Entry], is_whole: bool) -> anyhow::Result<Count> {
-    let evidence: Vec<_> = entries
+fn reproduce(workspace: &Workspace, targets: &[String], is_whole: bool) -> anyhow::Result<Count> {
+    let evidence: Vec<_> = targets
         .iter()
-        .map(|entry| workspace.path(LOGS).join(&entry.name))
+        .map(|name| workspace.path(LOGS).join(name))
         .collect();
     let tried = repro::try_all(workspace, &evidence)?;
     let mut count = Count::default();
