@@ -3,18 +3,26 @@
 # reload_is_atomic_during_concurrent_requests, no_failed_request (MUST): fail
 # required: no request on a fresh connection, and none whose answer had begun, fails
 # expected: an answer to every request
-# observed: 7 of 4788 requests; the first: the connection ended (head)
+# observed: 12 of 4406 requests; the first: the connection ended (head)
 # 
 # Usage: sh repro-no_failed_request.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.231.58.227:8080
-origin_addresses='127.29.5.10:38441 127.29.5.10:46023 127.29.5.10:37815 127.29.5.10:45707'
+listen=127.65.220.248:8080
+at_first=127.65.220.248:8080
+at_second=127.65.220.248:18125
+at_third=127.65.220.248:18126
+at_wildcard=127.0.0.1:18125
+places='first/'
+origin_addresses='127.41.62.104:42889 127.41.62.104:38963 127.41.62.104:35225 127.41.62.104:42861'
+apart=o4 origin_apart=127.41.62.104:36259
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,21 +36,29 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.231.58.227:9901 {
-		origins 127.231.58.227:9901
+	admin 127.65.220.248:9901 {
+		origins 127.65.220.248:9901
 	}
 }
 
 http://:8080 {
-	bind 127.231.58.227
+	bind 127.65.220.248
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.29.5.10:@PORT@ {
+	reverse_proxy 127.41.62.104:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.65.220.248:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.65.220.248:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.65.220.248:9901" admin_path="/config/" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -55,12 +71,12 @@ look() {
 
 # --- what is done ---
 start 1
-control failed
+control failed '4 4'
 g=1 begun_all=$(now)
 while [ $(($(now) - begun_all)) -lt 60000 ]; do
     load_on 4 4
     for _ in $(seq 20); do g=$((g + 1)); change $g >/dev/null; done
-    say "20 changes, to g$g"
+    say "more changes, to g$g"
     load_off
 done
 look end

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.160.152.231:8080
-origin_addresses='127.203.206.158:43449 127.203.206.158:43255 127.203.206.158:33383 127.203.206.158:38235'
+listen=127.92.241.85:8080
+at_first=127.92.241.85:8080
+at_second=127.92.241.85:15811
+at_third=127.92.241.85:15812
+at_wildcard=127.0.0.1:15811
+places='first/'
+origin_addresses='127.86.115.51:44443 127.86.115.51:40045 127.86.115.51:42991 127.86.115.51:44441'
+apart=o4 origin_apart=127.86.115.51:36325
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,21 +36,29 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.160.152.231:9901 {
-		origins 127.160.152.231:9901
+	admin 127.92.241.85:9901 {
+		origins 127.92.241.85:9901
 	}
 }
 
 http://:8080 {
-	bind 127.160.152.231
+	bind 127.92.241.85
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.203.206.158:@PORT@ {
+	reverse_proxy 127.86.115.51:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.92.241.85:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.92.241.85:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.92.241.85:9901" admin_path="/config/" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.244.78.55:8080
-origin_addresses='127.154.187.59:39407 127.154.187.59:42275 127.154.187.59:34143 127.154.187.59:36457'
+listen=127.93.156.227:8080
+at_first=127.93.156.227:8080
+at_second=127.93.156.227:30627
+at_third=127.93.156.227:30628
+at_wildcard=127.0.0.1:30627
+places='first/'
+origin_addresses='127.200.238.131:36001 127.200.238.131:40031 127.200.238.131:34959 127.200.238.131:33459'
+apart=o4 origin_apart=127.200.238.131:39429
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=recreate
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,21 +36,29 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.244.78.55:9901 {
-		origins 127.244.78.55:9901
+	admin 127.93.156.227:9901 {
+		origins 127.93.156.227:9901
 	}
 }
 
 http://:8080 {
-	bind 127.244.78.55
+	bind 127.93.156.227
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.154.187.59:@PORT@ {
+	reverse_proxy 127.200.238.131:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.93.156.227:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.93.156.227:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.93.156.227:9901" admin_path="/config/" admin_header=""
 record=''
 subject='recreate'
 # ---------------------------------------------------------------------------------------------------------------------------

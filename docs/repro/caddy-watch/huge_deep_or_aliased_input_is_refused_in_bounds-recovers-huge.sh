@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.231.184.107:8080
-origin_addresses='127.226.51.78:43243 127.226.51.78:41793 127.226.51.78:45145 127.226.51.78:34601'
+listen=127.144.114.194:8080
+at_first=127.144.114.194:8080
+at_second=127.144.114.194:27194
+at_third=127.144.114.194:27195
+at_wildcard=127.0.0.1:27194
+places='first/'
+origin_addresses='127.1.242.88:41219 127.1.242.88:45377 127.1.242.88:38605 127.1.242.88:42665'
+apart=o4 origin_apart=127.1.242.88:39997
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,21 +36,29 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.231.184.107:9901 {
-		origins 127.231.184.107:9901
+	admin 127.144.114.194:9901 {
+		origins 127.144.114.194:9901
 	}
 }
 
 http://:8080 {
-	bind 127.231.184.107
+	bind 127.144.114.194
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.226.51.78:@PORT@ {
+	reverse_proxy 127.1.242.88:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.144.114.194:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.144.114.194:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.144.114.194:9901" admin_path="/config/" admin_header=""
 record=''
 subject='huge'
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -58,7 +74,7 @@ look() {
 # --- what is done ---
 start 1
 change 2
-rest 3.9
+rest 2.5
 flawed 3 huge
 rest 0.4
 change 4

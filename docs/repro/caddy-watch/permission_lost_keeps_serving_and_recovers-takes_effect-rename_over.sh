@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.118.175.158:8080
-origin_addresses='127.44.235.183:33249 127.44.235.183:43495 127.44.235.183:33153 127.44.235.183:46301'
+listen=127.196.105.68:8080
+at_first=127.196.105.68:8080
+at_second=127.196.105.68:19930
+at_third=127.196.105.68:19931
+at_wildcard=127.0.0.1:19930
+places='first/'
+origin_addresses='127.101.27.77:40665 127.101.27.77:36661 127.101.27.77:36759 127.101.27.77:44801'
+apart=o4 origin_apart=127.101.27.77:40993
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,21 +36,29 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.118.175.158:9901 {
-		origins 127.118.175.158:9901
+	admin 127.196.105.68:9901 {
+		origins 127.196.105.68:9901
 	}
 }
 
 http://:8080 {
-	bind 127.118.175.158
+	bind 127.196.105.68
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.44.235.183:@PORT@ {
+	reverse_proxy 127.101.27.77:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.196.105.68:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.196.105.68:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.196.105.68:9901" admin_path="/config/" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

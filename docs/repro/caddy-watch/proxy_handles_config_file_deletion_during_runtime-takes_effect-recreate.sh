@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.181.204.6:8080
-origin_addresses='127.50.116.229:42271 127.50.116.229:35633 127.50.116.229:44589 127.50.116.229:37231'
+listen=127.251.88.39:8080
+at_first=127.251.88.39:8080
+at_second=127.251.88.39:15442
+at_third=127.251.88.39:15443
+at_wildcard=127.0.0.1:15442
+places='first/'
+origin_addresses='127.45.29.85:45181 127.45.29.85:46595 127.45.29.85:35201 127.45.29.85:40521'
+apart=o4 origin_apart=127.45.29.85:44365
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=recreate
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,21 +36,29 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.181.204.6:9901 {
-		origins 127.181.204.6:9901
+	admin 127.251.88.39:9901 {
+		origins 127.251.88.39:9901
 	}
 }
 
 http://:8080 {
-	bind 127.181.204.6
+	bind 127.251.88.39
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.50.116.229:@PORT@ {
+	reverse_proxy 127.45.29.85:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.251.88.39:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.251.88.39:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.251.88.39:9901" admin_path="/config/" admin_header=""
 record=''
 subject='recreate'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.182.213.246:8080
-origin_addresses='127.41.91.249:40379 127.41.91.249:43671 127.41.91.249:36091 127.41.91.249:38025'
+listen=127.83.200.148:8080
+at_first=127.83.200.148:8080
+at_second=127.83.200.148:30971
+at_third=127.83.200.148:30972
+at_wildcard=127.0.0.1:30971
+places='first/'
+origin_addresses='127.63.161.129:36635 127.63.161.129:46009 127.63.161.129:35387 127.63.161.129:39559'
+apart=o4 origin_apart=127.63.161.129:40945
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,15 +36,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.182.213.246:9901 {
-		origins 127.182.213.246:9901
+	admin 127.83.200.148:9901 {
+		origins 127.83.200.148:9901
 	}
 }
 
 http://:8080 {
-	bind 127.182.213.246
+	bind 127.83.200.148
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.41.91.249:@PORT@ {
+	reverse_proxy 127.63.161.129:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -47,15 +55,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.182.213.246:9901 {
-		origins 127.182.213.246:9901
+	admin 127.83.200.148:9901 {
+		origins 127.83.200.148:9901
 	}
 }
 
 http://:8080 {
-	bind 127.182.213.246
+	bind 127.83.200.148
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.41.91.249:@PORT@ {
+	reverse_proxy 127.63.161.129:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -64,6 +72,14 @@ http://:8080 {
 http://:9902 {
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.83.200.148:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.83.200.148:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.83.200.148:9901" admin_path="/config/" admin_header=""
 record=''
 subject='syntax'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.205.229.74:8080
-origin_addresses='127.142.46.74:36929 127.142.46.74:43645 127.142.46.74:38339 127.142.46.74:43477'
+listen=127.181.236.31:8080
+at_first=127.181.236.31:8080
+at_second=127.181.236.31:20262
+at_third=127.181.236.31:20263
+at_wildcard=127.0.0.1:20262
+places='first/'
+origin_addresses='127.63.207.73:46575 127.63.207.73:45875 127.63.207.73:38731 127.63.207.73:44403'
+apart=o4 origin_apart=127.63.207.73:37799
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,15 +36,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.205.229.74:9901 {
-		origins 127.205.229.74:9901
+	admin 127.181.236.31:9901 {
+		origins 127.181.236.31:9901
 	}
 }
 
 http://:8080 {
-	bind 127.205.229.74
+	bind 127.181.236.31
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.142.46.74:@PORT@ {
+	reverse_proxy 127.63.207.73:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -47,15 +55,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.205.229.74:9901 {
-		origins 127.205.229.74:9901
+	admin 127.181.236.31:9901 {
+		origins 127.181.236.31:9901
 	}
 }
 
 http://:8080 {
-	bind 127.205.229.74
+	bind 127.181.236.31
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.142.46.74:@PORT@ {
+	reverse_proxy 127.63.207.73:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -68,15 +76,15 @@ config_dangling_reference() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.205.229.74:9901 {
-		origins 127.205.229.74:9901
+	admin 127.181.236.31:9901 {
+		origins 127.181.236.31:9901
 	}
 }
 
 http://:8080 {
-	bind 127.205.229.74
+	bind 127.181.236.31
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.142.46.74:@PORT@ {
+	reverse_proxy 127.63.207.73:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -84,6 +92,14 @@ http://:8080 {
 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.181.236.31:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.181.236.31:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.181.236.31:9901" admin_path="/config/" admin_header=""
 record='"msg":"(unable to load latest config|applying latest config|loading initial config[^"]*)"|"msg":"request error","error":"(loading|adapting) '
 subject='dangling_reference'
 # ---------------------------------------------------------------------------------------------------------------------------

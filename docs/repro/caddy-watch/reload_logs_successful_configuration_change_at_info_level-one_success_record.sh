@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.193.100.121:8080
-origin_addresses='127.89.179.41:39083 127.89.179.41:36809 127.89.179.41:46619 127.89.179.41:46687'
+listen=127.237.198.152:8080
+at_first=127.237.198.152:8080
+at_second=127.237.198.152:31596
+at_third=127.237.198.152:31597
+at_wildcard=127.0.0.1:31596
+places='first/'
+origin_addresses='127.175.111.247:45559 127.175.111.247:45579 127.175.111.247:36095 127.175.111.247:39091'
+apart=o4 origin_apart=127.175.111.247:42181
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,21 +36,29 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.193.100.121:9901 {
-		origins 127.193.100.121:9901
+	admin 127.237.198.152:9901 {
+		origins 127.237.198.152:9901
 	}
 }
 
 http://:8080 {
-	bind 127.193.100.121
+	bind 127.237.198.152
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.89.179.41:@PORT@ {
+	reverse_proxy 127.175.111.247:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.237.198.152:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.237.198.152:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.237.198.152:9901" admin_path="/config/" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

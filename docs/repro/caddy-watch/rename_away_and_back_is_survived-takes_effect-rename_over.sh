@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.145.9.74:8080
-origin_addresses='127.227.72.2:39743 127.227.72.2:46311 127.227.72.2:38741 127.227.72.2:44167'
+listen=127.105.116.156:8080
+at_first=127.105.116.156:8080
+at_second=127.105.116.156:24950
+at_third=127.105.116.156:24951
+at_wildcard=127.0.0.1:24950
+places='first/'
+origin_addresses='127.80.89.70:43037 127.80.89.70:40131 127.80.89.70:33137 127.80.89.70:44509'
+apart=o4 origin_apart=127.80.89.70:36393
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,21 +36,29 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.145.9.74:9901 {
-		origins 127.145.9.74:9901
+	admin 127.105.116.156:9901 {
+		origins 127.105.116.156:9901
 	}
 }
 
 http://:8080 {
-	bind 127.145.9.74
+	bind 127.105.116.156
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.227.72.2:@PORT@ {
+	reverse_proxy 127.80.89.70:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.105.116.156:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.105.116.156:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.105.116.156:9901" admin_path="/config/" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.98.60.235:8080
-origin_addresses='127.133.216.1:40959 127.133.216.1:35095 127.133.216.1:33145 127.133.216.1:42089'
+listen=127.41.167.121:8080
+at_first=127.41.167.121:8080
+at_second=127.41.167.121:24739
+at_third=127.41.167.121:24740
+at_wildcard=127.0.0.1:24739
+places='first/'
+origin_addresses='127.71.220.141:36677 127.71.220.141:32933 127.71.220.141:35323 127.71.220.141:35209'
+apart=o4 origin_apart=127.71.220.141:36601
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,15 +36,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.98.60.235:9901 {
-		origins 127.98.60.235:9901
+	admin 127.41.167.121:9901 {
+		origins 127.41.167.121:9901
 	}
 }
 
 http://:8080 {
-	bind 127.98.60.235
+	bind 127.41.167.121
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.133.216.1:@PORT@ {
+	reverse_proxy 127.71.220.141:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -47,15 +55,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.98.60.235:9901 {
-		origins 127.98.60.235:9901
+	admin 127.41.167.121:9901 {
+		origins 127.41.167.121:9901
 	}
 }
 
 http://:8080 {
-	bind 127.98.60.235
+	bind 127.41.167.121
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.133.216.1:@PORT@ {
+	reverse_proxy 127.71.220.141:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -64,6 +72,14 @@ http://:8080 {
 http://:9902 {
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.41.167.121:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.41.167.121:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.41.167.121:9901" admin_path="/config/" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.201.212.119:8080
-origin_addresses='127.107.191.63:39249 127.107.191.63:43439 127.107.191.63:38375 127.107.191.63:32843'
+listen=127.82.148.79:8080
+at_first=127.82.148.79:8080
+at_second=127.82.148.79:31222
+at_third=127.82.148.79:31223
+at_wildcard=127.0.0.1:31222
+places='first/'
+origin_addresses='127.118.93.92:44649 127.118.93.92:33715 127.118.93.92:41141 127.118.93.92:46809'
+apart=o4 origin_apart=127.118.93.92:37495
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,15 +36,15 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.201.212.119:9901 {
-		origins 127.201.212.119:9901
+	admin 127.82.148.79:9901 {
+		origins 127.82.148.79:9901
 	}
 }
 
 http://:8080 {
-	bind 127.201.212.119
+	bind 127.82.148.79
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.107.191.63:@PORT@ {
+	reverse_proxy 127.118.93.92:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -47,15 +55,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.201.212.119:9901 {
-		origins 127.201.212.119:9901
+	admin 127.82.148.79:9901 {
+		origins 127.82.148.79:9901
 	}
 }
 
 http://:8080 {
-	bind 127.201.212.119
+	bind 127.82.148.79
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.107.191.63:@PORT@ {
+	reverse_proxy 127.118.93.92:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -64,6 +72,14 @@ http://:8080 {
 http://:9902 {
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.82.148.79:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.82.148.79:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.82.148.79:9901" admin_path="/config/" admin_header=""
 record=''
 subject='syntax'
 # ---------------------------------------------------------------------------------------------------------------------------

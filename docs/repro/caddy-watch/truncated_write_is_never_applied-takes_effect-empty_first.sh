@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.202.92.156:8080
-origin_addresses='127.140.248.127:34759 127.140.248.127:41479 127.140.248.127:45853 127.140.248.127:40305'
+listen=127.47.29.116:8080
+at_first=127.47.29.116:8080
+at_second=127.47.29.116:18783
+at_third=127.47.29.116:18784
+at_wildcard=127.0.0.1:18783
+places='first/'
+origin_addresses='127.105.112.36:43309 127.105.112.36:44663 127.105.112.36:38139 127.105.112.36:38031'
+apart=o4 origin_apart=127.105.112.36:39765
 config_name="Caddyfile"
+own_member="" bad_member=""
 delivery=empty_first
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -28,21 +36,29 @@ config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.202.92.156:9901 {
-		origins 127.202.92.156:9901
+	admin 127.47.29.116:9901 {
+		origins 127.47.29.116:9901
 	}
 }
 
 http://:8080 {
-	bind 127.202.92.156
+	bind 127.47.29.116
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.140.248.127:@PORT@ {
+	reverse_proxy 127.105.112.36:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.47.29.116:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.47.29.116:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.47.29.116:9901" admin_path="/config/" admin_header=""
 record=''
 subject='empty_first'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.21.143.33:8080
-origin_addresses='127.234.100.230:40069 127.234.100.230:37107 127.234.100.230:40037 127.234.100.230:39257'
+listen=127.236.169.177:8080
+at_first=127.236.169.177:8080
+at_second=127.236.169.177:26666
+at_third=127.236.169.177:26667
+at_wildcard=127.0.0.1:26666
+places='first/'
+origin_addresses='127.61.168.44:40945 127.61.168.44:44329 127.61.168.44:44939 127.61.168.44:34523'
+apart=o4 origin_apart=127.61.168.44:38495
 config_name="lds.yaml"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -22,6 +30,10 @@ fixed_files() {
 node:
   id: reloadspec
   cluster: reloadspec
+
+admin:
+  address:
+    socket_address: { address: "127.236.169.177", port_value: 9901 }
 
 dynamic_resources:
   lds_config:
@@ -38,7 +50,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.234.100.230", port_value: 40069 }
+                    socket_address: { address: "127.61.168.44", port_value: 40945 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -47,7 +59,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.234.100.230", port_value: 37107 }
+                    socket_address: { address: "127.61.168.44", port_value: 44329 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -56,7 +68,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.234.100.230", port_value: 40037 }
+                    socket_address: { address: "127.61.168.44", port_value: 44939 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -65,7 +77,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.234.100.230", port_value: 39257 }
+                    socket_address: { address: "127.61.168.44", port_value: 34523 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -74,7 +86,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.234.100.230", port_value: 44001 }
+                    socket_address: { address: "127.61.168.44", port_value: 38495 }
 FILE
 }
 command_line() {
@@ -116,9 +128,17 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.21.143.33", port_value: 8080 }
+      socket_address: { address: "127.236.169.177", port_value: 8080 }
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.236.169.177:9901/config_dump?resource=dynamic_listeners" ;;
+    metrics) curl -s -S -f -m 5 "http://127.236.169.177:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.236.169.177:9901" admin_path="/ready" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.138.191.211:8080
-origin_addresses='127.83.183.43:34369 127.83.183.43:36513 127.83.183.43:36013 127.83.183.43:35365'
+listen=127.254.158.34:8080
+at_first=127.254.158.34:8080
+at_second=127.254.158.34:13991
+at_third=127.254.158.34:13992
+at_wildcard=127.0.0.1:13991
+places='first/'
+origin_addresses='127.192.102.173:33705 127.192.102.173:36923 127.192.102.173:36519 127.192.102.173:36259'
+apart=o4 origin_apart=127.192.102.173:37549
 config_name="lds.yaml"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -22,6 +30,10 @@ fixed_files() {
 node:
   id: reloadspec
   cluster: reloadspec
+
+admin:
+  address:
+    socket_address: { address: "127.254.158.34", port_value: 9901 }
 
 dynamic_resources:
   lds_config:
@@ -38,7 +50,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.83.183.43", port_value: 34369 }
+                    socket_address: { address: "127.192.102.173", port_value: 33705 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -47,7 +59,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.83.183.43", port_value: 36513 }
+                    socket_address: { address: "127.192.102.173", port_value: 36923 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -56,7 +68,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.83.183.43", port_value: 36013 }
+                    socket_address: { address: "127.192.102.173", port_value: 36519 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -65,7 +77,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.83.183.43", port_value: 35365 }
+                    socket_address: { address: "127.192.102.173", port_value: 36259 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -74,7 +86,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.83.183.43", port_value: 36109 }
+                    socket_address: { address: "127.192.102.173", port_value: 37549 }
 FILE
 }
 command_line() {
@@ -116,7 +128,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.138.191.211", port_value: 8080 }
+      socket_address: { address: "127.254.158.34", port_value: 8080 }
 FILE
 }
 config_duplicate_key() {
@@ -152,19 +164,31 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.138.191.211", port_value: 8080 }
+      socket_address: { address: "127.254.158.34", port_value: 8080 }
     per_connection_buffer_limit_bytes: 1048576
     per_connection_buffer_limit_bytes: 1048576
 FILE
 }
-record=''
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.254.158.34:9901/config_dump?resource=dynamic_listeners" ;;
+    metrics) curl -s -S -f -m 5 "http://127.254.158.34:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.254.158.34:9901" admin_path="/ready" admin_header=""
+record='Filesystem config update (rejected|failure): '
 subject='duplicate_key'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 
 # --- what is looked for ---
 look() {
-    [ $1 != flawed ] || [ "$kind" != "$subject" ] || [ -z "$strayed" ] || shown "a file with a $kind was delivered over g$good, and it serves: $strayed"
+    [ $1 = flawed ] && [ "$kind" = "$subject" ] || return 0
+    case $strayed in "g$bad "*) shown "a file with a $kind was delivered over g$good, and it serves: $strayed" ;; esac
+    [ -n "$bad_member" ] && [ "$(new_records)" = 0 ] && [ "${told-}" != no ] || return 0
+    start_anew
+    [ -z "$served" ] || [ -n "$(records)" ] || shown "nothing was said of a bad file ($kind) beside a good one, and started anew on both it serves g$served"
 }
 
 # --- what is done ---

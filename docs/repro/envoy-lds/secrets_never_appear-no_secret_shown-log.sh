@@ -3,18 +3,26 @@
 # secrets_never_appear, no_secret_shown/log (MUST): fail
 # required: no credential of the configuration appears in what the target says
 # expected: no credential in anything that it says
-# observed: 1 of 543 texts show one: ue":"g6"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"},{"append_action":"OVERWRITE_IF_EXISTS_OR_ADD","header":{"key":"authorization","value":"Bearer key-g6"}}],"response_headers_to_add":[{"header":{"key":"x-generation","value":"g6"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"}],"name":"routes","vi
+# observed: 1 of 547 texts show one: {"append_action":"OVERWRITE_IF_EXISTS_OR_ADD","header":{"key":"x-upstream-generation","value":"g6"}},{"header":{"key":"authorization","value":"Bearer key-g6"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"}],"name":"routes"}},"name":"envoy.filters.network.http_connection_manager"}]}],"@type":"type.goo
 # 
 # Usage: sh repro-no_secret_shown-log.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.101.187.87:8080
-origin_addresses='127.159.87.233:44601 127.159.87.233:38401 127.159.87.233:39709 127.159.87.233:35327'
+listen=127.254.96.121:8080
+at_first=127.254.96.121:8080
+at_second=127.254.96.121:13001
+at_third=127.254.96.121:13002
+at_wildcard=127.0.0.1:13001
+places='first/'
+origin_addresses='127.74.11.25:33049 127.74.11.25:39695 127.74.11.25:40607 127.74.11.25:33797'
+apart=o4 origin_apart=127.74.11.25:35503
 config_name="lds.yaml"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -22,6 +30,10 @@ fixed_files() {
 node:
   id: reloadspec
   cluster: reloadspec
+
+admin:
+  address:
+    socket_address: { address: "127.254.96.121", port_value: 9901 }
 
 dynamic_resources:
   lds_config:
@@ -38,7 +50,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.159.87.233", port_value: 44601 }
+                    socket_address: { address: "127.74.11.25", port_value: 33049 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -47,7 +59,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.159.87.233", port_value: 38401 }
+                    socket_address: { address: "127.74.11.25", port_value: 39695 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -56,7 +68,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.159.87.233", port_value: 39709 }
+                    socket_address: { address: "127.74.11.25", port_value: 40607 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -65,7 +77,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.159.87.233", port_value: 35327 }
+                    socket_address: { address: "127.74.11.25", port_value: 33797 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -74,7 +86,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.159.87.233", port_value: 44283 }
+                    socket_address: { address: "127.74.11.25", port_value: 35503 }
 FILE
 }
 command_line() {
@@ -116,7 +128,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.101.187.87", port_value: 8080 }
+      socket_address: { address: "127.254.96.121", port_value: 8080 }
 FILE
 }
 config_wrong_type() {
@@ -152,10 +164,18 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.101.187.87", port_value: 8080 }
+      socket_address: { address: "127.254.96.121", port_value: 8080 }
     per_connection_buffer_limit_bytes: many
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.254.96.121:9901/config_dump?resource=dynamic_listeners" ;;
+    metrics) curl -s -S -f -m 5 "http://127.254.96.121:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.254.96.121:9901" admin_path="/ready" admin_header=""
 record=''
 subject='log'
 # ---------------------------------------------------------------------------------------------------------------------------

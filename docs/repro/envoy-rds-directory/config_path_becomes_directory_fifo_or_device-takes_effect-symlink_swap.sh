@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.250.93.64:8080
-origin_addresses='127.130.232.220:46757 127.130.232.220:36255 127.130.232.220:44245 127.130.232.220:34701'
+listen=127.227.144.230:8080
+at_first=127.227.144.230:8080
+at_second=127.227.144.230:22522
+at_third=127.227.144.230:22523
+at_wildcard=127.0.0.1:22522
+places='first/'
+origin_addresses='127.115.37.114:35883 127.115.37.114:44257 127.115.37.114:32871 127.115.37.114:41493'
+apart=o4 origin_apart=127.115.37.114:33157
 config_name="rds.yaml"
+own_member="" bad_member=""
 delivery=symlink_swap
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -23,11 +31,15 @@ node:
   id: reloadspec
   cluster: reloadspec
 
+admin:
+  address:
+    socket_address: { address: "127.227.144.230", port_value: 9901 }
+
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.250.93.64", port_value: 8080 }
+        socket_address: { address: "127.227.144.230", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -53,7 +65,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.130.232.220", port_value: 46757 }
+                    socket_address: { address: "127.115.37.114", port_value: 35883 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -62,7 +74,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.130.232.220", port_value: 36255 }
+                    socket_address: { address: "127.115.37.114", port_value: 44257 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -71,7 +83,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.130.232.220", port_value: 44245 }
+                    socket_address: { address: "127.115.37.114", port_value: 32871 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -80,7 +92,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.130.232.220", port_value: 34701 }
+                    socket_address: { address: "127.115.37.114", port_value: 41493 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -89,7 +101,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.130.232.220", port_value: 36781 }
+                    socket_address: { address: "127.115.37.114", port_value: 33157 }
 FILE
 }
 command_line() {
@@ -120,6 +132,14 @@ resources:
     name: routes
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.227.144.230:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.227.144.230:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.227.144.230:9901" admin_path="/ready" admin_header=""
 record=''
 subject='symlink_swap'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.20.143.85:8080
-origin_addresses='127.14.128.31:40419 127.14.128.31:36323 127.14.128.31:43547 127.14.128.31:38405'
+listen=127.226.138.251:8080
+at_first=127.226.138.251:8080
+at_second=127.226.138.251:31425
+at_third=127.226.138.251:31426
+at_wildcard=127.0.0.1:31425
+places='first/'
+origin_addresses='127.183.183.131:36229 127.183.183.131:46057 127.183.183.131:46555 127.183.183.131:37593'
+apart=o4 origin_apart=127.183.183.131:46075
 config_name="rds.yaml"
+own_member="" bad_member=""
 delivery=symlink_swap
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -23,11 +31,15 @@ node:
   id: reloadspec
   cluster: reloadspec
 
+admin:
+  address:
+    socket_address: { address: "127.226.138.251", port_value: 9901 }
+
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.20.143.85", port_value: 8080 }
+        socket_address: { address: "127.226.138.251", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -53,7 +65,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.14.128.31", port_value: 40419 }
+                    socket_address: { address: "127.183.183.131", port_value: 36229 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -62,7 +74,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.14.128.31", port_value: 36323 }
+                    socket_address: { address: "127.183.183.131", port_value: 46057 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -71,7 +83,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.14.128.31", port_value: 43547 }
+                    socket_address: { address: "127.183.183.131", port_value: 46555 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -80,7 +92,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.14.128.31", port_value: 38405 }
+                    socket_address: { address: "127.183.183.131", port_value: 37593 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -89,7 +101,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.14.128.31", port_value: 36113 }
+                    socket_address: { address: "127.183.183.131", port_value: 46075 }
 FILE
 }
 command_line() {
@@ -144,14 +156,26 @@ resources:
     max_direct_response_body_size_bytes: 4096
 FILE
 }
-record=''
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.226.138.251:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.226.138.251:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.226.138.251:9901" admin_path="/ready" admin_header=""
+record='Filesystem config update (rejected|failure): '
 subject='duplicate_key'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 
 # --- what is looked for ---
 look() {
-    [ $1 != flawed ] || [ "$kind" != "$subject" ] || [ -z "$strayed" ] || shown "a file with a $kind was delivered over g$good, and it serves: $strayed"
+    [ $1 = flawed ] && [ "$kind" = "$subject" ] || return 0
+    case $strayed in "g$bad "*) shown "a file with a $kind was delivered over g$good, and it serves: $strayed" ;; esac
+    [ -n "$bad_member" ] && [ "$(new_records)" = 0 ] && [ "${told-}" != no ] || return 0
+    start_anew
+    [ -z "$served" ] || [ -n "$(records)" ] || shown "nothing was said of a bad file ($kind) beside a good one, and started anew on both it serves g$served"
 }
 
 # --- what is done ---

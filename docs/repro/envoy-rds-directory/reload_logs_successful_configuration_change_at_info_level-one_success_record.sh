@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.246.246.176:8080
-origin_addresses='127.159.35.189:41555 127.159.35.189:42653 127.159.35.189:40115 127.159.35.189:41713'
+listen=127.135.7.197:8080
+at_first=127.135.7.197:8080
+at_second=127.135.7.197:18953
+at_third=127.135.7.197:18954
+at_wildcard=127.0.0.1:18953
+places='first/'
+origin_addresses='127.63.139.56:34497 127.63.139.56:34181 127.63.139.56:45121 127.63.139.56:44355'
+apart=o4 origin_apart=127.63.139.56:37261
 config_name="rds.yaml"
+own_member="" bad_member=""
 delivery=symlink_swap
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -23,11 +31,15 @@ node:
   id: reloadspec
   cluster: reloadspec
 
+admin:
+  address:
+    socket_address: { address: "127.135.7.197", port_value: 9901 }
+
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.246.246.176", port_value: 8080 }
+        socket_address: { address: "127.135.7.197", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -53,7 +65,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.159.35.189", port_value: 41555 }
+                    socket_address: { address: "127.63.139.56", port_value: 34497 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -62,7 +74,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.159.35.189", port_value: 42653 }
+                    socket_address: { address: "127.63.139.56", port_value: 34181 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -71,7 +83,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.159.35.189", port_value: 40115 }
+                    socket_address: { address: "127.63.139.56", port_value: 45121 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -80,7 +92,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.159.35.189", port_value: 41713 }
+                    socket_address: { address: "127.63.139.56", port_value: 44355 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -89,7 +101,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.159.35.189", port_value: 45155 }
+                    socket_address: { address: "127.63.139.56", port_value: 37261 }
 FILE
 }
 command_line() {
@@ -120,6 +132,14 @@ resources:
     name: routes
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.135.7.197:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.135.7.197:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.135.7.197:9901" admin_path="/ready" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -3,18 +3,26 @@
 # secrets_never_appear, no_secret_shown/log (MUST): fail
 # required: no credential of the configuration appears in what the target says
 # expected: no credential in anything that it says
-# observed: 1 of 532 texts show one: RITE_IF_EXISTS_OR_ADD","header":{"key":"x-upstream-generation","value":"g6"}},{"append_action":"OVERWRITE_IF_EXISTS_OR_ADD","header":{"value":"Bearer key-g6","key":"authorization"}}],"@type":"type.googleapis.com/envoy.config.route.v3.RouteConfiguration","max_direct_response_body_size_bytes":"many","
+# observed: 1 of 536 texts show one: uest_headers_to_add":[{"append_action":"OVERWRITE_IF_EXISTS_OR_ADD","header":{"value":"g6","key":"x-upstream-generation"}},{"header":{"value":"Bearer key-g6","key":"authorization"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"}],"response_headers_to_add":[{"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"
 # 
 # Usage: sh repro-no_secret_shown-log.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.143.188.88:8080
-origin_addresses='127.172.104.62:41463 127.172.104.62:38175 127.172.104.62:33331 127.172.104.62:43389'
+listen=127.178.188.170:8080
+at_first=127.178.188.170:8080
+at_second=127.178.188.170:17676
+at_third=127.178.188.170:17677
+at_wildcard=127.0.0.1:17676
+places='first/'
+origin_addresses='127.33.154.57:33995 127.33.154.57:42963 127.33.154.57:38177 127.33.154.57:41749'
+apart=o4 origin_apart=127.33.154.57:40775
 config_name="rds.yaml"
+own_member="" bad_member=""
 delivery=symlink_swap
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -23,11 +31,15 @@ node:
   id: reloadspec
   cluster: reloadspec
 
+admin:
+  address:
+    socket_address: { address: "127.178.188.170", port_value: 9901 }
+
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.143.188.88", port_value: 8080 }
+        socket_address: { address: "127.178.188.170", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -53,7 +65,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.172.104.62", port_value: 41463 }
+                    socket_address: { address: "127.33.154.57", port_value: 33995 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -62,7 +74,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.172.104.62", port_value: 38175 }
+                    socket_address: { address: "127.33.154.57", port_value: 42963 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -71,7 +83,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.172.104.62", port_value: 33331 }
+                    socket_address: { address: "127.33.154.57", port_value: 38177 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -80,7 +92,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.172.104.62", port_value: 43389 }
+                    socket_address: { address: "127.33.154.57", port_value: 41749 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -89,7 +101,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.172.104.62", port_value: 45271 }
+                    socket_address: { address: "127.33.154.57", port_value: 40775 }
 FILE
 }
 command_line() {
@@ -143,6 +155,14 @@ resources:
     max_direct_response_body_size_bytes: many
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.178.188.170:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.178.188.170:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.178.188.170:9901" admin_path="/ready" admin_header=""
 record=''
 subject='log'
 # ---------------------------------------------------------------------------------------------------------------------------

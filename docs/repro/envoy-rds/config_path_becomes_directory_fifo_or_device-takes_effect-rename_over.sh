@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.90.117.137:8080
-origin_addresses='127.193.127.182:39993 127.193.127.182:38559 127.193.127.182:39981 127.193.127.182:33369'
+listen=127.1.141.96:8080
+at_first=127.1.141.96:8080
+at_second=127.1.141.96:26544
+at_third=127.1.141.96:26545
+at_wildcard=127.0.0.1:26544
+places='first/'
+origin_addresses='127.218.229.89:36981 127.218.229.89:43099 127.218.229.89:36105 127.218.229.89:37825'
+apart=o4 origin_apart=127.218.229.89:34735
 config_name="rds.yaml"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -23,11 +31,15 @@ node:
   id: reloadspec
   cluster: reloadspec
 
+admin:
+  address:
+    socket_address: { address: "127.1.141.96", port_value: 9901 }
+
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.90.117.137", port_value: 8080 }
+        socket_address: { address: "127.1.141.96", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -52,7 +64,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.193.127.182", port_value: 39993 }
+                    socket_address: { address: "127.218.229.89", port_value: 36981 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -61,7 +73,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.193.127.182", port_value: 38559 }
+                    socket_address: { address: "127.218.229.89", port_value: 43099 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -70,7 +82,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.193.127.182", port_value: 39981 }
+                    socket_address: { address: "127.218.229.89", port_value: 36105 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -79,7 +91,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.193.127.182", port_value: 33369 }
+                    socket_address: { address: "127.218.229.89", port_value: 37825 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -88,7 +100,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.193.127.182", port_value: 46755 }
+                    socket_address: { address: "127.218.229.89", port_value: 34735 }
 FILE
 }
 command_line() {
@@ -119,6 +131,14 @@ resources:
     name: routes
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.1.141.96:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.1.141.96:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.1.141.96:9901" admin_path="/ready" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.166.169.152:8080
-origin_addresses='127.225.135.242:39761 127.225.135.242:46669 127.225.135.242:37139 127.225.135.242:35603'
+listen=127.180.232.149:8080
+at_first=127.180.232.149:8080
+at_second=127.180.232.149:24669
+at_third=127.180.232.149:24670
+at_wildcard=127.0.0.1:24669
+places='first/'
+origin_addresses='127.115.203.172:36867 127.115.203.172:38123 127.115.203.172:34007 127.115.203.172:42867'
+apart=o4 origin_apart=127.115.203.172:38085
 config_name="rds.yaml"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -23,11 +31,15 @@ node:
   id: reloadspec
   cluster: reloadspec
 
+admin:
+  address:
+    socket_address: { address: "127.180.232.149", port_value: 9901 }
+
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.166.169.152", port_value: 8080 }
+        socket_address: { address: "127.180.232.149", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -52,7 +64,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.225.135.242", port_value: 39761 }
+                    socket_address: { address: "127.115.203.172", port_value: 36867 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -61,7 +73,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.225.135.242", port_value: 46669 }
+                    socket_address: { address: "127.115.203.172", port_value: 38123 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -70,7 +82,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.225.135.242", port_value: 37139 }
+                    socket_address: { address: "127.115.203.172", port_value: 34007 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -79,7 +91,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.225.135.242", port_value: 35603 }
+                    socket_address: { address: "127.115.203.172", port_value: 42867 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -88,7 +100,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.225.135.242", port_value: 38027 }
+                    socket_address: { address: "127.115.203.172", port_value: 38085 }
 FILE
 }
 command_line() {
@@ -143,14 +155,26 @@ resources:
     max_direct_response_body_size_bytes: 4096
 FILE
 }
-record=''
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.180.232.149:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.180.232.149:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.180.232.149:9901" admin_path="/ready" admin_header=""
+record='Filesystem config update (rejected|failure): '
 subject='duplicate_key'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 
 # --- what is looked for ---
 look() {
-    [ $1 != flawed ] || [ "$kind" != "$subject" ] || [ -z "$strayed" ] || shown "a file with a $kind was delivered over g$good, and it serves: $strayed"
+    [ $1 = flawed ] && [ "$kind" = "$subject" ] || return 0
+    case $strayed in "g$bad "*) shown "a file with a $kind was delivered over g$good, and it serves: $strayed" ;; esac
+    [ -n "$bad_member" ] && [ "$(new_records)" = 0 ] && [ "${told-}" != no ] || return 0
+    start_anew
+    [ -z "$served" ] || [ -n "$(records)" ] || shown "nothing was said of a bad file ($kind) beside a good one, and started anew on both it serves g$served"
 }
 
 # --- what is done ---

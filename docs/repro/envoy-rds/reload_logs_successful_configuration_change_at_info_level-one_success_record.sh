@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.79.165.181:8080
-origin_addresses='127.122.137.246:36739 127.122.137.246:37557 127.122.137.246:41993 127.122.137.246:42029'
+listen=127.177.25.148:8080
+at_first=127.177.25.148:8080
+at_second=127.177.25.148:15749
+at_third=127.177.25.148:15750
+at_wildcard=127.0.0.1:15749
+places='first/'
+origin_addresses='127.70.51.194:46061 127.70.51.194:43405 127.70.51.194:46723 127.70.51.194:40367'
+apart=o4 origin_apart=127.70.51.194:40233
 config_name="rds.yaml"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -23,11 +31,15 @@ node:
   id: reloadspec
   cluster: reloadspec
 
+admin:
+  address:
+    socket_address: { address: "127.177.25.148", port_value: 9901 }
+
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.79.165.181", port_value: 8080 }
+        socket_address: { address: "127.177.25.148", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -52,7 +64,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.122.137.246", port_value: 36739 }
+                    socket_address: { address: "127.70.51.194", port_value: 46061 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -61,7 +73,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.122.137.246", port_value: 37557 }
+                    socket_address: { address: "127.70.51.194", port_value: 43405 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -70,7 +82,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.122.137.246", port_value: 41993 }
+                    socket_address: { address: "127.70.51.194", port_value: 46723 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -79,7 +91,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.122.137.246", port_value: 42029 }
+                    socket_address: { address: "127.70.51.194", port_value: 40367 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -88,7 +100,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.122.137.246", port_value: 45483 }
+                    socket_address: { address: "127.70.51.194", port_value: 40233 }
 FILE
 }
 command_line() {
@@ -119,6 +131,14 @@ resources:
     name: routes
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.177.25.148:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.177.25.148:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.177.25.148:9901" admin_path="/ready" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -3,18 +3,26 @@
 # secrets_never_appear, no_secret_shown/fresh start (MUST): fail
 # required: no credential of the configuration appears in what the target says
 # expected: no credential in anything that it says
-# observed: 1 of 532 texts show one: uest_headers_to_add":[{"header":{"key":"x-upstream-generation","value":"g6"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"},{"header":{"value":"Bearer key-g6","key":"authorization"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"}],"name":"routes"}]}
+# observed: 1 of 536 texts show one: RITE_IF_EXISTS_OR_ADD","header":{"key":"x-upstream-generation","value":"g6"}},{"append_action":"OVERWRITE_IF_EXISTS_OR_ADD","header":{"value":"Bearer key-g6","key":"authorization"}}],"name":"routes","virtual_hosts":[{"routes":[{"match":{"prefix":"/"},"route":{"cluster":"o2"}}],"domains":["*"],"name"
 # 
 # Usage: sh repro-no_secret_shown-fresh-start.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.85.226.84:8080
-origin_addresses='127.203.50.40:45425 127.203.50.40:41671 127.203.50.40:39615 127.203.50.40:42321'
+listen=127.218.33.213:8080
+at_first=127.218.33.213:8080
+at_second=127.218.33.213:19839
+at_third=127.218.33.213:19840
+at_wildcard=127.0.0.1:19839
+places='first/'
+origin_addresses='127.201.195.25:38359 127.201.195.25:34117 127.201.195.25:45711 127.201.195.25:32773'
+apart=o4 origin_apart=127.201.195.25:41799
 config_name="rds.yaml"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/bootstrap.yaml")"
@@ -23,11 +31,15 @@ node:
   id: reloadspec
   cluster: reloadspec
 
+admin:
+  address:
+    socket_address: { address: "127.218.33.213", port_value: 9901 }
+
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.85.226.84", port_value: 8080 }
+        socket_address: { address: "127.218.33.213", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -52,7 +64,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.203.50.40", port_value: 45425 }
+                    socket_address: { address: "127.201.195.25", port_value: 38359 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -61,7 +73,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.203.50.40", port_value: 41671 }
+                    socket_address: { address: "127.201.195.25", port_value: 34117 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -70,7 +82,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.203.50.40", port_value: 39615 }
+                    socket_address: { address: "127.201.195.25", port_value: 45711 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -79,7 +91,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.203.50.40", port_value: 42321 }
+                    socket_address: { address: "127.201.195.25", port_value: 32773 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -88,7 +100,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.203.50.40", port_value: 38085 }
+                    socket_address: { address: "127.201.195.25", port_value: 41799 }
 FILE
 }
 command_line() {
@@ -142,6 +154,14 @@ resources:
     max_direct_response_body_size_bytes: many
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.218.33.213:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.218.33.213:9901/stats/prometheus" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.218.33.213:9901" admin_path="/ready" admin_header=""
 record=''
 subject='fresh start'
 # ---------------------------------------------------------------------------------------------------------------------------

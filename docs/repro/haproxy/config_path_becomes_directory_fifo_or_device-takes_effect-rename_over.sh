@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "haproxy")}
-listen=127.227.131.169:8080
-origin_addresses='127.63.142.210:34777 127.63.142.210:42241 127.63.142.210:46717 127.63.142.210:35971'
+listen=127.59.154.86:8080
+at_first=127.59.154.86:8080
+at_second=127.59.154.86:31255
+at_third=127.59.154.86:31256
+at_wildcard=127.0.0.1:31255
+places='first/'
+origin_addresses='127.211.80.117:46611 127.211.80.117:38007 127.211.80.117:44919 127.211.80.117:44651'
+apart=o4 origin_apart=127.211.80.117:45025
 config_name="haproxy.cfg"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=100 signal=12
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -37,15 +45,25 @@ defaults
     timeout server 50s
 
 frontend traffic
-    bind 127.227.131.169:8080
+    bind 127.59.154.86:8080
     http-after-response set-header x-generation "g@GENERATION@"
     http-request set-header x-upstream-generation "g@GENERATION@"
     http-request set-header authorization "Bearer key-g@GENERATION@"
     default_backend origin
 
+frontend metrics
+    bind 127.59.154.86:9901
+    http-request use-service prometheus-exporter if { path /metrics }
+
 backend origin
-    server origin 127.63.142.210:@PORT@
+    server origin 127.211.80.117:@PORT@
 FILE
+}
+inquire() {
+    case $1 in
+    metrics) curl -s -S -f -m 5 "http://127.59.154.86:9901/metrics" ;;
+    *) return 1 ;;
+    esac
 }
 record=''
 subject='rename_over'

@@ -2,19 +2,27 @@
 # haproxy 2.6.12-1+deb12u4
 # proxy_handles_multiple_rapid_config_changes, last_wins (MUST): fail
 # required: after a burst of changes the last one is served, within the apply bound
-# expected: an answer of g51 within 2000 ms of its trigger
-# observed: change 50 of 50, the last of a burst, (g51) was never served; at last g47 answered, with status 200
+# expected: an answer of g53 within 2000 ms of its trigger
+# observed: change 52 of 52, the last of a burst, (g53) was never served; at last g51 answered, with status 200
 # 
 # Usage: sh repro-last_wins.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "haproxy")}
-listen=127.119.12.114:8080
-origin_addresses='127.146.202.69:34759 127.146.202.69:45441 127.146.202.69:39641 127.146.202.69:38789'
+listen=127.115.6.71:8080
+at_first=127.115.6.71:8080
+at_second=127.115.6.71:12411
+at_third=127.115.6.71:12412
+at_wildcard=127.0.0.1:12411
+places='first/'
+origin_addresses='127.17.22.253:35653 127.17.22.253:37607 127.17.22.253:36985 127.17.22.253:34749'
+apart=o4 origin_apart=127.17.22.253:41047
 config_name="haproxy.cfg"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=100 signal=12
+stop_signal=15 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -37,15 +45,25 @@ defaults
     timeout server 50s
 
 frontend traffic
-    bind 127.119.12.114:8080
+    bind 127.115.6.71:8080
     http-after-response set-header x-generation "g@GENERATION@"
     http-request set-header x-upstream-generation "g@GENERATION@"
     http-request set-header authorization "Bearer key-g@GENERATION@"
     default_backend origin
 
+frontend metrics
+    bind 127.115.6.71:9901
+    http-request use-service prometheus-exporter if { path /metrics }
+
 backend origin
-    server origin 127.146.202.69:@PORT@
+    server origin 127.17.22.253:@PORT@
 FILE
+}
+inquire() {
+    case $1 in
+    metrics) curl -s -S -f -m 5 "http://127.115.6.71:9901/metrics" ;;
+    *) return 1 ;;
+    esac
 }
 record=''
 subject=''

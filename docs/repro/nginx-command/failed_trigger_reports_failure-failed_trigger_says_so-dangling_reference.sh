@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.17.226.218:8080
-origin_addresses='127.140.190.215:38765 127.140.190.215:45989 127.140.190.215:40991 127.140.190.215:34705'
+listen=127.228.84.184:8080
+at_first=127.228.84.184:8080
+at_second=127.228.84.184:30153
+at_third=127.228.84.184:30154
+at_wildcard=127.0.0.1:30153
+places='first/'
+origin_addresses='127.162.121.219:34513 127.162.121.219:46207 127.162.121.219:36883 127.162.121.219:37625'
+apart=o4 origin_apart=127.162.121.219:38339
 config_name="nginx.conf"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=3 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -43,11 +51,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.140.190.215:@PORT@;
+        server 127.162.121.219:@PORT@;
     }
 
     server {
-        listen 127.17.226.218:8080;
+        listen 127.228.84.184:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -79,11 +87,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.140.190.215:@PORT@;
+        server 127.162.121.219:@PORT@;
     }
 
     server {
-        listen 127.17.226.218:8080;
+        listen 127.228.84.184:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -117,11 +125,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.140.190.215:@PORT@;
+        server 127.162.121.219:@PORT@;
     }
 
     server {
-        listen 127.17.226.218:8080;
+        listen 127.228.84.184:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -155,11 +163,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.140.190.215:@PORT@;
+        server 127.162.121.219:@PORT@;
     }
 
     server {
-        listen 127.17.226.218:8080;
+        listen 127.228.84.184:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -193,11 +201,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.140.190.215:@PORT@;
+        server 127.162.121.219:@PORT@;
     }
 
     server {
-        listen 127.17.226.218:8080;
+        listen 127.228.84.184:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -209,7 +217,7 @@ http {
     }
 
     server {
-        listen 127.17.226.218:99999;
+        listen 127.228.84.184:99999;
     }
 }
 FILE
@@ -233,11 +241,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.140.190.215:@PORT@;
+        server 127.162.121.219:@PORT@;
     }
 
     server {
-        listen 127.17.226.218:8080;
+        listen 127.228.84.184:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -249,10 +257,15 @@ http {
     }
 
     upstream origin {
-        server 127.140.190.215:@PORT@;
+        server 127.162.121.219:@PORT@;
     }
 }
 FILE
+}
+inquire() {
+    case $1 in
+    *) return 1 ;;
+    esac
 }
 record=''
 subject='dangling_reference'

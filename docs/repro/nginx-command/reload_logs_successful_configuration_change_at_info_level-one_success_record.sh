@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.229.191.65:8080
-origin_addresses='127.13.14.224:44013 127.13.14.224:40865 127.13.14.224:40399 127.13.14.224:43643'
+listen=127.190.255.195:8080
+at_first=127.190.255.195:8080
+at_second=127.190.255.195:19655
+at_third=127.190.255.195:19656
+at_wildcard=127.0.0.1:19655
+places='first/'
+origin_addresses='127.201.164.153:38901 127.201.164.153:45803 127.201.164.153:41313 127.201.164.153:40249'
+apart=o4 origin_apart=127.201.164.153:34321
 config_name="nginx.conf"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=
+stop_signal=3 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -43,11 +51,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.13.14.224:@PORT@;
+        server 127.201.164.153:@PORT@;
     }
 
     server {
-        listen 127.229.191.65:8080;
+        listen 127.190.255.195:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -59,6 +67,11 @@ http {
     }
 }
 FILE
+}
+inquire() {
+    case $1 in
+    *) return 1 ;;
+    esac
 }
 record=''
 subject=''

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.115.135.134:8080
-origin_addresses='127.182.80.192:34321 127.182.80.192:34401 127.182.80.192:38425 127.182.80.192:34193'
+listen=127.146.17.56:8080
+at_first=127.146.17.56:8080
+at_second=127.146.17.56:19686
+at_third=127.146.17.56:19687
+at_wildcard=127.0.0.1:19686
+places='first/'
+origin_addresses='127.211.77.79:46245 127.211.77.79:33183 127.211.77.79:45613 127.211.77.79:34299'
+apart=o4 origin_apart=127.211.77.79:36249
 config_name="nginx.conf"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=1
+stop_signal=3 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -43,11 +51,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.182.80.192:@PORT@;
+        server 127.211.77.79:@PORT@;
     }
 
     server {
-        listen 127.115.135.134:8080;
+        listen 127.146.17.56:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -59,6 +67,11 @@ http {
     }
 }
 FILE
+}
+inquire() {
+    case $1 in
+    *) return 1 ;;
+    esac
 }
 record=''
 subject='rename_over'

@@ -9,12 +9,20 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.202.38.120:8080
-origin_addresses='127.216.140.63:45559 127.216.140.63:39551 127.216.140.63:36095 127.216.140.63:44835'
+listen=127.110.198.134:8080
+at_first=127.110.198.134:8080
+at_second=127.110.198.134:19649
+at_third=127.110.198.134:19650
+at_wildcard=127.0.0.1:19649
+places='first/'
+origin_addresses='127.73.127.163:34123 127.73.127.163:37311 127.73.127.163:45909 127.73.127.163:37281'
+apart=o4 origin_apart=127.73.127.163:37439
 config_name="nginx.conf"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=2000
 settle_ms=0 signal=1
+stop_signal=3 stop_ms=10000
 fixed_files() {
     log_files=
 }
@@ -43,11 +51,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.216.140.63:@PORT@;
+        server 127.73.127.163:@PORT@;
     }
 
     server {
-        listen 127.202.38.120:8080;
+        listen 127.110.198.134:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -59,6 +67,11 @@ http {
     }
 }
 FILE
+}
+inquire() {
+    case $1 in
+    *) return 1 ;;
+    esac
 }
 record=''
 subject=''

@@ -9,19 +9,35 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.161.185.203:8080
-origin_addresses='127.140.192.208:43873 127.140.192.208:38081 127.140.192.208:34721 127.140.192.208:45789'
+listen=127.187.94.193:8080
+at_first=127.187.94.193:8080
+at_second=127.187.94.193:27578
+at_third=127.187.94.193:27579
+at_wildcard=127.0.0.1:27578
+places='first/'
+origin_addresses='127.51.49.194:37995 127.51.49.194:40561 127.51.49.194:33729 127.51.49.194:39147'
+apart=o4 origin_apart=127.51.49.194:45837
 config_name="dynamic.yml"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=4000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=15000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/traefik.yml")"
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.161.185.203:8080"
+    address: "127.187.94.193:8080"
+  traefik:
+    address: "127.187.94.193:9901"
+
+api:
+  insecure: true
+
+metrics:
+  prometheus: {}
 
 providers:
   file:
@@ -51,7 +67,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.140.192.208:@PORT@"
+          - url: "http://127.51.49.194:@PORT@"
 
   routers:
     all:
@@ -61,6 +77,14 @@ http:
       service: origin
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.187.94.193:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.187.94.193:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.187.94.193:9901" admin_path="/api/version" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -3,25 +3,41 @@
 # huge_deep_or_aliased_input_is_refused_in_bounds, peak_is_bounded/huge (MUST): fail
 # required: what bad files make the target's processes hold at a time is at most 512 MiB more than before
 # expected: at most 512 MiB more
-# observed: 754 MiB more at the peak
+# observed: 797 MiB more at the peak
 # 
 # Usage: sh repro-peak_is_bounded-huge.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.67.217.141:8080
-origin_addresses='127.180.231.214:45191 127.180.231.214:44951 127.180.231.214:46269 127.180.231.214:33683'
+listen=127.47.169.110:8080
+at_first=127.47.169.110:8080
+at_second=127.47.169.110:27076
+at_third=127.47.169.110:27077
+at_wildcard=127.0.0.1:27076
+places='first/'
+origin_addresses='127.152.76.180:37559 127.152.76.180:38807 127.152.76.180:42181 127.152.76.180:36493'
+apart=o4 origin_apart=127.152.76.180:45377
 config_name="dynamic.yml"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=4000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=15000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/traefik.yml")"
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.67.217.141:8080"
+    address: "127.47.169.110:8080"
+  traefik:
+    address: "127.47.169.110:9901"
+
+api:
+  insecure: true
+
+metrics:
+  prometheus: {}
 
 providers:
   file:
@@ -51,7 +67,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.180.231.214:@PORT@"
+          - url: "http://127.152.76.180:@PORT@"
 
   routers:
     all:
@@ -61,6 +77,14 @@ http:
       service: origin
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.47.169.110:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.47.169.110:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.47.169.110:9901" admin_path="/api/version" admin_header=""
 record=''
 subject='huge'
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -69,14 +93,19 @@ subject='huge'
 # --- what is looked for ---
 look() {
     [ $1 != change ] || least=$(peak)
-    [ $1 != flawed ] || [ "$kind" != "$subject" ] || more=$(($(peak) - least))
-    [ "${more:-0}" -le 524288 ] || shown "for a bad file ($kind) the processes held $more KiB more than before, at the peak"
+    [ $1 = flawed ] && [ "$kind" = "$subject" ] || return 0
+    # How much it comes to differs from one time to the next.
+    for again in 1 2 3 4; do
+        more=$(($(peak) - least))
+        [ $more -le 524288 ] || shown "for a bad file ($kind) the processes held $more KiB more than before, at the peak"
+        sleep 2; deliver "$bad" "$kind"; pull; sleep 2
+    done
 }
 
 # --- what is done ---
 start 1
 change 2
-rest 5.0
+rest 5.3
 flawed 3 huge
 rest 0.4
 change 4

@@ -9,19 +9,35 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.156.122.84:8080
-origin_addresses='127.208.8.59:34059 127.208.8.59:33879 127.208.8.59:44293 127.208.8.59:38785'
+listen=127.103.12.162:8080
+at_first=127.103.12.162:8080
+at_second=127.103.12.162:20461
+at_third=127.103.12.162:20462
+at_wildcard=127.0.0.1:20461
+places='first/'
+origin_addresses='127.142.113.55:36997 127.142.113.55:43441 127.142.113.55:45429 127.142.113.55:44543'
+apart=o4 origin_apart=127.142.113.55:35717
 config_name="dynamic.yml"
+own_member="" bad_member=""
 delivery=rename_over
 ready_ms=10000 apply_ms=4000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=15000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/traefik.yml")"
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.156.122.84:8080"
+    address: "127.103.12.162:8080"
+  traefik:
+    address: "127.103.12.162:9901"
+
+api:
+  insecure: true
+
+metrics:
+  prometheus: {}
 
 providers:
   file:
@@ -51,7 +67,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.208.8.59:@PORT@"
+          - url: "http://127.142.113.55:@PORT@"
 
   routers:
     all:
@@ -61,6 +77,14 @@ http:
       service: origin
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.103.12.162:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.103.12.162:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.103.12.162:9901" admin_path="/api/version" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -3,25 +3,41 @@
 # proxy_handles_config_file_deletion_during_runtime, warns_at_most_once (MUST): fail
 # required: a missing file is warned of at most once an episode
 # expected: at most one record for as long as the file is gone
-# observed: 2 records; the second: 2026-11-21T20:29:05Z ERR Error occurred during watcher callback error="/tmp/reloadspec-uXxaVz/conf/dynamic.yml: error reading configuration file: /tmp/reloadspec-uXxaVz/conf/dynamic.yml - open /tmp/reloadspec-uXxaVz/conf/dynamic.yml: no such file or directory" providerName=file
+# observed: 2 records; the second: 2026-11-22T05:42:12Z ERR Error occurred during watcher callback error="/tmp/reloadspec-swc9DW/conf/dynamic.yml: error reading configuration file: /tmp/reloadspec-swc9DW/conf/dynamic.yml - open /tmp/reloadspec-swc9DW/conf/dynamic.yml: no such file or directory" providerName=file
 # 
 # Usage: sh repro-warns_at_most_once.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.132.7.9:8080
-origin_addresses='127.188.219.166:41657 127.188.219.166:37065 127.188.219.166:36321 127.188.219.166:34931'
+listen=127.24.171.179:8080
+at_first=127.24.171.179:8080
+at_second=127.24.171.179:19565
+at_third=127.24.171.179:19566
+at_wildcard=127.0.0.1:19565
+places='first/'
+origin_addresses='127.218.163.213:39793 127.218.163.213:40277 127.218.163.213:38935 127.218.163.213:37941'
+apart=o4 origin_apart=127.218.163.213:36529
 config_name="dynamic.yml"
+own_member="" bad_member=""
 delivery=recreate
 ready_ms=10000 apply_ms=4000
 settle_ms=0 signal=
+stop_signal=15 stop_ms=15000
 fixed_files() {
     log_files=
     mkdir -p "$(dirname "$work/traefik.yml")"
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.132.7.9:8080"
+    address: "127.24.171.179:8080"
+  traefik:
+    address: "127.24.171.179:9901"
+
+api:
+  insecure: true
+
+metrics:
+  prometheus: {}
 
 providers:
   file:
@@ -51,7 +67,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.188.219.166:@PORT@"
+          - url: "http://127.218.163.213:@PORT@"
 
   routers:
     all:
@@ -61,6 +77,14 @@ http:
       service: origin
 FILE
 }
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.24.171.179:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.24.171.179:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.24.171.179:9901" admin_path="/api/version" admin_header=""
 record='no such file or directory|permission denied'
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

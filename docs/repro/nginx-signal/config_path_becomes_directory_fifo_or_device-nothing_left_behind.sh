@@ -1,0 +1,98 @@
+#!/bin/sh
+# nginx:signal 1.22.1
+# config_path_becomes_directory_fifo_or_device, nothing_left_behind (MUST): fail
+# required: nothing of the target is left once it was asked to stop
+# expected: no process of the target 10000 ms after the stop signal
+# observed: process 12021 (nginx) was still there, and was killed
+# 
+# Usage: sh repro-nothing_left_behind.sh [BINARY]
+# Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
+set -u
+proxy=${1:-$(command -v "nginx")}
+listen=127.146.17.56:8080
+at_first=127.146.17.56:8080
+at_second=127.146.17.56:19686
+at_third=127.146.17.56:19687
+at_wildcard=127.0.0.1:19686
+places='first/'
+origin_addresses='127.211.77.79:46245 127.211.77.79:33183 127.211.77.79:45613 127.211.77.79:34299'
+apart=o4 origin_apart=127.211.77.79:36249
+config_name="nginx.conf"
+own_member="" bad_member=""
+delivery=rename_over
+ready_ms=10000 apply_ms=2000
+settle_ms=0 signal=1
+stop_signal=3 stop_ms=10000
+fixed_files() {
+    log_files=
+}
+command_line() {
+    cd "$work" || exit 2
+    setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
+        "$proxy" "-e" "stderr" "-p" "$work" "-c" "$work/conf/nginx.conf" >"$work/stdout" 2>"$work/stderr" &
+}
+pull() { kill -HUP "$pid"; }
+config_good() {
+    cat <<'FILE'
+# Generation @GENERATION@.
+daemon off;
+pid @DIR@/nginx.pid;
+worker_processes 2;
+
+events {
+}
+
+http {
+    access_log off;
+    client_body_temp_path @DIR@/client_body;
+    proxy_temp_path @DIR@/proxy;
+    fastcgi_temp_path @DIR@/fastcgi;
+    uwsgi_temp_path @DIR@/uwsgi;
+    scgi_temp_path @DIR@/scgi;
+
+    upstream origin {
+        server 127.211.77.79:@PORT@;
+    }
+
+    server {
+        listen 127.146.17.56:8080;
+
+        add_header x-generation "g@GENERATION@" always;
+
+        location / {
+            proxy_pass http://origin;
+            proxy_set_header x-upstream-generation "g@GENERATION@";
+            proxy_set_header authorization "Bearer key-g@GENERATION@";
+        }
+    }
+}
+FILE
+}
+inquire() {
+    case $1 in
+    *) return 1 ;;
+    esac
+}
+record=''
+subject=''
+# ---------------------------------------------------------------------------------------------------------------------------
+. "${0%/*}/../common.sh"
+
+# --- what is looked for ---
+look() {
+    [ $1 = end ] || return 0
+    stop
+    [ -z "$still" ] || shown "it was asked to stop, and $stop_ms ms later this is still there:" $still
+}
+
+# --- what is done ---
+start 1
+meddle folder
+rest 1.2
+change 2
+meddle pipe
+rest 1.2
+change 3
+look end
+say 'not shown'
+exit 1
