@@ -30,7 +30,7 @@ pub(crate) struct Args {
     /// Run the script of each finding, without the suite; each must show what it says. Those of failures are kept in docs/repro, if the matrix is whole.
     #[arg(long)]
     repro: bool,
-    /// Judge nobody: run the scripts of the last matrix, which was whole, again.
+    /// Judge nobody: run the scripts of the last matrix again. Those of failures are kept in docs/repro, if that matrix was whole.
     #[arg(long, conflicts_with_all = ["targets", "profile", "out", "repro"])]
     repro_alone: bool,
     /// Where the table goes: docs/matrix.md, or reports/matrix.md where it is not whole.
@@ -70,6 +70,8 @@ pub(crate) enum Outcome {
 const WHOLE_TABLE: &str = "docs/matrix.md";
 const FOLDER: &str = "conformance/targets";
 const LOGS: &str = "reports/matrix";
+/// There, among them, if all targets were judged by all cases. It goes with them.
+const WHOLE_MARK: &str = "reports/matrix/whole";
 const REFERENCE: &str = "reference";
 /// The profile that CI asks of foreign proxies: it shows each of them at work, in bounded time.
 const CORE: &str = "core";
@@ -87,7 +89,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         if !workspace.path(LOGS).is_dir() {
             bail!("there is no matrix in {LOGS} whose scripts could be run: run `cargo xtask matrix` first");
         }
-        return Ok(reproduce(workspace, &targets(workspace)?, true)?.exit_code());
+        let was_whole = workspace.path(WHOLE_MARK).is_file();
+        return Ok(reproduce(workspace, &targets(workspace)?, was_whole)?.exit_code());
     }
     let usual = if args.targets.is_empty() && args.profile == WHOLE {
         WHOLE_TABLE
@@ -104,6 +107,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         },
         &out,
     )?;
+    if usual == WHOLE_TABLE {
+        std::fs::write(workspace.path(WHOLE_MARK), "")
+            .with_context(|| format!("failed to write {WHOLE_MARK}"))?;
+    }
     let complaints = complaints(&entries);
     for complaint in &complaints {
         println!("FAILED {complaint}");

@@ -80,13 +80,14 @@ fn heard<'a>(life: &Life<'a>) -> Vec<Said<'a>> {
             answer: TriggerAnswer::Refused(said),
             ..
         } => Some((TRIGGER, *at, said.as_str())),
-        // Where nothing came back, it is the harness that says why.
-        Event::Answer(answer) if answer.reply.code.is_some() => {
+        Event::Answer(answer) => {
+            // Where no response came back, it is the harness that says why. A command that a signal ended has no code either.
+            let answered = answer.reply.code.is_some();
             let voice = match answer.question {
                 Question::Trigger => TRIGGER,
                 Question::CheckCommand => CHECK_COMMAND,
-                Question::Status => STATUS,
-                Question::Metrics => METRICS,
+                Question::Status if answered => STATUS,
+                Question::Metrics if answered => METRICS,
                 // Not what it says of its configuration, but what it is told.
                 _ => return None,
             };

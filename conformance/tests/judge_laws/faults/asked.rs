@@ -116,6 +116,10 @@ proptest! {
                 let mut answers = answers(&mut timeline, question);
                 let nth = share as usize % answers.len();
                 answers[nth].reply.said = text;
+                // As of a command that was ended by a signal.
+                if voice == 2 && of % 2 == 0 {
+                    answers[nth].reply.code = None;
+                }
             }
         }
         if voice == 4 {
