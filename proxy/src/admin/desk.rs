@@ -15,7 +15,7 @@ use super::answers::{self, Answered, Problem, Refusal};
 use super::door::{Answer, Answers};
 use super::request::{body, form_of, precondition, sent_candidate};
 use crate::config::{self, SIZE_LIMIT_BYTES};
-use crate::metrics::Metrics;
+use crate::metrics::{Form, Metrics};
 use crate::model::Secret;
 use crate::order::{Order, Wish};
 use crate::reload::{self, Attempt, Board, Digest, Origin, Outcome, Rejection, Status};
@@ -48,8 +48,6 @@ enum Endpoint {
     Rollback,
 }
 
-/// OpenMetrics, which Prometheus reads as well as its own older form.
-const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const SMALL_BODY_BYTES: usize = 4096;
 
 /// All paths. `schema/admin.openapi.yaml` describes each.
@@ -149,7 +147,7 @@ impl Desk {
             Endpoint::Status => Ok(self.status()),
             Endpoint::Config => Ok(self.config()),
             Endpoint::Revisions => Ok(self.revisions()),
-            Endpoint::Metrics => self.metrics(),
+            Endpoint::Metrics => self.metrics(request.headers()),
             Endpoint::Plan => self.plan(request).await,
             Endpoint::Reload => self.order(Wish::Reload, Origin::Api, request.headers()).await,
             Endpoint::Rollback => self.roll_back(request).await,
@@ -231,14 +229,16 @@ impl Desk {
         answers::tagged(&body, status.digest)
     }
 
-    fn metrics(&self) -> Result<Answered, Problem> {
+    fn metrics(&self, headers: &http::HeaderMap) -> Result<Answered, Problem> {
+        let accept = headers.get_all(header::ACCEPT).iter();
+        let form = Form::accepted(accept.filter_map(|value| value.to_str().ok()));
         let text = self
             .metrics
-            .render(&self.board, &self.shared)
+            .render(form, &self.board, &self.shared)
             .map_err(|_| Problem::internal("the metrics could not be written"))?;
         Ok(answers::typed(
             StatusCode::OK,
-            HeaderValue::from_static(METRICS_TYPE),
+            HeaderValue::from_static(form.content_type()),
             text,
         ))
     }

@@ -1,7 +1,9 @@
-//! The metrics, in the text form that Prometheus reads.
+//! The metrics, in the text forms that Prometheus reads.
 //!
 //! In: each attempt, once, and at each scrape what the workers and the board know. Out: text. Names and labels are those that alert rules for
 //! gateways use; every label that can be known before is there from the start, so that a rate over it is never absent.
+
+mod form;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -13,6 +15,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+pub use form::Form;
 
 use crate::config;
 use crate::reload::{Attempt, Board, DOCUMENT, Origin, Outcome, Rejection};
@@ -97,7 +101,7 @@ impl Metrics {
     }
 
     /// All metrics as text, under the prefix that the configuration asks for.
-    pub fn render(&self, board: &Board, shared: &Shared) -> Result<String, fmt::Error> {
+    pub fn render(&self, form: Form, board: &Board, shared: &Shared) -> Result<String, fmt::Error> {
         let status = board.status();
         let mut registry = Registry::with_prefix(&*status.model.settings.metrics.prefix);
         let Self {
@@ -177,7 +181,7 @@ impl Metrics {
         );
         let mut text = String::new();
         encode(&mut text, &registry)?;
-        Ok(text)
+        Ok(form.of(text))
     }
 }
 

@@ -14,7 +14,7 @@ fn render(metrics: &Metrics) -> String {
         ..Status::default()
     });
     let shared = Shared::new(Current::new(Snapshot::default()));
-    metrics.render(&board, &shared).expect("text")
+    metrics.render(Form::Prometheus, &board, &shared).expect("text")
 }
 
 fn attempt(origin: Origin, outcome: Outcome) -> Attempt {

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::admin::{request, world};
-use crate::support::raw;
+use crate::admin::{at, request, with_admin, world};
+use crate::support::{generation, raw};
 
 /// Of each metric, its labels with their values.
 type Scrape = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
@@ -140,4 +140,65 @@ fn rules_and_dashboard_ask_for_what_a_scrape_gives() {
     ] {
         assert_eq!(complaint(wrong, &scrape).as_deref(), Some(why));
     }
+}
+
+#[test]
+fn a_scrape_has_the_form_that_is_accepted() {
+    let (_world, _app, admin) = world("127.0.0.92");
+    let ask = |accept: &str| raw(admin, &request("GET", "/metrics", accept, ""));
+    let plain = ask("");
+    assert!(
+        plain
+            .head
+            .contains("content-type: text/plain; version=0.0.4; charset=utf-8"),
+        "{plain:?}"
+    );
+    assert!(
+        plain
+            .body
+            .contains("# TYPE gateway_config_reload_total counter\n")
+    );
+    let open = ask("Accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3\r\n");
+    assert!(
+        open.head
+            .contains("content-type: application/openmetrics-text; version=1.0.0"),
+        "{open:?}"
+    );
+    assert!(open.body.ends_with("# EOF\n"));
+    let names = |text: &str| scraped(text).into_keys().collect::<Vec<_>>();
+    assert_eq!(names(&plain.body), names(&open.body));
+}
+
+/// What `cargo xtask ci --step promtool` has the tool of Prometheus look at.
+#[test]
+fn a_scrape_after_changes_and_the_queries_of_the_dashboard_are_left_for_promtool() {
+    let (world, app, admin) = world("127.0.0.93");
+    for stamp in ["g2", "g3"] {
+        world.apply(&with_admin(stamp, app, &at(admin)));
+        assert_eq!(generation(&world), stamp);
+    }
+    let scrape = raw(admin, &request("GET", "/metrics", "", "")).body;
+    assert!(
+        scrape.contains("gateway_config_reload_total{status=\"success\"} 2\n"),
+        "{scrape}"
+    );
+    let dashboard: Value = serde_json::from_str(&example("dashboard.json")).expect("JSON");
+    let mut all = Vec::new();
+    expressions(&dashboard, &mut all);
+    let rules = all.iter().enumerate().map(|(number, expression)| {
+        // What Grafana fills in.
+        let expression = expression.replace("$__rate_interval", "5m");
+        format!(
+            "  - record: panel:{number}\n    expr: {}\n",
+            Value::String(expression)
+        )
+    });
+    let rules = format!(
+        "groups:\n- name: dashboard\n  rules:\n{}",
+        rules.collect::<String>()
+    );
+    let folder = std::env::var_os("FOR_PROMTOOL").unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into());
+    let folder = Path::new(&folder);
+    fs::write(folder.join("scrape.prom"), scrape).expect("a file");
+    fs::write(folder.join("dashboard.rules.yaml"), rules).expect("a file");
 }

@@ -1,5 +1,7 @@
 //! The steps of CI, in order: what is quick to fail first.
 
+use std::fs::File;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use crate::workspace::{Binary, Workspace};
 use crate::{kill_matrix, matrix, peers, test, tidy};
 
 /// All of them.
-pub(super) const STEPS: [Step; 13] = [
+pub(super) const STEPS: [Step; 14] = [
     Step {
         name: "fmt",
         about: "the code is formatted",
@@ -55,8 +57,13 @@ pub(super) const STEPS: [Step; 13] = [
     },
     Step {
         name: "promtool",
-        about: "the alert rules of the reference fire when they should, by Prometheus' own tool",
+        about: "the metrics, alert rules and dashboard of the reference, by Prometheus' own tool",
         run: |workspace, _| promtool(workspace),
+    },
+    Step {
+        name: "otlp",
+        about: "the export of spans, which a default build leaves out: lints and tests",
+        run: |workspace, _| otlp(workspace),
     },
     Step {
         name: "doc",
@@ -112,27 +119,81 @@ fn cargo(workspace: &Workspace, arguments: &[&str], env: &[(&str, &str)]) -> any
     Ok(Done::one(process::attached(&mut command)?.success()))
 }
 
-const PROMTOOL_DEADLINE: Duration = Duration::from_secs(60);
+const OTLP_DEADLINE: Duration = Duration::from_secs(15 * 60);
 
-/// Checks the rules, and runs their tests.
+/// What the feature adds to the code and what it changes in it. All other tests are those of a default build.
+fn otlp(workspace: &Workspace) -> anyhow::Result<Done> {
+    let of_it = ["--package", "reloadspec-proxy", "--features", "otlp", "--quiet"];
+    let lint = [&["clippy"], &of_it[..], &["--", "-D", "warnings"]];
+    let pure = [&["test"], &of_it[..], &["--lib", "--test", "keys"]];
+    let processes = [&["test"], &of_it[..], &["--test", "serve", "--", "otlp"]];
+    let mut count = Count::default();
+    for arguments in [lint, pure, processes] {
+        let mut command = workspace.cargo();
+        command.args(arguments.concat());
+        let ran = process::captured(&mut command, OTLP_DEADLINE, Echo::No)?;
+        if !ran.success() {
+            println!("{}", ran.last_words(WORDS));
+        }
+        count = count + Count::one(ran.success());
+    }
+    Ok(Done::Counted(count))
+}
+
+const PROMTOOL_DEADLINE: Duration = Duration::from_secs(60);
+const SCRAPE_DEADLINE: Duration = Duration::from_secs(10 * 60);
+/// How many lines of a test that failed are shown.
+const WORDS: usize = 60;
+
+/// Has it look at the rules and at their tests, at a real scrape, and at the queries of the dashboard.
 fn promtool(workspace: &Workspace) -> anyhow::Result<Done> {
-    let promtool = |arguments: &[&str], echo| {
+    let promtool = |arguments: &[&str], input: Option<&Path>, echo| {
         let mut command = Command::new("promtool");
         command
             .args(arguments)
             .current_dir(workspace.path("proxy/examples"));
+        if let Some(input) = input {
+            let file = File::open(input).with_context(|| format!("there is no {}", input.display()))?;
+            command.stdin(file);
+        }
         process::captured(&mut command, PROMTOOL_DEADLINE, echo)
     };
-    if promtool(&["--version"], Echo::No).is_err() {
+    if promtool(&["--version"], None, Echo::No).is_err() {
         return Ok(Done::Skipped(
             "promtool is not installed (Debian: prometheus)".to_owned(),
         ));
     }
-    let checked = promtool(&["check", "rules", "alerts.yaml"], Echo::Yes)?;
-    let tested = promtool(&["test", "rules", "alerts_test.yaml"], Echo::Yes)?;
-    Ok(Done::Counted(
-        Count::one(checked.success()) + Count::one(tested.success()),
-    ))
+    let folder = tempfile::tempdir().context("failed to make a folder for a scrape")?;
+    let mut test = workspace.cargo();
+    test.args([
+        "test",
+        "--quiet",
+        "--package",
+        "reloadspec-proxy",
+        "--test",
+        "serve",
+        "scrape::",
+    ])
+    .env("FOR_PROMTOOL", folder.path());
+    let tested = process::captured(&mut test, SCRAPE_DEADLINE, Echo::No)?;
+    if !tested.success() {
+        println!("{}", tested.last_words(WORDS));
+        return Ok(Done::one(false));
+    }
+    let scrape = folder.path().join("scrape.prom");
+    let dashboard = folder.path().join("dashboard.rules.yaml").display().to_string();
+    let looks: [(&[&str], Option<&Path>); 4] = [
+        (&["check", "rules", "alerts.yaml"], None),
+        (&["test", "rules", "alerts_test.yaml"], None),
+        (&["check", "metrics"], Some(&scrape)),
+        (&["check", "rules", &dashboard], None),
+    ];
+    let mut count = Count::default();
+    for (arguments, input) in looks {
+        let ran = promtool(arguments, input, Echo::Yes)?;
+        count = count + Count::one(ran.success());
+    }
+    Ok(Done::Counted(count))
 }
 
 const REFERENCE_DEADLINE: Duration = Duration::from_secs(5 * 60);
