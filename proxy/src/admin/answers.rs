@@ -8,9 +8,9 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use crate::config::{Also, Diagnostic, Diagnostics};
-use crate::model::Name;
+use crate::model::{Address, Cut, Name};
 use crate::order::Declined;
-use crate::reload::{Attempt, Changes, Digest, Origin, Outcome, Plan, Rejection, Revision};
+use crate::reload::{Attempt, Changes, Digest, Origin, Outcome, Plan, Rejection, Revision, Touches};
 
 pub(super) type Answered = Response<Full<Bytes>>;
 
@@ -278,6 +278,44 @@ pub(super) fn plan(plan: &Plan) -> Value {
         "routes": changes(routes, ToString::to_string),
         "upstreams": changes(upstreams, Name::to_string),
     })
+}
+
+/// What a plan does to what is open.
+pub(super) fn touches(touches: &Touches) -> Value {
+    let Touches {
+        sockets,
+        routes,
+        connections,
+        requests,
+        workers,
+    } = touches;
+    let addresses = |all: &[Address]| all.iter().map(Address::to_string).collect::<Vec<_>>();
+    json!({
+        "sockets": {"open": addresses(&sockets.open), "close": addresses(&sockets.close)},
+        "routes": {
+            "of": routes.count,
+            "touched": routes.touched,
+            "by_upstream": routes.by_upstream.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        },
+        "connections": {
+            "open": connections.open,
+            "draining": connections.draining,
+            "kept": connections.kept,
+            "drained_by_listeners": connections.by_listeners,
+            "listeners_cut_after_ms": cut(connections.listeners_cut),
+            "drained_by_workers": connections.by_workers,
+        },
+        "requests": {
+            "running": requests.running,
+            "by_removed_routes": requests.by_removed_routes,
+            "removed_routes_cut_after_ms": cut(requests.removed_routes_cut),
+        },
+        "workers": {"start": workers.start, "retire": workers.retire},
+    })
+}
+
+fn cut(cut: Cut) -> Option<f64> {
+    cut.after().map(millis)
 }
 
 fn changes<K, T>(changes: &Changes<K, T>, name: impl Fn(&K) -> String) -> Value {

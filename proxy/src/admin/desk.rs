@@ -18,7 +18,7 @@ use crate::config::{self, SIZE_LIMIT_BYTES};
 use crate::metrics::{Form, Metrics};
 use crate::model::Secret;
 use crate::order::{Order, Wish};
-use crate::reload::{self, Attempt, Board, Digest, Origin, Outcome, Rejection, Status};
+use crate::reload::{self, Attempt, Board, Digest, Origin, Outcome, Rejection, Status, Touches};
 use crate::runtime::Shared;
 use crate::source;
 
@@ -265,12 +265,16 @@ impl Desk {
             };
             let plan = reload::plan(&model, &candidate);
             let plan = plan.map_err(|rejection| Problem::rejected(&rejection, ""))?;
-            Ok((plan, candidate.digest, from))
+            let next = plan.apply(&model);
+            Ok((plan, next, candidate.digest, from))
         });
         let planned = planned
             .await
             .map_err(|_| Problem::internal("the plan was not finished"))?;
-        let (plan, digest, from) = planned?;
+        let (plan, next, digest, from) = planned?;
+        let rolls = self.shared.survey().await;
+        let rolls = rolls.map_err(|silent| Problem::internal(&silent.to_string()))?;
+        let touches = Touches::of(&plan, &status.model, &next, &status.addresses, &rolls);
         let body = json!({
             "config_version": status.revision,
             "digest": text(status.digest),
@@ -278,6 +282,7 @@ impl Desk {
             "empty": plan.is_empty(),
             "summary": plan.to_string(),
             "changes": answers::plan(&plan),
+            "touches": answers::touches(&touches),
         });
         Ok(answers::tagged(&body, status.digest))
     }

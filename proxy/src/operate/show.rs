@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use super::text;
 
+/// How many routes are named before the others are counted.
+const NAMED: usize = 8;
+
 /// `+` for what is new, `~` for what is different, `-` for what goes.
 pub(super) fn plan(body: &Value) -> String {
     let revision = &body["config_version"];
@@ -28,10 +31,92 @@ pub(super) fn plan(body: &Value) -> String {
     let summary = if body["empty"] == true {
         format!("nothing would change in revision {revision}")
     } else {
+        touches(&mut shown, &body["touches"]);
         format!("revision {revision} would change: {}", text(body, "summary"))
     };
     line(&mut shown, format_args!("{summary}"));
     shown
+}
+
+/// What it does to what is open, each kind on a line of its own.
+fn touches(shown: &mut String, touches: &Value) {
+    let mut kind = |name: &str, text: String| line(shown, format_args!("  {name:<12} {text}"));
+    for (name, list) in [("listens on", "open"), ("closes", "close")] {
+        let addresses: Vec<_> = strings(&touches["sockets"][list]).collect();
+        if !addresses.is_empty() {
+            kind(name, addresses.join(", "));
+        }
+    }
+    let workers = &touches["workers"];
+    for (one, list) in [("starting", "start"), ("retiring", "retire")] {
+        if workers[list] != 0 {
+            kind("workers", format!("{} {one}", workers[list]));
+        }
+    }
+    let routes = &touches["routes"];
+    let through: Vec<_> = strings(&routes["by_upstream"]).collect();
+    let through = match through.as_slice() {
+        [] => String::new(),
+        named if named.len() > NAMED => {
+            let more = named.len() - NAMED;
+            format!(
+                "; by their upstream {} and {more} more",
+                named[..NAMED].join(", ")
+            )
+        }
+        named => format!("; by their upstream {}", named.join(", ")),
+    };
+    kind(
+        "routes",
+        format!(
+            "{} of {} answer otherwise{through}",
+            routes["touched"], routes["of"]
+        ),
+    );
+    kind("connections", connections(&touches["connections"]));
+    kind("requests", requests(&touches["requests"]));
+}
+
+fn connections(connections: &Value) -> String {
+    let mut all = format!("{} open, {} kept", connections["open"], connections["kept"]);
+    for (count, why, end) in [
+        ("draining", "draining already", String::new()),
+        (
+            "drained_by_listeners",
+            "whose listener goes end with their next answer",
+            cut(&connections["listeners_cut_after_ms"]),
+        ),
+        (
+            "drained_by_workers",
+            "whose worker goes end with their next answer",
+            String::new(),
+        ),
+    ] {
+        if connections[count] != 0 {
+            // Writing to a string cannot fail.
+            let _ = write!(all, ", {} {why}{end}", connections[count]);
+        }
+    }
+    all
+}
+
+fn requests(requests: &Value) -> String {
+    let running = &requests["running"];
+    if requests["by_removed_routes"] == 0 {
+        return format!("{running} running");
+    }
+    let end = cut(&requests["removed_routes_cut_after_ms"]);
+    format!(
+        "{running} running, {} by routes that go{end}",
+        requests["by_removed_routes"]
+    )
+}
+
+/// When what has not ended by itself is cut off.
+fn cut(after_ms: &Value) -> String {
+    after_ms
+        .as_f64()
+        .map_or_else(String::new, |ms| format!(" (cut off after {} s)", ms / 1000.0))
 }
 
 pub(super) fn status(body: &Value) -> String {
@@ -138,10 +223,29 @@ mod tests {
             "settings": ["log"],
         });
         let summary = "listeners +1, routes ~1 -1, log";
-        let body = json!({"config_version": 7, "empty": false, "summary": summary, "changes": changes});
+        let mut touches = json!({
+            "sockets": {"open": ["127.0.0.1:80"], "close": []},
+            "routes": {"of": 9, "touched": 2, "by_upstream": ["*/a/"]},
+            "connections": {"open": 6, "draining": 1, "kept": 2, "drained_by_listeners": 3, "listeners_cut_after_ms": 1500.0, "drained_by_workers": 0},
+            "requests": {"running": 2, "by_removed_routes": 1, "removed_routes_cut_after_ms": null},
+            "workers": {"start": 0, "retire": 1},
+        });
+        let shown = |touches: &Value| {
+            plan(
+                &json!({"config_version": 7, "empty": false, "summary": summary, "changes": changes, "touches": touches}),
+            )
+        };
         let expected = "+ listener web\n~ route */\n- route */old/\n~ log\n\
+            \x20 listens on   127.0.0.1:80\n\
+            \x20 workers      1 retiring\n\
+            \x20 routes       2 of 9 answer otherwise; by their upstream */a/\n\
+            \x20 connections  6 open, 2 kept, 1 draining already, 3 whose listener goes end with their next answer (cut off after 1.5 s)\n\
+            \x20 requests     2 running, 1 by routes that go\n\
             revision 7 would change: listeners +1, routes ~1 -1, log\n";
-        assert_eq!(plan(&body), expected);
+        assert_eq!(shown(&touches), expected);
+        let many: Vec<_> = (0..10).map(|n| format!("*/p{n}/")).collect();
+        touches["routes"]["by_upstream"] = json!(many);
+        assert!(shown(&touches).contains("*/p6/, */p7/ and 2 more\n"));
         assert_eq!(
             plan(&json!({"config_version": 7, "empty": true})),
             "nothing would change in revision 7\n"

@@ -19,6 +19,7 @@ mod parcel;
 mod plan;
 mod sockets;
 mod status;
+pub mod touches;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub use parcel::{PARCEL_TYPE, Parcel};
 pub use plan::{Changes, Plan};
 pub(crate) use sockets::{Purpose, StagedSockets};
 pub use status::{Attempt, Board, Status};
+pub use touches::Touches;
 
 use crate::model::{Address, Cut, Drain, Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};

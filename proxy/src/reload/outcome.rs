@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::touches::Sockets;
 use super::{Digest, Plan, StageError};
 use crate::config::{Diagnostic, Diagnostics, ROOT_KEYS, Step};
-use crate::model::Model;
+use crate::model::{Address, Model};
 
 /// What became of a candidate.
 #[derive(Debug)]
@@ -180,6 +181,8 @@ impl Outcome {
             } => {
                 let duration_ms = millis(*duration);
                 let plan = steps_of(&made.plan);
+                let Sockets { open, close } = Sockets::between(&made.old, &made.new);
+                let (opens, closes) = (addresses(&open), addresses(&close));
                 tracing::info!(
                     path,
                     from_revision = from,
@@ -188,6 +191,8 @@ impl Outcome {
                     duration_ms,
                     changed,
                     plan,
+                    opens,
+                    closes,
                     "configuration applied"
                 );
             }
@@ -222,6 +227,12 @@ impl Outcome {
             }
         }
     }
+}
+
+/// Some addresses, if there are any.
+fn addresses(all: &[Address]) -> Option<String> {
+    let all: Vec<_> = all.iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn component(diagnostic: &Diagnostic) -> &'static str {

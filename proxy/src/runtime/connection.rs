@@ -12,7 +12,6 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::Stream;
 use super::counters::Answered;
 use super::handle::handle;
 use super::pool::Pool;
@@ -20,12 +19,15 @@ use super::seats::Arrival;
 use super::snapshot::Route;
 use super::state::{Census, ConnectionState, Tracked};
 use super::stream::Peer;
-use super::worker::Shared;
+use super::survey::{Doing, Roster};
+use super::{Shared, Stream};
 use crate::model::{Address, Limits};
 
 /// What the requests of a connection have in common.
 #[derive(Debug)]
 pub(super) struct Connection {
+    pub(super) number: u64,
+    roster: Rc<Roster>,
     pub(super) shared: Arc<Shared>,
     pub(super) pool: Rc<Pool>,
     pub(super) peer: Peer,
@@ -63,6 +65,7 @@ pub(super) struct Surroundings {
     pub(super) notice: watch::Receiver<Notice>,
     pub(super) census: Arc<Census>,
     pub(super) answered: Arc<Answered>,
+    pub(super) roster: Rc<Roster>,
 }
 
 /// How long an idle connection that has to end stays open for a request that may be on its way.
@@ -83,10 +86,13 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         notice,
         census,
         answered,
+        roster,
     } = surroundings.clone();
     let state = ConnectionState::new(&shared.connections, &census);
     let io = TokioIo::new(Tracked::new(stream, Arc::clone(&state)));
     let connection = Rc::new(Connection {
+        number: roster.number(),
+        roster,
         shared,
         pool,
         peer,
@@ -97,6 +103,7 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         is_tunnel: Cell::default(),
         notice,
     });
+    connection.roster.enter(&connection);
     tokio::task::spawn_local(async move { run(&connection, io).await });
 }
 
@@ -252,6 +259,16 @@ impl Connection {
         self.is_tunnel.set(true);
     }
 
+    /// What it does at this moment.
+    pub(super) fn doing(&self) -> Doing {
+        let route = self.route.borrow();
+        Doing {
+            local: self.local.clone(),
+            route: route.as_ref().map(|route| route.definition.key.clone()),
+            is_draining: self.state.is_closing(),
+        }
+    }
+
     /// When what it is doing is cut off because its route is gone.
     fn outlived(&self) -> Option<Instant> {
         let route = self.route.borrow();
@@ -269,6 +286,12 @@ impl Connection {
             Notice::Serve | Notice::ListenersRemoved(_) => Verdict::Stay,
             Notice::Retire => Verdict::AnnounceOnly,
         }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.roster.leave(self.number);
     }
 }
 

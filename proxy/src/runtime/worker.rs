@@ -5,35 +5,21 @@
 use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc as std_mpsc};
+use std::sync::{Arc, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::Instant;
 
 use super::accept::{Entrance, accept, close};
 use super::connection::{Notice, Surroundings, admit};
-use super::counters::Counters;
 use super::pool::Pool;
-use super::removals::{Removal, Removals};
-use super::seats::{Arrival, Passed, Seats};
-use super::state::Census;
-use super::{Current, Generation, Handle, Listener, Stream};
-use crate::model::{Cut, RouteKey};
-
-/// What all workers share.
-#[derive(Debug)]
-pub struct Shared {
-    /// What serves.
-    pub current: Current,
-    pub(super) connections: Arc<Census>,
-    pub(super) seats: Seats,
-    counters: Counters,
-    retired: Mutex<Vec<Weak<Generation>>>,
-    pub(super) removals: Removals,
-}
+use super::seats::{Arrival, Passed};
+use super::survey::{Roll, Roster};
+use super::{Handle, Listener, Shared, Stream};
+use crate::model::Cut;
 
 /// A worker and the way to command it. The thread ends after [`retire`](Self::retire) or [`stop`](Self::stop), once its connections ended.
 #[derive(Debug)]
@@ -47,7 +33,8 @@ pub struct Worker {
 #[error("a worker is gone")]
 pub struct WorkerGone;
 
-enum Command {
+/// What a worker is told.
+pub(super) enum Command {
     Stage {
         sockets: Vec<Handle>,
         done: std_mpsc::SyncSender<io::Result<()>>,
@@ -59,6 +46,8 @@ enum Command {
         done: std_mpsc::SyncSender<()>,
     },
     Look,
+    /// Say what each connection does.
+    Report(oneshot::Sender<Roll>),
     Retire,
     Stop {
         drain: Duration,
@@ -67,6 +56,7 @@ enum Command {
 
 /// What a worker has.
 struct Inside {
+    number: usize,
     surroundings: Surroundings,
     notices: watch::Sender<Notice>,
     /// Sockets that accept nothing yet.
@@ -85,64 +75,6 @@ struct Accepting {
 /// How often idle connections to upstreams are looked through.
 const SWEEP: Duration = Duration::from_secs(2);
 
-// === impl Shared ===
-
-impl Shared {
-    /// With the first snapshot.
-    pub fn new(current: Current) -> Arc<Self> {
-        Arc::new(Self {
-            current,
-            connections: Arc::default(),
-            seats: Seats::default(),
-            counters: Counters::default(),
-            retired: Mutex::default(),
-            removals: Removals::default(),
-        })
-    }
-
-    /// Client connections that are open, tunnels included.
-    pub fn connection_count(&self) -> usize {
-        self.connections.count()
-    }
-
-    /// Those of them that end with their next answer, because their listener or their worker goes, or the process.
-    pub fn draining_connection_count(&self) -> usize {
-        self.connections.draining()
-    }
-
-    /// Answers to requests so far, by the class of their status, 1xx to 5xx.
-    pub fn answered(&self) -> [u64; 5] {
-        self.counters.totals()
-    }
-
-    /// Counts a generation as draining from now on, as long as a request holds a route of it.
-    pub fn retire(&self, generation: &Arc<Generation>) {
-        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nobody may ever ask, and a weak reference holds the memory of what it refers to.
-        retired.retain(|generation| generation.strong_count() > 0);
-        retired.push(Arc::downgrade(generation));
-    }
-
-    /// Has what is still answered by routes of these keys cut off after a time. `revision` is the first that does not have them. Workers
-    /// have to be told to [`look`](Worker::look).
-    pub fn cut_routes(&self, revision: u64, keys: impl Iterator<Item = RouteKey>, after: Duration) {
-        let removal = Removal {
-            revision,
-            keys: keys.collect(),
-            deadline: Instant::now() + after,
-        };
-        self.removals.add(removal, &self.draining_revisions());
-    }
-
-    /// The revisions that serve no new request, and by which one is still being answered.
-    pub fn draining_revisions(&self) -> Vec<u64> {
-        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
-        retired.retain(|generation| generation.strong_count() > 0);
-        let living = retired.iter().filter_map(Weak::upgrade);
-        living.map(|generation| generation.revision).collect()
-    }
-}
-
 // === impl Worker ===
 
 impl Worker {
@@ -152,9 +84,10 @@ impl Worker {
             .enable_all()
             .build()?;
         let (commands, receiver) = mpsc::unbounded_channel();
+        shared.surveyed.add(&commands);
         let thread = thread::Builder::new()
             .name(format!("worker-{number}"))
-            .spawn(move || LocalSet::new().block_on(&runtime, work(shared, receiver)))?;
+            .spawn(move || LocalSet::new().block_on(&runtime, work(number, shared, receiver)))?;
         Ok(Self { commands, thread })
     }
 
@@ -209,7 +142,7 @@ impl Worker {
     }
 }
 
-async fn work(shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command>) {
+async fn work(number: usize, shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command>) {
     let (notices, notice) = watch::channel(Notice::Serve);
     let surroundings = Surroundings {
         answered: shared.counters.open(),
@@ -217,8 +150,10 @@ async fn work(shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command
         pool: Rc::new(Pool::default()),
         notice,
         census: Arc::default(),
+        roster: Rc::new(Roster::default()),
     };
     let mut inside = Inside {
+        number,
         surroundings,
         notices,
         staged: Vec::new(),
@@ -248,6 +183,7 @@ async fn work(shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command
                 let _ = done.send(());
             }
             Some(Command::Look) => inside.look(),
+            Some(Command::Report(reply)) => inside.report(reply, false),
             Some(Command::Retire) => return inside.finish(Notice::Retire, commands).await,
             Some(Command::Stop { drain }) => {
                 return inside
@@ -338,6 +274,16 @@ impl Inside {
         self.notices.send_modify(|_| {});
     }
 
+    fn report(&self, reply: oneshot::Sender<Roll>, is_leaving: bool) {
+        let connections = self.surroundings.roster.all();
+        // Whoever asked may have gone.
+        let _ = reply.send(Roll {
+            worker: self.number,
+            is_leaving,
+            connections,
+        });
+    }
+
     /// Invariant: connections are told before the sockets close. Whoever has seen that nobody listens any more gets no answer that
     /// does not announce the end. Those still queued are told as they are accepted.
     async fn close(&self, accepting: Vec<Accepting>, notice: Notice) {
@@ -357,6 +303,7 @@ impl Inside {
             while let Some(command) = commands.recv().await {
                 match command {
                     Command::Look => self.look(),
+                    Command::Report(reply) => self.report(reply, true),
                     Command::Stop { drain } => {
                         self.notices.send_replace(Notice::Stop(Instant::now() + drain));
                     }
@@ -378,20 +325,5 @@ impl Inside {
                 self.receive(passed);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Snapshot;
-    use super::*;
-
-    #[test]
-    fn nothing_is_kept_of_generations_that_have_ended() {
-        let shared = Shared::new(Current::new(Snapshot::default()));
-        for revision in 1..=100 {
-            shared.retire(&Arc::new(Generation { revision }));
-        }
-        assert!(shared.retired.lock().unwrap().len() <= 1);
     }
 }

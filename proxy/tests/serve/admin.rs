@@ -39,7 +39,13 @@ pub(crate) fn call(admin: SocketAddr, method: &str, path: &str) -> (u16, Value) 
     call_with(admin, method, path, "", "")
 }
 
-fn call_with(admin: SocketAddr, method: &str, path: &str, fields: &str, body: &str) -> (u16, Value) {
+pub(crate) fn call_with(
+    admin: SocketAddr,
+    method: &str,
+    path: &str,
+    fields: &str,
+    body: &str,
+) -> (u16, Value) {
     let answer = raw(admin, &request(method, path, fields, body));
     (answer.status(), parsed(&answer))
 }

@@ -24,8 +24,11 @@ fn an_operator_plans_looks_and_goes_back() {
     let (next_file, config_file) = (file(&next), file(&world.config));
 
     let (code, shown) = run(&["plan", "--config", &next_file]);
-    let expected =
-        "~ route */\n~ log\n~ response_headers\nrevision 1 would change: routes ~1, log, response_headers\n";
+    let expected = "~ route */\n~ log\n~ response_headers\n\
+        \x20 routes       1 of 1 answer otherwise\n\
+        \x20 connections  0 open, 0 kept\n\
+        \x20 requests     0 running\n\
+        revision 1 would change: routes ~1, log, response_headers\n";
     assert_eq!((code, shown.as_str()), (Some(0), expected));
     let (code, shown) = run(&["plan", "--config", &config_file]);
     assert_eq!(
@@ -110,9 +113,9 @@ fn a_reload_logs_the_plan_that_was_told_and_no_secret() {
         let file = next.to_str().expect("text");
         let (code, told) = run(&["plan", "--config", file, "--admin", &admin]);
         assert_eq!(code, Some(0), "{told}");
-        // The last line is the summary.
-        let told: Vec<String> = told.lines().map(|line| line.replacen(' ', "", 1)).collect();
-        let (_, steps) = told.split_last().expect("a plan");
+        // What is different comes first, a sign before each; then what that touches, and the summary.
+        let signed = told.lines().take_while(|line| line.starts_with(['+', '~', '-']));
+        let steps: Vec<String> = signed.map(|line| line.replacen(' ', "", 1)).collect();
         fs::rename(&next, &path).expect("a change");
         let record = process.line("configuration applied");
         let more = match steps.len().saturating_sub(NAMED) {

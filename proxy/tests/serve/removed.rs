@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::admin::{at, call, free};
 use crate::support::{PATIENCE, World, connect, gated, get, raw, read_head};
@@ -135,4 +135,88 @@ fn a_connection_whose_request_is_done_outlives_its_route() {
     world.apply(&streaming(origin, false, more));
     assert_eq!(raw(world.address(), "GET / HTTP/1.0\r\n\r\n").status(), 200);
     assert_eq!(crate::support::ask(&mut kept, request).body, "own");
+}
+
+/// Waits until the status says so many: connections are counted once they are accepted, and drain once their worker was told.
+fn counted(admin: SocketAddr, of: &str, count: &Value) {
+    let deadline = Instant::now() + PATIENCE;
+    while call(admin, "GET", "/status").1.pointer(of) != Some(count) {
+        assert!(Instant::now() < deadline, "{of} is not {count}");
+    }
+}
+
+#[test]
+fn a_plan_says_what_it_touches_and_its_change_does_just_that() {
+    let (origin, admin) = (gated(HEAD, "late"), free("127.0.0.88"));
+    let content = |second: &str, route: &str, workers: u8, port: u16| {
+        format!(
+            "workers: {workers}\nadmin: {{{}}}\ndrain: {{listener_timeout: 1m}}\n\
+             listeners: [{{name: web, address: '127.0.0.1:0'}}{second}]\n\
+             routes: [{route} {{path: /up, upstream: other}}, {{respond: {{body: own}}}}]\n\
+             upstreams: [{{name: app, endpoints: [{{address: '{}'}}]}}, {{name: other, endpoints: [{{address: '127.0.0.1:{port}'}}]}}]\n",
+            at(admin),
+            origin.address
+        )
+    };
+    let second = ", {name: second, address: '127.0.0.88:0'}";
+    let before = content(second, "{path: /stream, upstream: app},", 1, 9);
+    let world = World::start(&before);
+    let address = |name: &str| {
+        let all = world.proxy.addresses();
+        let found = all.iter().find(|(known, _)| known.as_str() == name);
+        found.expect("a listener").1.tcp().expect("of TCP")
+    };
+    let (web, gone) = (address("web"), address("second"));
+    let mut stream = begin(web, "Connection: close\r\n");
+    let mut idle = [connect(web), connect(gone), connect(gone)];
+    counted(admin, "/connections", &json!(4));
+
+    let after = content("", "", 2, 10);
+    let fields = "Content-Type: application/yaml\r\n";
+    let plan = crate::admin::call_with(admin, "POST", "/plan", fields, &after).1;
+    let expected = json!({
+        "sockets": {"open": [], "close": ["127.0.0.88:0"]},
+        "routes": {"of": 2, "touched": 1, "by_upstream": ["*=/up"]},
+        "connections": {
+            "open": 4, "draining": 0, "kept": 2, "drained_by_listeners": 2, "listeners_cut_after_ms": 60000.0,
+            "drained_by_workers": 0
+        },
+        "requests": {"running": 1, "by_removed_routes": 1, "removed_routes_cut_after_ms": null},
+        "workers": {"start": 1, "retire": 0},
+    });
+    assert_eq!(plan["touches"], expected, "{plan}");
+    // To ask changed nothing.
+    let status = call(admin, "GET", "/status").1;
+    assert_eq!(
+        (&status["config_version"], &status["draining"]["connections"]),
+        (&json!(1), &json!(0))
+    );
+
+    world.apply(&after);
+    let request = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+    let [kept, first, last] = &mut idle;
+    assert_eq!(crate::support::ask(kept, request).field("connection"), None);
+    for goes in [first, last] {
+        assert_eq!(
+            crate::support::ask(goes, request).field("connection"),
+            Some("close")
+        );
+    }
+    origin.open();
+    assert_eq!(ended(&mut stream, Instant::now()).0, "late");
+
+    // Fewer workers: those whose worker goes are told apart.
+    drop(stream);
+    counted(admin, "/connections", &json!(1));
+    let more: Vec<_> = (0..5).map(|_| connect(web)).collect();
+    counted(admin, "/connections", &json!(6));
+    let fewer = content("", "", 1, 10);
+    let plan = crate::admin::call_with(admin, "POST", "/plan", fields, &fewer).1;
+    let connections = &plan["touches"]["connections"];
+    let goes = connections["drained_by_workers"].as_u64().expect("a count");
+    assert!(goes > 0, "{plan}");
+    assert_eq!(connections["kept"], json!(6 - goes), "{plan}");
+    world.apply(&fewer);
+    counted(admin, "/draining/connections", &json!(goes));
+    drop(more);
 }

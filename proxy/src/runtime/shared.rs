@@ -1,0 +1,106 @@
+//! What all workers share: what serves, and what is counted.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::counters::Counters;
+use super::removals::{Removal, Removals};
+use super::seats::Seats;
+use super::state::Census;
+use super::survey::{Roll, Silent, Surveyed};
+use super::{Current, Generation};
+use crate::model::RouteKey;
+
+/// What all workers share.
+#[derive(Debug)]
+pub struct Shared {
+    /// What serves.
+    pub current: Current,
+    pub(super) connections: Arc<Census>,
+    pub(super) seats: Seats,
+    pub(super) counters: Counters,
+    retired: Mutex<Vec<Weak<Generation>>>,
+    pub(super) removals: Removals,
+    pub(super) surveyed: Surveyed,
+}
+
+// === impl Shared ===
+
+impl Shared {
+    /// With the first snapshot.
+    pub fn new(current: Current) -> Arc<Self> {
+        Arc::new(Self {
+            current,
+            connections: Arc::default(),
+            seats: Seats::default(),
+            counters: Counters::default(),
+            retired: Mutex::default(),
+            removals: Removals::default(),
+            surveyed: Surveyed::default(),
+        })
+    }
+
+    /// Client connections that are open, tunnels included.
+    pub fn connection_count(&self) -> usize {
+        self.connections.count()
+    }
+
+    /// Those of them that end with their next answer, because their listener or their worker goes, or the process.
+    pub fn draining_connection_count(&self) -> usize {
+        self.connections.draining()
+    }
+
+    /// Answers to requests so far, by the class of their status, 1xx to 5xx.
+    pub fn answered(&self) -> [u64; 5] {
+        self.counters.totals()
+    }
+
+    /// What the connections of each worker do at this moment.
+    pub async fn survey(&self) -> Result<Vec<Roll>, Silent> {
+        self.surveyed.ask().await
+    }
+
+    /// Counts a generation as draining from now on, as long as a request holds a route of it.
+    pub fn retire(&self, generation: &Arc<Generation>) {
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody may ever ask, and a weak reference holds the memory of what it refers to.
+        retired.retain(|generation| generation.strong_count() > 0);
+        retired.push(Arc::downgrade(generation));
+    }
+
+    /// Has what is still answered by routes of these keys cut off after a time. `revision` is the first that does not have them. Workers
+    /// have to be told to [`look`](super::Worker::look).
+    pub fn cut_routes(&self, revision: u64, keys: impl Iterator<Item = RouteKey>, after: Duration) {
+        let removal = Removal {
+            revision,
+            keys: keys.collect(),
+            deadline: Instant::now() + after,
+        };
+        self.removals.add(removal, &self.draining_revisions());
+    }
+
+    /// The revisions that serve no new request, and by which one is still being answered.
+    pub fn draining_revisions(&self) -> Vec<u64> {
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.retain(|generation| generation.strong_count() > 0);
+        let living = retired.iter().filter_map(Weak::upgrade);
+        living.map(|generation| generation.revision).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Snapshot;
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_generations_that_have_ended() {
+        let shared = Shared::new(Current::new(Snapshot::default()));
+        for revision in 1..=100 {
+            shared.retire(&Arc::new(Generation { revision }));
+        }
+        assert!(shared.retired.lock().unwrap().len() <= 1);
+    }
+}
