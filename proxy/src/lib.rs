@@ -20,6 +20,7 @@
 //! and neither knows the other.
 
 mod admin;
+pub mod check;
 pub mod config;
 pub mod lifecycle;
 pub mod log;
@@ -30,6 +31,7 @@ pub mod order;
 mod otlp;
 pub mod probe;
 pub mod reload;
+mod room;
 pub mod runtime;
 pub mod source;
 pub mod supervisor;

@@ -12,11 +12,12 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{ArgGroup, Parser, Subcommand};
+use reloadspec_proxy::check::{self, Checked};
 use reloadspec_proxy::lifecycle::Notifier;
 use reloadspec_proxy::log::{self, LogOverrides};
 use reloadspec_proxy::model::{LogFormat, LogLevel, Probe};
 use reloadspec_proxy::probe::{self, Unreachable};
-use reloadspec_proxy::reload::{self, Candidate, Plan, Rejection};
+use reloadspec_proxy::reload::{Candidate, Plan, Rejection};
 use reloadspec_proxy::supervisor::Signals;
 use reloadspec_proxy::{Options, Proxy, StartError, source};
 
@@ -44,7 +45,7 @@ struct Arguments {
     /// Leave the file alone until somebody asks for a reload, by SIGHUP or the admin listener.
     #[arg(long, requires = "config")]
     no_watch: bool,
-    /// Say whether a file is a valid configuration, and do nothing else but probe, if it or `--probe` asks for that.
+    /// Say whether a file is a valid configuration that could serve here. Nothing is listened on and no file is made; endpoints are tried if it or `--probe` asks for that.
     #[arg(long, value_name = "FILE", group = "task")]
     check: Option<PathBuf>,
     /// With `--check`: try to connect to every endpoint, and warn of those that cannot be reached.
@@ -123,9 +124,9 @@ fn check(file: &Path, with_probe: bool) -> ExitCode {
         Err(error) => return fail(INVALID, &error.to_string()),
     };
     let Candidate { name, .. } = &candidate;
-    match reload::check(&candidate) {
-        Ok(plan) => {
-            for note in &candidate.notes {
+    match check::check(&candidate) {
+        Ok(Checked { plan, notes }) => {
+            for note in candidate.notes.iter().chain(&notes) {
                 eprintln!("reloadspec-proxy: warning: {note}");
             }
             let asked = plan.settings.as_ref().and_then(|(settings, _)| settings.probe);

@@ -7,4 +7,4 @@ mod notify;
 mod pid_file;
 
 pub use notify::Notifier;
-pub(crate) use pid_file::{PidFile, Place};
+pub(crate) use pid_file::{PidFile, Place, try_pid_file};

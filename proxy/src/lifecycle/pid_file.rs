@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::reload::{Change, Follower, Refused};
+use crate::room;
 
 /// The PID file of this process, if there is one.
 #[derive(Debug, Default)]
@@ -55,6 +56,19 @@ fn write_beside(path: &Path) -> io::Result<PathBuf> {
         let _ = fs::remove_file(&beside);
     }
     written.map(|()| beside)
+}
+
+/// Fails if a PID file cannot be made at `path`. Nothing is written.
+pub(crate) fn try_pid_file(path: &Arc<Path>) -> Result<(), Refused> {
+    let tried = if path.is_dir() {
+        Err(io::ErrorKind::IsADirectory.into())
+    } else {
+        room::for_file(path)
+    };
+    Ok(tried.map_err(|error| PidFileError {
+        path: Arc::clone(path),
+        error,
+    })?)
 }
 
 /// Removes a file if it has our number.

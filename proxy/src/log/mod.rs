@@ -147,6 +147,11 @@ impl LogControl {
 
 // === impl LogFollower ===
 
+/// Fails if the log cannot go to a file at `path`. No file is made.
+pub(crate) fn try_file(path: &Arc<std::path::Path>) -> Result<(), Refused> {
+    Ok(Opened::could_be_at(path)?)
+}
+
 impl Follower for LogFollower {
     fn name(&self) -> &'static str {
         "log"

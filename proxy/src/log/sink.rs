@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::OFlags;
 
+use crate::room;
+
 /// The place of the moment.
 #[derive(Debug, Default)]
 pub(super) struct Sink(Mutex<Option<Opened>>);
@@ -59,6 +61,17 @@ impl Opened {
             path: Arc::clone(path),
             file,
             is_new,
+        })
+    }
+
+    /// Fails as [`at`](Self::at) would. No file is made.
+    pub(super) fn could_be_at(path: &Arc<Path>) -> Result<(), LogError> {
+        if path.exists() {
+            return Self::at(path).map(drop);
+        }
+        room::for_file(path).map_err(|error| LogError {
+            path: Arc::clone(path),
+            error,
         })
     }
 

@@ -36,7 +36,7 @@ pub use history::Revision;
 pub use outcome::{DOCUMENT, Made, Outcome, Rejection, Sameness};
 pub use parcel::{PARCEL_TYPE, Parcel};
 pub use plan::{Changes, Plan};
-pub(crate) use sockets::{Purpose, StagedSockets};
+pub(crate) use sockets::{Purpose, StagedSockets, try_addresses};
 pub use status::{Attempt, Board, Status};
 pub use touches::Touches;
 
@@ -324,8 +324,8 @@ pub fn plan(model: &Model, candidate: &Candidate) -> Result<Plan, Rejection> {
     Ok(Plan::between(model, &read(candidate)?))
 }
 
-/// Everything of a reload short of stage and commit, against a proxy that serves nothing: a dry run that touches no socket.
-pub fn check(candidate: &Candidate) -> Result<Plan, Rejection> {
+/// Everything of a reload before the stage, against a proxy that serves nothing, and the compilation of it. [`crate::check`] asks the world too.
+pub(crate) fn check(candidate: &Candidate) -> Result<Plan, Rejection> {
     let model = read(candidate)?;
     let plan = Plan::between(&Model::default(), &model);
     drop(compile(&model, 1, &BTreeMap::new(), &Snapshot::default()));

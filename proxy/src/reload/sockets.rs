@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -96,6 +97,36 @@ pub(super) fn wanted(model: &Model) -> BTreeMap<Address, Purpose> {
         .chain(traffic)
         .map(|(address, purpose)| (address.clone(), purpose))
         .collect()
+}
+
+/// Tries every address of a model without listening on it, so that nobody can connect, and gives back those that somebody listens on.
+/// `is_free` says of a path whether somebody does.
+pub(crate) fn try_addresses(
+    model: &Model,
+    is_free: impl Fn(&Path) -> io::Result<bool>,
+) -> Result<Vec<Address>, BindError> {
+    let mut in_use = Vec::new();
+    for (address, purpose) in wanted(model) {
+        let tried = match &address {
+            Address::Tcp(tcp) => match bind(*tcp, false) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => Ok(false),
+                bound => bound.map(|_| true),
+            },
+            Address::Unix(path) => is_free(path),
+        };
+        match tried {
+            Ok(true) => {}
+            Ok(false) => in_use.push(address),
+            Err(error) => {
+                return Err(BindError {
+                    address,
+                    purpose,
+                    error,
+                });
+            }
+        }
+    }
+    Ok(in_use)
 }
 
 // === impl BindError ===
@@ -311,13 +342,7 @@ fn listen_beside(address: SocketAddr, rivals: &[&Held]) -> io::Result<(TcpListen
 }
 
 fn listen(address: SocketAddr, shared: bool) -> io::Result<(TcpListener, SocketAddr)> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    socket.set_reuse_port(shared)?;
-    socket.bind(&address.into())?;
+    let socket = bind(address, shared)?;
     // Two sockets can bind one address; only the second `listen` fails.
     socket.listen(BACKLOG)?;
     socket.set_reuse_port(false)?;
@@ -325,4 +350,15 @@ fn listen(address: SocketAddr, shared: bool) -> io::Result<(TcpListener, SocketA
     let socket = TcpListener::from(socket);
     let bound = socket.local_addr()?;
     Ok((socket, bound))
+}
+
+fn bind(address: SocketAddr, shared: bool) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_port(shared)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
 }

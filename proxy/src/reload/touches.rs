@@ -106,7 +106,9 @@ impl Sockets {
     /// What leads from the one to the other. What a new wildcard covers stays open below it.
     pub fn between(old: &Model, new: &Model) -> Self {
         let (before, after) = (wanted(old), wanted(new));
-        let is_covered = |address: &Address| after.keys().any(|wider| wider.covers(address));
+        let is_covered = |address: &Address| {
+            after.contains_key(address) || after.keys().any(|wider| wider.covers(address))
+        };
         let missing = |of: &BTreeMap<Address, Purpose>, keep: &dyn Fn(&Address) -> bool| {
             of.keys().filter(|address| !keep(address)).cloned().collect()
         };

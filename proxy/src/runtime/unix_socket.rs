@@ -92,7 +92,8 @@ pub(crate) fn listen(path: &Arc<Path>, audience: Audience) -> io::Result<(UnixLi
     Ok((socket.into(), place))
 }
 
-fn is_left_behind(path: &Path, address: &SockAddr) -> bool {
+/// Whether a file is a socket that nobody listens on any more.
+pub(crate) fn is_left_behind(path: &Path, address: &SockAddr) -> bool {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
     let refused = || {
         let probe = Socket::new(Domain::UNIX, Type::STREAM, None).and_then(|probe| {

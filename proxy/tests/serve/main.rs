@@ -2,6 +2,7 @@
 
 mod admin;
 mod changes;
+mod check;
 mod durable;
 mod files;
 mod lifecycle;
