@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use reloadspec::target::{
-    Locate, LogSource, ORIGINS, OriginAddress, Place, Target, TargetError, Trigger, known,
+    Locate, LogSource, ORIGINS, OriginAddress, Place, Reach, Target, TargetError, Trigger, known,
 };
-use reloadspec::vocabulary::{Capability, Flaw, Generation, Scene, TriggerKind};
+use reloadspec::vocabulary::{Capability, Flaw, Generation, Scene, TriggerKind, TriggerTrait};
 use tempfile::TempDir;
 
 const TARGET: &str = r#"name = "own"
@@ -233,6 +233,31 @@ fn each_of_several_triggers_is_of_its_own_kind_and_sends_no_content() {
         let error = also(&trigger).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }
+}
+
+#[test]
+fn a_line_to_a_socket_is_a_trigger() {
+    let told_by = |trigger: &str| {
+        let text = TARGET.replace("kind = \"watch\"", trigger);
+        let (_dir, path) = folder(text, CONFIG);
+        Target::load(&path, &Locate::default()).map(|mut targets| targets.remove(0))
+    };
+    let socket = "kind = \"socket\"\naddress = \"{{ dir }}/own.sock\"\n";
+    let trait_of = |target: &Target| target.facts().triggers(TriggerTrait::Answers);
+    let silent = told_by(&format!("{socket}line = \"reload {{{{ generation }}}}\"\n")).unwrap();
+    assert_eq!(silent.facts().trigger, TriggerKind::Socket);
+    assert_eq!(trait_of(&silent), []);
+    let trigger = Trigger::Socket {
+        at: Reach::Unix("/run/dir/own.sock".into()),
+        line: "reload 1".into(),
+        answered: None,
+        probe: None,
+    };
+    assert_eq!(silent.trigger(&place()).unwrap(), trigger);
+    let answers = format!("{socket}line = \"reload\"\nanswered = '^done$'\nacknowledges = true\n");
+    let answers = told_by(&answers).unwrap();
+    assert_eq!(trait_of(&answers), [TriggerKind::Socket]);
+    assert!(answers.facts().has(Capability::Ack));
 }
 
 #[test]

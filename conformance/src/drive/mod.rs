@@ -31,6 +31,7 @@ mod recorder;
 mod refused;
 mod resources;
 mod script;
+mod socket;
 mod steady;
 mod told;
 mod traffic;

@@ -20,14 +20,11 @@ use super::traffic::{HeldOpen, Load, LoadKind, Traffic};
 use super::trial::{Laid, Manner};
 use super::versions::Versions;
 use super::{Options, Run};
-use crate::target::{OriginAddress, Place, Target, Trigger};
+use crate::target::{OriginAddress, Place, Target};
 use crate::vocabulary::{
     Arrival, Case, Delivery, Event, Flaw, Generation, Layout, Prospect, Question, Resources, Step, Timeline,
     TriggerKind,
 };
-
-/// How long a target may take to catch the signal by which it is told of changes.
-const CATCHING: Duration = Duration::from_secs(2);
 
 /// Whether to go on with the steps.
 pub(super) type Flow = ControlFlow<()>;
@@ -341,19 +338,7 @@ impl<'a> Driver<'a> {
         if let Some(settle) = &self.target.facts().settle {
             // That the process ended meanwhile is told by what is done next.
             let _ = self.watch(Duration::from_millis(settle.ms));
-            self.await_catching();
-        }
-    }
-
-    /// Waits until the target catches the signal that it is to be told by. One that never does is told all the same.
-    fn await_catching(&self) {
-        let Some(running) = &self.running else { return };
-        let Ok(Trigger::Signal(signal)) = self.target.trigger_by(self.by, &running.laid.place) else {
-            return;
-        };
-        let deadline = Instant::now() + CATCHING;
-        while !running.process.catches(signal) && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(1));
+            self.await_hearing();
         }
     }
 

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use super::error::DriveError;
 use super::script::{Driver, Flow, Running};
 use super::trigger::{self, Pull};
-use super::{Cancel, exchange};
+use super::{Cancel, exchange, socket};
 use crate::target::Trigger;
 use crate::vocabulary::{Delivery, Event, Nanos, Step, TriggerKind, TriggerTrait};
 
 /// The pause between two looks for a sign of life.
 const LOOK: Duration = Duration::from_micros(200);
+/// How long a target may take to hear what it is told of changes by.
+const HEARING: Duration = Duration::from_secs(2);
 
 impl Driver<'_> {
     /// The steps, once for each trigger of a kind, by which alone the target is told.
@@ -54,6 +56,23 @@ impl Driver<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Waits until the target catches the signal that it is to be told by, or hears at the socket. One that never does is told all the same.
+    pub(super) fn await_hearing(&self) {
+        let Some(running) = &self.running else { return };
+        let Ok(trigger) = self.target.trigger_by(self.by, &running.laid.place) else {
+            return;
+        };
+        let hears = || match &trigger {
+            Trigger::Signal(signal) => running.process.catches(*signal),
+            Trigger::Socket { at, probe, .. } => socket::hears(at, probe.as_deref(), HEARING),
+            Trigger::Watch | Trigger::Command { .. } | Trigger::Http { .. } => true,
+        };
+        let deadline = Instant::now() + HEARING;
+        while !hears() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Starts a process, and delivers the next generation while it starts.

@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use super::Cancel;
 use super::exchange::{self, Call};
 use super::process::Process;
+use super::socket;
 use crate::target::Trigger;
 use crate::vocabulary::{Reply, TriggerAnswer};
 
@@ -88,6 +89,9 @@ impl Pull {
                     },
                 })
             }
+            Trigger::Socket {
+                at, line, answered, ..
+            } => Some(socket::say(&at, &line, answered.as_deref(), self.patience)),
         }
     }
 }
@@ -107,7 +111,7 @@ impl Pulled {
 }
 
 /// The end of what was said, where the cause usually stands.
-fn tail(said: &str) -> String {
+pub(super) fn tail(said: &str) -> String {
     let said = said.trim();
     let start = said
         .char_indices()

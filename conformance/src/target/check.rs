@@ -9,6 +9,7 @@ use super::changed;
 use super::error::TargetError;
 use super::parts;
 use super::render::text;
+use super::socket;
 use super::spec::{Role, Spec, Timing, Trigger};
 use super::told;
 use super::versions;
@@ -33,6 +34,7 @@ pub(super) fn check(spec: &Spec, place: &str) -> Result<(), TargetError> {
         .and_then(|()| markers(&spec.markers))
         .and_then(|()| settle(&spec.trigger))
         .and_then(|()| also(spec))
+        .and_then(|()| socket::check(spec))
         .and_then(|()| sections(spec))
         .and_then(|()| parts::check(spec))
         .and_then(|()| told::check(spec))
@@ -329,7 +331,8 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
     let others = target.facts.also.iter().map(|other| Some(other.kind));
     for by in std::iter::once(None).chain(others) {
         target.start_for(by, &ground)?;
-        target.trigger_by(by, &ground)?;
+        let trigger = target.trigger_by(by, &ground)?;
+        socket::try_it(&trigger).map_err(|message| TargetError::invalid(place, message))?;
         target.start_managed(by, &ground)?;
         target.start_with_pid_file(by, &ground)?;
     }

@@ -233,6 +233,7 @@ fn facts(
         binary: spec.binary.name.clone(),
         binary_sha256,
         trigger: spec.trigger.kind,
+        answers_lines: spec.answers_lines(),
         settle: spec.trigger.settle_reason.as_ref().map(|reason| Settle {
             ms: spec.trigger.settle_ms,
             reason: reason.clone(),

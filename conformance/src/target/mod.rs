@@ -12,6 +12,7 @@ mod load;
 mod locate;
 mod parts;
 mod render;
+mod socket;
 mod spawn;
 mod spec;
 mod told;
@@ -174,6 +175,17 @@ pub enum Trigger {
         headers: Vec<(String, String)>,
         /// Whether the body is the config file; else it is empty.
         sends_config: bool,
+    },
+    /// By a line to a socket of its.
+    Socket {
+        /// Where that listens.
+        at: Reach,
+        /// Without the newline at its end.
+        line: String,
+        /// Which line of an answer says yes, as a regex; none if nothing is answered that could be told.
+        answered: Option<String>,
+        /// What changes nothing, and is answered by whoever hears; none if whoever takes a connection hears.
+        probe: Option<String>,
     },
 }
 

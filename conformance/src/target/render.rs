@@ -11,6 +11,7 @@ use nix::sys::signal::Signal;
 use super::error::TargetError;
 use super::folder::Folder;
 use super::parts::Member;
+use super::socket;
 use super::spec::{self, Role, Spec, TriggerBody};
 use super::{ORIGINS, OriginAddress, Place, Reach, Rendered, Trigger};
 use crate::vocabulary::{Flaw, Generation, LeadsTo, Scene, TriggerKind};
@@ -207,6 +208,18 @@ impl Templates {
                     headers,
                     sends_config: trigger.body == Some(TriggerBody::Config),
                 })
+            }
+            TriggerKind::Socket => {
+                let address = trigger.address.as_deref().ok_or_else(|| lacks("address"))?;
+                let line = trigger.line.as_deref().ok_or_else(|| lacks("line"))?;
+                let probe = trigger
+                    .probe
+                    .as_deref()
+                    .map(|probe| self.text(spec, probe, place));
+                let at = self.text(spec, address, place)?;
+                let line = self.text(spec, line, place)?;
+                socket::told(&at, line, trigger.answered.clone(), probe.transpose()?)
+                    .map_err(|message| TargetError::invalid(format!("{}/target.toml", self.target), message))
             }
         }
     }

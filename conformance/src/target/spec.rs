@@ -156,6 +156,10 @@ pub(super) struct Trigger {
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Option<TriggerBody>,
+    pub(super) address: Option<String>,
+    pub(super) line: Option<String>,
+    pub(super) answered: Option<String>,
+    pub(super) probe: Option<String>,
 }
 
 /// A further way in which it can be told.

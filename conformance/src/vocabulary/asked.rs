@@ -63,9 +63,9 @@ impl fmt::Display for Question {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerAnswer {
-    /// Sent; this kind of trigger answers nothing.
+    /// Sent; this trigger answers nothing.
     Sent,
-    /// Accepted: exit status 0, or a status 2xx.
+    /// Accepted: exit status 0, a status 2xx, or the answer that says so.
     Accepted,
     /// Refused, with what it said.
     Refused(String),
@@ -97,10 +97,10 @@ pub struct Answer {
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
-    /// The exit code of a command, or the status of a response; none if nothing came back.
+    /// The exit code of a command, or the status of a response; none if nothing came back, or what did has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i32>,
-    /// Whether that is a yes: exit code 0, or a status 2xx.
+    /// Whether that is a yes: exit code 0, a status 2xx, or the answer to a line that says so.
     pub yes: bool,
     /// What was said, cut at 64 KiB; why nothing was, if nothing came back.
     pub said: String,

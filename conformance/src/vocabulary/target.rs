@@ -18,6 +18,8 @@ pub enum TriggerKind {
     Command,
     /// Its admin API is called.
     Http,
+    /// A line is sent to a socket of its.
+    Socket,
 }
 
 /// A further way in which the target can be told, besides its trigger.
@@ -34,7 +36,7 @@ pub struct OtherTrigger {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerTrait {
-    /// It answers: by an exit status, or by a status over HTTP.
+    /// It answers: by an exit status, by a status over HTTP, or by a line where its answers are known.
     Answers,
     /// It answers once the change is effective.
     Acknowledges,
@@ -242,6 +244,9 @@ pub struct TargetFacts {
     /// How else it can be told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<OtherTrigger>,
+    /// Whether it is known what it answers to a line that is sent to a socket of its.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answers_lines: bool,
     /// How long it is left alone before a change that stands alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle: Option<Settle>,
@@ -345,13 +350,22 @@ impl TargetFacts {
     pub fn triggers(&self, wanted: TriggerTrait) -> Vec<TriggerKind> {
         let all = std::iter::once(self.trigger).chain(self.also.iter().map(|other| other.kind));
         all.filter(|kind| match wanted {
-            TriggerTrait::Answers => matches!(kind, TriggerKind::Command | TriggerKind::Http),
+            TriggerTrait::Answers => self.answers(*kind),
             TriggerTrait::Acknowledges => self.acknowledges(*kind),
             TriggerTrait::IsSignal => *kind == TriggerKind::Signal,
             TriggerTrait::IsHttp => *kind == TriggerKind::Http,
             TriggerTrait::IsPulled => *kind != TriggerKind::Watch,
         })
         .collect()
+    }
+
+    /// Whether a trigger answers at all: yes, or no.
+    pub fn answers(&self, kind: TriggerKind) -> bool {
+        match kind {
+            TriggerKind::Watch | TriggerKind::Signal => false,
+            TriggerKind::Command | TriggerKind::Http => true,
+            TriggerKind::Socket => self.answers_lines,
+        }
     }
 
     /// Whether a trigger answers once the change is effective.

@@ -165,6 +165,34 @@ fn what_a_trigger_lacks_is_named() {
 }
 
 #[test]
+fn a_line_to_a_socket_is_one_line_to_one_place_with_a_known_answer() {
+    let refused = |lines: &str, message: &str| {
+        Own::target()
+            .but("kind = \"watch\"", &format!("kind = \"socket\"\n{lines}"))
+            .is_refused(&format!("./own/target.toml: {message}"));
+    };
+    let at = "address = \"{{ dir }}/own.sock\"\n";
+    refused("line = \"reload\"", "trigger: kind \"socket\" needs `address`");
+    refused(at, "trigger: kind \"socket\" needs `line`");
+    refused(
+        &format!("{at}line = \"reload\\nquit\""),
+        "trigger.line: \"reload\\nquit\" is not one line; the newline at its end is sent besides",
+    );
+    refused(
+        "address = \"run/own.sock\"\nline = \"reload\"",
+        "trigger.address: \"run/own.sock\" is neither IP:PORT nor the absolute path of a socket",
+    );
+    refused(
+        &format!("{at}line = \"reload\"\nanswered = '.*'"),
+        "trigger.answered: `.*` matches an empty answer, so that no answer would be a yes",
+    );
+    refused(
+        &format!("{at}line = \"reload\"\nacknowledges = true"),
+        "trigger.acknowledges: without `answered`, nobody knows which answer to the line is a yes",
+    );
+}
+
+#[test]
 fn patterns_of_the_log_have_to_be_what_they_are_used_as() {
     Own::target().but("'applied'", "'(applied'").is_refused(
         "./own/target.toml: log.applied: regex parse error:\n    (applied\n    ^\nerror: unclosed group",

@@ -51,7 +51,10 @@ impl Traits {
     }
 
     pub(crate) fn acknowledges(&self) -> bool {
-        matches!(self.trigger, TriggerKind::Command | TriggerKind::Http)
+        matches!(
+            self.trigger,
+            TriggerKind::Command | TriggerKind::Http | TriggerKind::Socket
+        )
     }
 }
 
@@ -60,7 +63,8 @@ pub(crate) fn triggers() -> impl Strategy<Value = TriggerKind> {
         Just(TriggerKind::Watch),
         Just(TriggerKind::Signal),
         Just(TriggerKind::Command),
-        Just(TriggerKind::Http)
+        Just(TriggerKind::Http),
+        Just(TriggerKind::Socket)
     ]
 }
 

@@ -144,6 +144,7 @@ fn facts(variant: &str) -> TargetFacts {
         binary_sha256: "00".repeat(32),
         trigger: TriggerKind::Signal,
         also: Vec::new(),
+        answers_lines: false,
         settle: None,
         markers: Marker::ALL.to_vec(),
         capabilities: vec![Capability::Ack],

@@ -34,16 +34,22 @@ start_with_change() {
     say "g$good delivered within $((begun - launched)) ms of the start: ${seen:-$apply_ms ms after the first answer g$(ask) answers}"
     look startup
 }
-# Leaves the proxy alone for as long as it needs before a change, and until it catches the signal that it is to be told by.
+# Leaves the proxy alone for as long as it needs before a change, and until it hears what it is to be told by: a signal, or a socket.
 settle() {
     [ "$settle_ms" != 0 ] || return 0
     sleep "0.$(printf %03d "$settle_ms")"
-    [ -n "$signal" ] || return 0
     tries=0
+    until hears || [ $tries -ge 100 ]; do tries=$((tries + 1)); sleep 0.01; done
+    [ -n "$signal" ] || return 0
     until caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") && [ $(((0x${caught:-0} >> (signal - 1)) & 1)) = 1 ]; do
         [ $tries -lt 200 ] || return 0
         tries=$((tries + 1)); sleep 0.01
     done
+}
+# Says one line to the socket; with a pattern, an answer that has it is a yes, and one that has not a no: LINE [YES]
+tell() {
+    at_socket "$1" "${2:+30}" >"$work/told" 2>&1 || return 1
+    [ -z "${2-}" ] || grep -qP -- "$2" "$work/told"
 }
 change() {
     settle; before; deliver "$1"; no_bad_member; pull; good=$1; await "$apply_ms"
@@ -56,8 +62,12 @@ no_bad_member() { [ -z "$bad_member" ] || rm -f "$work/conf/$bad_member"; }
 # From one generation to another, without waiting for them, or with a pause after each: FROM TO [PAUSE]
 burst() {
     before
-    next=$1
-    while [ "$next" -le "$2" ]; do deliver "$next"; no_bad_member; pull; next=$((next + 1)); sleep "${3:-0}"; done
+    for next in $(seq "$1" "$2"); do render "$next" >"$work/burst.$next"; done
+    for next in $(seq "$1" "$2"); do
+        rendered=$work/burst.$next; deliver "$next"; rendered=; no_bad_member; pull
+        rm -f "$work/burst.$next"
+        sleep "${3:-0}"
+    done
     good=$2; await "$apply_ms"
     seen=${took:+the last answers after $took ms}
     say "g$1 to g$2 delivered: ${seen:-after $apply_ms ms g$(ask) answers}"

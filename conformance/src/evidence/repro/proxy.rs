@@ -177,6 +177,7 @@ fn functions(target: &Target, place: &Place, segment: &Segment<'_>) -> Result<St
          \"$proxy\" {args} >\"$work/stdout\" 2>\"$work/stderr\" &\n}}"
     );
     let trigger = target.trigger_by(segment.by, place).map_err(failed)?;
+    out.push_str(&hears(&trigger));
     let _ = writeln!(out, "pull() {{ {}; }}", pull(trigger, place));
     for (flaw, layout) in segment.files() {
         let is_made = flaw.is_some_and(Flaw::is_made_by_the_suite) && !layout.in_parts;
@@ -236,6 +237,33 @@ fn pull(trigger: Trigger, place: &Place) -> String {
                 "told=yes; {call} >\"$work/told\" 2>&1 || {{ told=no; say \"    refused: $(tail -n 1 \"$work/told\")\"; }}"
             )
         }
+        Trigger::Socket { line, answered, .. } => {
+            let yes = answered.map_or_else(String::new, |yes| quoted(&yes));
+            format!(
+                "told=yes; tell {} {yes} || {{ told=no; say \"    refused: $(tail -n 1 \"$work/told\")\"; }}",
+                quoted(&line)
+            )
+        }
+    }
+}
+
+/// Whether the target hears at a socket, where it is told at one.
+fn hears(trigger: &Trigger) -> String {
+    let Trigger::Socket { at, probe, .. } = trigger else {
+        return "hears() { :; }\n".to_owned();
+    };
+    let hears = match probe {
+        Some(probe) => format!("at_socket {} 1 2>/dev/null | grep -q .", quoted(probe)),
+        None => "at_socket".to_owned(),
+    };
+    let at = quoted(&address_of(at));
+    format!("at_socket() {{ \"$python\" -ES \"$work/line.py\" {at} \"$@\"; }}\nhears() {{ {hears}; }}\n")
+}
+
+fn address_of(at: &Reach) -> String {
+    match at {
+        Reach::Tcp(address) => address.to_string(),
+        Reach::Unix(path) => path.display().to_string(),
     }
 }
 
@@ -319,7 +347,24 @@ pub(super) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::*;
+
+    #[test]
+    fn a_line_is_told_at_the_socket_of_the_run() {
+        let told = |probe: Option<&str>| Trigger::Socket {
+            at: Reach::Unix(Path::new(DIR).join("own.sock")),
+            line: "reload".into(),
+            answered: None,
+            probe: probe.map(str::to_owned),
+        };
+        let at = "at_socket() { \"$python\" -ES \"$work/line.py\" \"$work/own.sock\" \"$@\"; }\n";
+        assert_eq!(hears(&told(None)), format!("{at}hears() {{ at_socket; }}\n"));
+        assert_eq!(
+            hears(&told(Some("version"))),
+            format!("{at}hears() {{ at_socket \"version\" 1 2>/dev/null | grep -q .; }}\n")
+        );
+        assert_eq!(hears(&Trigger::Watch), "hears() { :; }\n");
+    }
 
     #[test]
     fn a_word_is_one_word_whatever_is_in_it() {

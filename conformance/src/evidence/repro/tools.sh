@@ -9,6 +9,8 @@ now() { date +%s%3N; }
 for tool in curl python3 setsid; do
     command -v $tool >/dev/null || cannot "$tool is not installed"
 done
+# Whatever stands for it on PATH, this is the one that is run where every moment counts.
+python=$(python3 -c 'import sys; print(sys.executable)')
 [ -n "$proxy" ] || cannot "the proxy is not installed; name its binary as the first argument"
 
 work=$(mktemp -d) || exit 2
@@ -118,6 +120,27 @@ late = behind(sorted((one for one in good if one[2] > 0), key=lambda one: one[0]
 print("requests", len(seen))
 for name, found in ("failed", failed), ("refused", refused), ("races", races), ("errors", errors), ("wrong", failed + errors), ("torn", torn), ("older", older), ("late", late):
     print(name, len(found), found[0][3] if found and name != "torn" else (sorted(markers(found[0][5])) if found else ""))
+PYTHON
+
+# A line to a socket, and what was answered; without a line, whether somebody listens: ADDRESS [LINE [SECONDS]]
+cat >"$work/line.py" <<'PYTHON'
+import socket, sys
+at, line, patience = sys.argv[1], sys.argv[2:3], float(sys.argv[3] if sys.argv[3:] and sys.argv[3] else 1)
+try:
+    if at.startswith("/"):
+        told = socket.socket(socket.AF_UNIX)
+        told.connect(at)
+    else:
+        host, port = at.rsplit(":", 1)
+        told = socket.create_connection((host.strip("[]"), int(port)))
+    if line: told.sendall(line[0].encode() + b"\n")
+except OSError as error: sys.exit(str(error) if line else 1)
+told.settimeout(patience)
+try:
+    if line: told.shutdown(socket.SHUT_WR)
+    while line and (said := told.recv(4096)): print(said.decode(errors="replace"), end="", flush=True)
+except ConnectionResetError: sys.exit("the connection was reset before anything was answered")
+except OSError: pass
 PYTHON
 
 # The value of a series of the metrics, added up over the lines that have its labels; nothing if there is none.

@@ -5,7 +5,7 @@ use super::super::opinion::{Opinion, Seen};
 use super::super::request::{failure, names};
 use super::super::view::View;
 use super::rejection::{NOT_WAITED_OUT, VALID_HERE, as_before, describe_markers, waited_out};
-use crate::vocabulary::{Prospect, Request, TriggerKind};
+use crate::vocabulary::{Prospect, Request};
 
 /// Below so many requests while it stood there, silence says too little.
 const LEAST_REQUESTS: usize = 20;
@@ -74,7 +74,7 @@ fn undone(view: &View<'_>, life: &Life<'_>, write: &Write<'_>) -> Opinion {
 }
 
 pub(super) fn is_reported(view: &View<'_>) -> Vec<Opinion> {
-    let answers = matches!(view.facts.trigger, TriggerKind::Command | TriggerKind::Http);
+    let answers = view.facts.answers(view.facts.trigger);
     if view.rejected.is_none() && !answers {
         return vec![Opinion::unsupported("the target has no record of a rejection")];
     }

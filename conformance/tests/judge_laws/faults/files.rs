@@ -72,7 +72,7 @@ proptest! {
     fn a_refusal_without_a_word_is_not_observed(traits in plain(), nth in 0..7_usize) {
         let case = case("invalid_hot_reload");
         let trigger = match traits.trigger {
-            TriggerKind::Command | TriggerKind::Http => TriggerKind::Signal,
+            TriggerKind::Command | TriggerKind::Http | TriggerKind::Socket => TriggerKind::Signal,
             other => other,
         };
         let silent = Traits { trigger, silent_on: Flaw::GENERAL.get(nth).copied(), ..traits };
@@ -104,7 +104,7 @@ proptest! {
         let mut never = timeline;
         never.events.retain(|event| !matches!(event, Event::Log { line, .. } if line.contains("missing")));
         let results = fails_by(&case, &never, vec![]);
-        let told = matches!(traits.trigger, TriggerKind::Command | TriggerKind::Http);
+        let told = traits.acknowledges();
         prop_assert_eq!(weak(&results).is_empty(), told);
     }
 

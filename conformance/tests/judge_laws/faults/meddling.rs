@@ -129,7 +129,7 @@ proptest! {
         fails_even_if_stalled(&case, &twice, &[Check::WarnsAtMostOnce]);
         let mut never = timeline;
         never.events.retain(|event| !matches!(event, Event::Log { line, .. } if line.contains("missing")));
-        let told = matches!(traits.trigger, TriggerKind::Command | TriggerKind::Http);
+        let told = traits.acknowledges();
         prop_assert_eq!(weak(&fails_by(&case, &never, vec![])).is_empty(), told);
     }
 }

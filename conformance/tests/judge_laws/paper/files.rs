@@ -41,10 +41,10 @@ impl Paper {
         let answer = match self.traits.trigger {
             TriggerKind::Watch => return,
             TriggerKind::Signal => TriggerAnswer::Sent,
-            TriggerKind::Command | TriggerKind::Http if refused => {
+            TriggerKind::Command | TriggerKind::Http | TriggerKind::Socket if refused => {
                 TriggerAnswer::Refused(format!("{PATH}:7:3: no in third.conf; is it `workers`?"))
             }
-            TriggerKind::Command | TriggerKind::Http => TriggerAnswer::Accepted,
+            TriggerKind::Command | TriggerKind::Http | TriggerKind::Socket => TriggerAnswer::Accepted,
         };
         let at = if self.traits.acknowledges() {
             done.max(begin) + MS / 10

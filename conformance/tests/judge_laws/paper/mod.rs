@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use reloadspec::vocabulary::{
     Capability, Case, Condition, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns,
     Marker, Nanos, Outcome, Outside, Phase, PidFileFacts, Prospect, Purpose, Request, RestartOnly, Step,
-    TargetFacts, Timeline,
+    TargetFacts, Timeline, TriggerKind,
 };
 
 use crate::traits::Traits;
@@ -89,6 +89,7 @@ impl Paper {
             binary_sha256: String::new(),
             trigger: traits.trigger,
             also: Vec::new(),
+            answers_lines: traits.trigger == TriggerKind::Socket,
             capabilities,
             deliveries: Delivery::DECLARED.to_vec(),
             flaws: Flaw::ALL.to_vec(),
