@@ -8,6 +8,8 @@ now() { date +%s%3N; }
 for tool in curl python3 setsid; do
     command -v $tool >/dev/null || cannot "$tool is not installed"
 done
+# Whatever stands for it on PATH, this is the one that is run where every moment counts.
+python=$(python3 -c 'import sys; print(sys.executable)')
 [ -n "$proxy" ] || cannot "the proxy is not installed; name its binary as the first argument"
 
 work=$(mktemp -d) || exit 2
@@ -117,6 +119,27 @@ late = behind(sorted((one for one in good if one[2] > 0), key=lambda one: one[0]
 print("requests", len(seen))
 for name, found in ("failed", failed), ("refused", refused), ("races", races), ("errors", errors), ("wrong", failed + errors), ("torn", torn), ("older", older), ("late", late):
     print(name, len(found), found[0][3] if found and name != "torn" else (sorted(markers(found[0][5])) if found else ""))
+PYTHON
+
+# A line to a socket, and what was answered; without a line, whether somebody listens: ADDRESS [LINE [SECONDS]]
+cat >"$work/line.py" <<'PYTHON'
+import socket, sys
+at, line, patience = sys.argv[1], sys.argv[2:3], float(sys.argv[3] if sys.argv[3:] and sys.argv[3] else 1)
+try:
+    if at.startswith("/"):
+        told = socket.socket(socket.AF_UNIX)
+        told.connect(at)
+    else:
+        host, port = at.rsplit(":", 1)
+        told = socket.create_connection((host.strip("[]"), int(port)))
+    if line: told.sendall(line[0].encode() + b"\n")
+except OSError as error: sys.exit(str(error) if line else 1)
+told.settimeout(patience)
+try:
+    if line: told.shutdown(socket.SHUT_WR)
+    while line and (said := told.recv(4096)): print(said.decode(errors="replace"), end="", flush=True)
+except ConnectionResetError: sys.exit("the connection was reset before anything was answered")
+except OSError: pass
 PYTHON
 
 # The value of a series of the metrics, added up over the lines that have its labels; nothing if there is none.
@@ -368,16 +391,22 @@ start_with_change() {
     say "g$good delivered within $((begun - launched)) ms of the start: ${seen:-$apply_ms ms after the first answer g$(ask) answers}"
     look startup
 }
-# Leaves the proxy alone for as long as it needs before a change, and until it catches the signal that it is to be told by.
+# Leaves the proxy alone for as long as it needs before a change, and until it hears what it is to be told by: a signal, or a socket.
 settle() {
     [ "$settle_ms" != 0 ] || return 0
     sleep "0.$(printf %03d "$settle_ms")"
-    [ -n "$signal" ] || return 0
     tries=0
+    until hears || [ $tries -ge 100 ]; do tries=$((tries + 1)); sleep 0.01; done
+    [ -n "$signal" ] || return 0
     until caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") && [ $(((0x${caught:-0} >> (signal - 1)) & 1)) = 1 ]; do
         [ $tries -lt 200 ] || return 0
         tries=$((tries + 1)); sleep 0.01
     done
+}
+# Says one line to the socket; with a pattern, an answer that has it is a yes, and one that has not a no: LINE [YES]
+tell() {
+    at_socket "$1" "${2:+30}" >"$work/told" 2>&1 || return 1
+    [ -z "${2-}" ] || grep -qP -- "$2" "$work/told"
 }
 change() {
     settle; before; deliver "$1"; no_bad_member; pull; good=$1; await "$apply_ms"
@@ -390,8 +419,12 @@ no_bad_member() { [ -z "$bad_member" ] || rm -f "$work/conf/$bad_member"; }
 # From one generation to another, without waiting for them, or with a pause after each: FROM TO [PAUSE]
 burst() {
     before
-    next=$1
-    while [ "$next" -le "$2" ]; do deliver "$next"; no_bad_member; pull; next=$((next + 1)); sleep "${3:-0}"; done
+    for next in $(seq "$1" "$2"); do render "$next" >"$work/burst.$next"; done
+    for next in $(seq "$1" "$2"); do
+        rendered=$work/burst.$next; deliver "$next"; rendered=; no_bad_member; pull
+        rm -f "$work/burst.$next"
+        sleep "${3:-0}"
+    done
     good=$2; await "$apply_ms"
     seen=${took:+the last answers after $took ms}
     say "g$1 to g$2 delivered: ${seen:-after $apply_ms ms g$(ask) answers}"

@@ -3,20 +3,20 @@
 # reload_metrics_are_truthful, reload_is_counted/last outcome (MUST): fail
 # required: what the metrics have of reloads moves as it should within the apply bound of each, be it applied or refused
 # expected: caddy_config_last_reload_successful 0
-# observed: 1, 2022 ms after the file was refused
+# observed: 1, 2030 ms after the file was refused
 # 
 # Usage: sh repro-reload_is_counted-last-outcome.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.18.132.2:8080
-at_first=127.18.132.2:8080
-at_second=127.18.132.2:17976
-at_third=127.18.132.2:17977
-at_wildcard=127.0.0.1:17976
+listen=127.143.85.133:8080
+at_first=127.143.85.133:8080
+at_second=127.143.85.133:28490
+at_third=127.143.85.133:28491
+at_wildcard=127.0.0.1:28490
 places='first/'
-origin_addresses='127.240.75.132:41489 127.240.75.132:33911 127.240.75.132:37655 127.240.75.132:39583'
-apart=o4 origin_apart=127.240.75.132:36877
+origin_addresses='127.73.117.148:46761 127.73.117.148:38601 127.73.117.148:39175 127.73.117.148:35673'
+apart=o4 origin_apart=127.73.117.148:44455
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" >"$work/stdout" 2>"$work/stderr" &
 }
-pull() { told=yes; curl -s -S -f -m 30 -X "POST" "http://127.18.132.2:9901/load" -H "content-type: text/caddyfile" --data-binary "@$work/conf/Caddyfile" >"$work/told" 2>&1 || { told=no; say "    refused: $(tail -n 1 "$work/told")"; }; }
+hears() { :; }
+pull() { told=yes; curl -s -S -f -m 30 -X "POST" "http://127.143.85.133:9901/load" -H "content-type: text/caddyfile" --data-binary "@$work/conf/Caddyfile" >"$work/told" 2>&1 || { told=no; say "    refused: $(tail -n 1 "$work/told")"; }; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.18.132.2:9901 {
-		origins 127.18.132.2:9901
+	admin 127.143.85.133:9901 {
+		origins 127.143.85.133:9901
 	}
 }
 
 http://:8080 {
-	bind 127.18.132.2
+	bind 127.143.85.133
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.240.75.132:@PORT@ {
+	reverse_proxy 127.73.117.148:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -55,15 +56,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.18.132.2:9901 {
-		origins 127.18.132.2:9901
+	admin 127.143.85.133:9901 {
+		origins 127.143.85.133:9901
 	}
 }
 
 http://:8080 {
-	bind 127.18.132.2
+	bind 127.143.85.133
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.240.75.132:@PORT@ {
+	reverse_proxy 127.73.117.148:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -74,12 +75,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.18.132.2:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.18.132.2:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.143.85.133:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.143.85.133:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.18.132.2:9901" admin_path="/config/" admin_header=""
+admin_at="127.143.85.133:9901" admin_path="/config/" admin_header=""
 record=''
 subject='last outcome'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.92.241.85:8080
-at_first=127.92.241.85:8080
-at_second=127.92.241.85:15811
-at_third=127.92.241.85:15812
-at_wildcard=127.0.0.1:15811
+listen=127.220.101.235:8080
+at_first=127.220.101.235:8080
+at_second=127.220.101.235:15380
+at_third=127.220.101.235:15381
+at_wildcard=127.0.0.1:15380
 places='first/'
-origin_addresses='127.86.115.51:44443 127.86.115.51:40045 127.86.115.51:42991 127.86.115.51:44441'
-apart=o4 origin_apart=127.86.115.51:36325
+origin_addresses='127.239.240.147:45365 127.239.240.147:40657 127.239.240.147:44667 127.239.240.147:42919'
+apart=o4 origin_apart=127.239.240.147:36881
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.92.241.85:9901 {
-		origins 127.92.241.85:9901
+	admin 127.220.101.235:9901 {
+		origins 127.220.101.235:9901
 	}
 }
 
 http://:8080 {
-	bind 127.92.241.85
+	bind 127.220.101.235
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.86.115.51:@PORT@ {
+	reverse_proxy 127.239.240.147:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -53,12 +54,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.92.241.85:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.92.241.85:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.220.101.235:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.220.101.235:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.92.241.85:9901" admin_path="/config/" admin_header=""
+admin_at="127.220.101.235:9901" admin_path="/config/" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

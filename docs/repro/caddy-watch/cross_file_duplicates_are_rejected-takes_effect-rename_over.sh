@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.9.81.103:8080
-at_first=127.9.81.103:8080
-at_second=127.9.81.103:14700
-at_third=127.9.81.103:14701
-at_wildcard=127.0.0.1:14700
+listen=127.110.82.3:8080
+at_first=127.110.82.3:8080
+at_second=127.110.82.3:22213
+at_third=127.110.82.3:22214
+at_wildcard=127.0.0.1:22213
 places='first/'
-origin_addresses='127.95.144.146:35661 127.95.144.146:33459 127.95.144.146:41693 127.95.144.146:39229'
-apart=o4 origin_apart=127.95.144.146:38215
+origin_addresses='127.125.1.123:44909 127.125.1.123:43869 127.125.1.123:44497 127.125.1.123:33385'
+apart=o4 origin_apart=127.125.1.123:46463
 config_name="sites/first.caddy"
 own_member="sites/second.caddy" bad_member="sites/third.caddy"
 delivery=rename_over
@@ -29,13 +29,13 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/conf/Caddyfile" <<'FILE'
 # Never written again: what changes is in the members.
 {
-	admin 127.9.81.103:9901 {
-		origins 127.9.81.103:9901
+	admin 127.110.82.3:9901 {
+		origins 127.110.82.3:9901
 	}
 }
 
 http://:8080 {
-	bind 127.9.81.103
+	bind 127.110.82.3
 	import @DIR@/conf/sites/*.caddy
 }
 FILE
@@ -45,6 +45,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good_in_parts() {
     cat <<'FILE'
@@ -52,7 +53,7 @@ config_good_in_parts() {
 @all path /*
 handle @all {
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.95.144.146:@PORT@ {
+	reverse_proxy 127.125.1.123:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -65,7 +66,7 @@ config_twice_across_files_in_parts() {
 @all path /*
 handle @all {
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.95.144.146:@PORT@ {
+	reverse_proxy 127.125.1.123:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -74,12 +75,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.9.81.103:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.9.81.103:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.110.82.3:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.110.82.3:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.9.81.103:9901" admin_path="/config/" admin_header=""
+admin_at="127.110.82.3:9901" admin_path="/config/" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.93.156.227:8080
-at_first=127.93.156.227:8080
-at_second=127.93.156.227:30627
-at_third=127.93.156.227:30628
-at_wildcard=127.0.0.1:30627
+listen=127.104.146.157:8080
+at_first=127.104.146.157:8080
+at_second=127.104.146.157:30210
+at_third=127.104.146.157:30211
+at_wildcard=127.0.0.1:30210
 places='first/'
-origin_addresses='127.200.238.131:36001 127.200.238.131:40031 127.200.238.131:34959 127.200.238.131:33459'
-apart=o4 origin_apart=127.200.238.131:39429
+origin_addresses='127.159.207.26:43883 127.159.207.26:35425 127.159.207.26:45287 127.159.207.26:38635'
+apart=o4 origin_apart=127.159.207.26:37495
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=recreate
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.93.156.227:9901 {
-		origins 127.93.156.227:9901
+	admin 127.104.146.157:9901 {
+		origins 127.104.146.157:9901
 	}
 }
 
 http://:8080 {
-	bind 127.93.156.227
+	bind 127.104.146.157
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.200.238.131:@PORT@ {
+	reverse_proxy 127.159.207.26:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -53,12 +54,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.93.156.227:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.93.156.227:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.104.146.157:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.104.146.157:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.93.156.227:9901" admin_path="/config/" admin_header=""
+admin_at="127.104.146.157:9901" admin_path="/config/" admin_header=""
 record=''
 subject='recreate'
 # ---------------------------------------------------------------------------------------------------------------------------

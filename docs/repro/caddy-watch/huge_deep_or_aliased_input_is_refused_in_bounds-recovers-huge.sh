@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.144.114.194:8080
-at_first=127.144.114.194:8080
-at_second=127.144.114.194:27194
-at_third=127.144.114.194:27195
-at_wildcard=127.0.0.1:27194
+listen=127.186.200.57:8080
+at_first=127.186.200.57:8080
+at_second=127.186.200.57:17691
+at_third=127.186.200.57:17692
+at_wildcard=127.0.0.1:17691
 places='first/'
-origin_addresses='127.1.242.88:41219 127.1.242.88:45377 127.1.242.88:38605 127.1.242.88:42665'
-apart=o4 origin_apart=127.1.242.88:39997
+origin_addresses='127.36.96.232:38021 127.36.96.232:34111 127.36.96.232:46141 127.36.96.232:42383'
+apart=o4 origin_apart=127.36.96.232:34133
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.144.114.194:9901 {
-		origins 127.144.114.194:9901
+	admin 127.186.200.57:9901 {
+		origins 127.186.200.57:9901
 	}
 }
 
 http://:8080 {
-	bind 127.144.114.194
+	bind 127.186.200.57
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.1.242.88:@PORT@ {
+	reverse_proxy 127.36.96.232:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -53,12 +54,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.144.114.194:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.144.114.194:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.186.200.57:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.186.200.57:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.144.114.194:9901" admin_path="/config/" admin_header=""
+admin_at="127.186.200.57:9901" admin_path="/config/" admin_header=""
 record=''
 subject='huge'
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -74,7 +75,7 @@ look() {
 # --- what is done ---
 start 1
 change 2
-rest 2.5
+rest 2.7
 flawed 3 huge
 rest 0.4
 change 4

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.61.248.24:8080
-at_first=127.61.248.24:8080
-at_second=127.61.248.24:17723
-at_third=127.61.248.24:17724
-at_wildcard=127.0.0.1:17723
+listen=127.4.86.27:8080
+at_first=127.4.86.27:8080
+at_second=127.4.86.27:21609
+at_third=127.4.86.27:21610
+at_wildcard=127.0.0.1:21609
 places='first/'
-origin_addresses='127.60.233.81:37657 127.60.233.81:38427 127.60.233.81:33307 127.60.233.81:36267'
-apart=o4 origin_apart=127.60.233.81:38005
+origin_addresses='127.164.148.90:44405 127.164.148.90:44831 127.164.148.90:44057 127.164.148.90:35105'
+apart=o4 origin_apart=127.164.148.90:35507
 config_name="sites/first.caddy"
 own_member="sites/second.caddy" bad_member="sites/third.caddy"
 delivery=rename_over
@@ -29,13 +29,13 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/conf/Caddyfile" <<'FILE'
 # Never written again: what changes is in the members.
 {
-	admin 127.61.248.24:9901 {
-		origins 127.61.248.24:9901
+	admin 127.4.86.27:9901 {
+		origins 127.4.86.27:9901
 	}
 }
 
 http://:8080 {
-	bind 127.61.248.24
+	bind 127.4.86.27
 	import @DIR@/conf/sites/*.caddy
 }
 FILE
@@ -45,6 +45,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good_in_parts() {
     cat <<'FILE'
@@ -52,7 +53,7 @@ config_good_in_parts() {
 @all path /*
 handle @all {
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.60.233.81:@PORT@ {
+	reverse_proxy 127.164.148.90:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -65,7 +66,7 @@ config_syntax_in_parts() {
 @r2 path /r2/*
 handle @r2 {
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.60.233.81:@PORT@ {
+	reverse_proxy 127.164.148.90:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -75,12 +76,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.61.248.24:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.61.248.24:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.4.86.27:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.4.86.27:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.61.248.24:9901" admin_path="/config/" admin_header=""
+admin_at="127.4.86.27:9901" admin_path="/config/" admin_header=""
 record=''
 subject='syntax'
 # ---------------------------------------------------------------------------------------------------------------------------

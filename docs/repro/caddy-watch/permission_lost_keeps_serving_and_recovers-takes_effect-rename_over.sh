@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.196.105.68:8080
-at_first=127.196.105.68:8080
-at_second=127.196.105.68:19930
-at_third=127.196.105.68:19931
-at_wildcard=127.0.0.1:19930
+listen=127.162.21.169:8080
+at_first=127.162.21.169:8080
+at_second=127.162.21.169:18221
+at_third=127.162.21.169:18222
+at_wildcard=127.0.0.1:18221
 places='first/'
-origin_addresses='127.101.27.77:40665 127.101.27.77:36661 127.101.27.77:36759 127.101.27.77:44801'
-apart=o4 origin_apart=127.101.27.77:40993
+origin_addresses='127.242.21.245:34701 127.242.21.245:40817 127.242.21.245:45721 127.242.21.245:38721'
+apart=o4 origin_apart=127.242.21.245:39433
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.196.105.68:9901 {
-		origins 127.196.105.68:9901
+	admin 127.162.21.169:9901 {
+		origins 127.162.21.169:9901
 	}
 }
 
 http://:8080 {
-	bind 127.196.105.68
+	bind 127.162.21.169
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.101.27.77:@PORT@ {
+	reverse_proxy 127.242.21.245:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -53,12 +54,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.196.105.68:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.196.105.68:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.162.21.169:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.162.21.169:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.196.105.68:9901" admin_path="/config/" admin_header=""
+admin_at="127.162.21.169:9901" admin_path="/config/" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

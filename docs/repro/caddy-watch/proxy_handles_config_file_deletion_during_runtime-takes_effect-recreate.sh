@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.251.88.39:8080
-at_first=127.251.88.39:8080
-at_second=127.251.88.39:15442
-at_third=127.251.88.39:15443
-at_wildcard=127.0.0.1:15442
+listen=127.208.168.183:8080
+at_first=127.208.168.183:8080
+at_second=127.208.168.183:22250
+at_third=127.208.168.183:22251
+at_wildcard=127.0.0.1:22250
 places='first/'
-origin_addresses='127.45.29.85:45181 127.45.29.85:46595 127.45.29.85:35201 127.45.29.85:40521'
-apart=o4 origin_apart=127.45.29.85:44365
+origin_addresses='127.142.208.176:41373 127.142.208.176:39589 127.142.208.176:33843 127.142.208.176:37095'
+apart=o4 origin_apart=127.142.208.176:41211
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=recreate
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.251.88.39:9901 {
-		origins 127.251.88.39:9901
+	admin 127.208.168.183:9901 {
+		origins 127.208.168.183:9901
 	}
 }
 
 http://:8080 {
-	bind 127.251.88.39
+	bind 127.208.168.183
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.45.29.85:@PORT@ {
+	reverse_proxy 127.142.208.176:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -53,12 +54,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.251.88.39:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.251.88.39:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.208.168.183:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.208.168.183:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.251.88.39:9901" admin_path="/config/" admin_header=""
+admin_at="127.208.168.183:9901" admin_path="/config/" admin_header=""
 record=''
 subject='recreate'
 # ---------------------------------------------------------------------------------------------------------------------------

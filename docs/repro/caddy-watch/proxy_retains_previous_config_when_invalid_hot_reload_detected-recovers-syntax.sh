@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.83.200.148:8080
-at_first=127.83.200.148:8080
-at_second=127.83.200.148:30971
-at_third=127.83.200.148:30972
-at_wildcard=127.0.0.1:30971
+listen=127.224.54.64:8080
+at_first=127.224.54.64:8080
+at_second=127.224.54.64:30011
+at_third=127.224.54.64:30012
+at_wildcard=127.0.0.1:30011
 places='first/'
-origin_addresses='127.63.161.129:36635 127.63.161.129:46009 127.63.161.129:35387 127.63.161.129:39559'
-apart=o4 origin_apart=127.63.161.129:40945
+origin_addresses='127.90.153.2:38845 127.90.153.2:45069 127.90.153.2:40883 127.90.153.2:35241'
+apart=o4 origin_apart=127.90.153.2:34805
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.83.200.148:9901 {
-		origins 127.83.200.148:9901
+	admin 127.224.54.64:9901 {
+		origins 127.224.54.64:9901
 	}
 }
 
 http://:8080 {
-	bind 127.83.200.148
+	bind 127.224.54.64
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.63.161.129:@PORT@ {
+	reverse_proxy 127.90.153.2:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -55,15 +56,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.83.200.148:9901 {
-		origins 127.83.200.148:9901
+	admin 127.224.54.64:9901 {
+		origins 127.224.54.64:9901
 	}
 }
 
 http://:8080 {
-	bind 127.83.200.148
+	bind 127.224.54.64
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.63.161.129:@PORT@ {
+	reverse_proxy 127.90.153.2:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -74,12 +75,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.83.200.148:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.83.200.148:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.224.54.64:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.224.54.64:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.83.200.148:9901" admin_path="/config/" admin_header=""
+admin_at="127.224.54.64:9901" admin_path="/config/" admin_header=""
 record=''
 subject='syntax'
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -94,6 +95,7 @@ look() {
 
 # --- what is done ---
 start 1
+rest 0.3
 flawed 2 syntax
 rest 0.3
 change 3

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.181.236.31:8080
-at_first=127.181.236.31:8080
-at_second=127.181.236.31:20262
-at_third=127.181.236.31:20263
-at_wildcard=127.0.0.1:20262
+listen=127.124.54.202:8080
+at_first=127.124.54.202:8080
+at_second=127.124.54.202:22684
+at_third=127.124.54.202:22685
+at_wildcard=127.0.0.1:22684
 places='first/'
-origin_addresses='127.63.207.73:46575 127.63.207.73:45875 127.63.207.73:38731 127.63.207.73:44403'
-apart=o4 origin_apart=127.63.207.73:37799
+origin_addresses='127.112.2.252:34383 127.112.2.252:40629 127.112.2.252:36709 127.112.2.252:33453'
+apart=o4 origin_apart=127.112.2.252:36599
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.181.236.31:9901 {
-		origins 127.181.236.31:9901
+	admin 127.124.54.202:9901 {
+		origins 127.124.54.202:9901
 	}
 }
 
 http://:8080 {
-	bind 127.181.236.31
+	bind 127.124.54.202
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.63.207.73:@PORT@ {
+	reverse_proxy 127.112.2.252:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -55,15 +56,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.181.236.31:9901 {
-		origins 127.181.236.31:9901
+	admin 127.124.54.202:9901 {
+		origins 127.124.54.202:9901
 	}
 }
 
 http://:8080 {
-	bind 127.181.236.31
+	bind 127.124.54.202
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.63.207.73:@PORT@ {
+	reverse_proxy 127.112.2.252:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -76,15 +77,15 @@ config_dangling_reference() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.181.236.31:9901 {
-		origins 127.181.236.31:9901
+	admin 127.124.54.202:9901 {
+		origins 127.124.54.202:9901
 	}
 }
 
 http://:8080 {
-	bind 127.181.236.31
+	bind 127.124.54.202
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.63.207.73:@PORT@ {
+	reverse_proxy 127.112.2.252:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -94,12 +95,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.181.236.31:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.181.236.31:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.124.54.202:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.124.54.202:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.181.236.31:9901" admin_path="/config/" admin_header=""
+admin_at="127.124.54.202:9901" admin_path="/config/" admin_header=""
 record='"msg":"(unable to load latest config|applying latest config|loading initial config[^"]*)"|"msg":"request error","error":"(loading|adapting) '
 subject='dangling_reference'
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -116,7 +117,7 @@ look() {
 start 1
 change 2
 flawed 3 syntax
-rest 0.4
+rest 0.5
 flawed 4 dangling_reference
 rest 0.3
 look end

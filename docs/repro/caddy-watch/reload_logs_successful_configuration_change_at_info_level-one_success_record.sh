@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.237.198.152:8080
-at_first=127.237.198.152:8080
-at_second=127.237.198.152:31596
-at_third=127.237.198.152:31597
-at_wildcard=127.0.0.1:31596
+listen=127.104.74.177:8080
+at_first=127.104.74.177:8080
+at_second=127.104.74.177:22642
+at_third=127.104.74.177:22643
+at_wildcard=127.0.0.1:22642
 places='first/'
-origin_addresses='127.175.111.247:45559 127.175.111.247:45579 127.175.111.247:36095 127.175.111.247:39091'
-apart=o4 origin_apart=127.175.111.247:42181
+origin_addresses='127.104.197.19:45387 127.104.197.19:43511 127.104.197.19:45099 127.104.197.19:41889'
+apart=o4 origin_apart=127.104.197.19:42365
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.237.198.152:9901 {
-		origins 127.237.198.152:9901
+	admin 127.104.74.177:9901 {
+		origins 127.104.74.177:9901
 	}
 }
 
 http://:8080 {
-	bind 127.237.198.152
+	bind 127.104.74.177
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.175.111.247:@PORT@ {
+	reverse_proxy 127.104.197.19:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -53,12 +54,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.237.198.152:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.237.198.152:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.104.74.177:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.104.74.177:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.237.198.152:9901" admin_path="/config/" admin_header=""
+admin_at="127.104.74.177:9901" admin_path="/config/" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

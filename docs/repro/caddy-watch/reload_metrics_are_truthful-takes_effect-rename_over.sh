@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.12.237.209:8080
-at_first=127.12.237.209:8080
-at_second=127.12.237.209:29530
-at_third=127.12.237.209:29531
-at_wildcard=127.0.0.1:29530
+listen=127.162.255.1:8080
+at_first=127.162.255.1:8080
+at_second=127.162.255.1:16953
+at_third=127.162.255.1:16954
+at_wildcard=127.0.0.1:16953
 places='first/'
-origin_addresses='127.11.233.77:35755 127.11.233.77:35709 127.11.233.77:34491 127.11.233.77:41223'
-apart=o4 origin_apart=127.11.233.77:37771
+origin_addresses='127.100.231.229:40205 127.100.231.229:44873 127.100.231.229:40059 127.100.231.229:40729'
+apart=o4 origin_apart=127.100.231.229:34249
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.12.237.209:9901 {
-		origins 127.12.237.209:9901
+	admin 127.162.255.1:9901 {
+		origins 127.162.255.1:9901
 	}
 }
 
 http://:8080 {
-	bind 127.12.237.209
+	bind 127.162.255.1
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.11.233.77:@PORT@ {
+	reverse_proxy 127.100.231.229:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -55,15 +56,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.12.237.209:9901 {
-		origins 127.12.237.209:9901
+	admin 127.162.255.1:9901 {
+		origins 127.162.255.1:9901
 	}
 }
 
 http://:8080 {
-	bind 127.12.237.209
+	bind 127.162.255.1
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.11.233.77:@PORT@ {
+	reverse_proxy 127.100.231.229:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -74,12 +75,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.12.237.209:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.12.237.209:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.162.255.1:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.162.255.1:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.12.237.209:9901" admin_path="/config/" admin_header=""
+admin_at="127.162.255.1:9901" admin_path="/config/" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.105.116.156:8080
-at_first=127.105.116.156:8080
-at_second=127.105.116.156:24950
-at_third=127.105.116.156:24951
-at_wildcard=127.0.0.1:24950
+listen=127.57.162.160:8080
+at_first=127.57.162.160:8080
+at_second=127.57.162.160:14940
+at_third=127.57.162.160:14941
+at_wildcard=127.0.0.1:14940
 places='first/'
-origin_addresses='127.80.89.70:43037 127.80.89.70:40131 127.80.89.70:33137 127.80.89.70:44509'
-apart=o4 origin_apart=127.80.89.70:36393
+origin_addresses='127.15.191.64:35115 127.15.191.64:40933 127.15.191.64:38021 127.15.191.64:41927'
+apart=o4 origin_apart=127.15.191.64:45083
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.105.116.156:9901 {
-		origins 127.105.116.156:9901
+	admin 127.57.162.160:9901 {
+		origins 127.57.162.160:9901
 	}
 }
 
 http://:8080 {
-	bind 127.105.116.156
+	bind 127.57.162.160
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.80.89.70:@PORT@ {
+	reverse_proxy 127.15.191.64:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -53,12 +54,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.105.116.156:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.105.116.156:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.57.162.160:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.57.162.160:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.105.116.156:9901" admin_path="/config/" admin_header=""
+admin_at="127.57.162.160:9901" admin_path="/config/" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.41.167.121:8080
-at_first=127.41.167.121:8080
-at_second=127.41.167.121:24739
-at_third=127.41.167.121:24740
-at_wildcard=127.0.0.1:24739
+listen=127.69.189.250:8080
+at_first=127.69.189.250:8080
+at_second=127.69.189.250:26360
+at_third=127.69.189.250:26361
+at_wildcard=127.0.0.1:26360
 places='first/'
-origin_addresses='127.71.220.141:36677 127.71.220.141:32933 127.71.220.141:35323 127.71.220.141:35209'
-apart=o4 origin_apart=127.71.220.141:36601
+origin_addresses='127.1.66.142:44565 127.1.66.142:36325 127.1.66.142:43793 127.1.66.142:46057'
+apart=o4 origin_apart=127.1.66.142:43809
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.41.167.121:9901 {
-		origins 127.41.167.121:9901
+	admin 127.69.189.250:9901 {
+		origins 127.69.189.250:9901
 	}
 }
 
 http://:8080 {
-	bind 127.41.167.121
+	bind 127.69.189.250
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.71.220.141:@PORT@ {
+	reverse_proxy 127.1.66.142:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -55,15 +56,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.41.167.121:9901 {
-		origins 127.41.167.121:9901
+	admin 127.69.189.250:9901 {
+		origins 127.69.189.250:9901
 	}
 }
 
 http://:8080 {
-	bind 127.41.167.121
+	bind 127.69.189.250
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.71.220.141:@PORT@ {
+	reverse_proxy 127.1.66.142:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -74,12 +75,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.41.167.121:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.41.167.121:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.69.189.250:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.69.189.250:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.41.167.121:9901" admin_path="/config/" admin_header=""
+admin_at="127.69.189.250:9901" admin_path="/config/" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

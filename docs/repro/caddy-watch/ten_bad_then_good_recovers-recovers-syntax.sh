@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.82.148.79:8080
-at_first=127.82.148.79:8080
-at_second=127.82.148.79:31222
-at_third=127.82.148.79:31223
-at_wildcard=127.0.0.1:31222
+listen=127.211.197.63:8080
+at_first=127.211.197.63:8080
+at_second=127.211.197.63:27772
+at_third=127.211.197.63:27773
+at_wildcard=127.0.0.1:27772
 places='first/'
-origin_addresses='127.118.93.92:44649 127.118.93.92:33715 127.118.93.92:41141 127.118.93.92:46809'
-apart=o4 origin_apart=127.118.93.92:37495
+origin_addresses='127.132.18.104:35593 127.132.18.104:43997 127.132.18.104:34629 127.132.18.104:44719'
+apart=o4 origin_apart=127.132.18.104:41001
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.82.148.79:9901 {
-		origins 127.82.148.79:9901
+	admin 127.211.197.63:9901 {
+		origins 127.211.197.63:9901
 	}
 }
 
 http://:8080 {
-	bind 127.82.148.79
+	bind 127.211.197.63
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.118.93.92:@PORT@ {
+	reverse_proxy 127.132.18.104:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -55,15 +56,15 @@ config_syntax() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.82.148.79:9901 {
-		origins 127.82.148.79:9901
+	admin 127.211.197.63:9901 {
+		origins 127.211.197.63:9901
 	}
 }
 
 http://:8080 {
-	bind 127.82.148.79
+	bind 127.211.197.63
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.118.93.92:@PORT@ {
+	reverse_proxy 127.132.18.104:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -74,12 +75,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.82.148.79:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.82.148.79:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.211.197.63:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.211.197.63:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.82.148.79:9901" admin_path="/config/" admin_header=""
+admin_at="127.211.197.63:9901" admin_path="/config/" admin_header=""
 record=''
 subject='syntax'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "caddy")}
-listen=127.108.121.22:8080
-at_first=127.108.121.22:8080
-at_second=127.108.121.22:24726
-at_third=127.108.121.22:24727
-at_wildcard=127.0.0.1:24726
+listen=127.94.183.114:8080
+at_first=127.94.183.114:8080
+at_second=127.94.183.114:23387
+at_third=127.94.183.114:23388
+at_wildcard=127.0.0.1:23387
 places='first/'
-origin_addresses='127.105.112.36:43309 127.105.112.36:44663 127.105.112.36:38139 127.105.112.36:38031'
-apart=o4 origin_apart=127.105.112.36:39765
+origin_addresses='127.115.135.180:40809 127.115.135.180:45197 127.115.135.180:41101 127.115.135.180:39839'
+apart=o4 origin_apart=127.115.135.180:43923
 config_name="Caddyfile"
 own_member="" bad_member=""
 delivery=two_thirds_first
@@ -31,20 +31,21 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" "--watch" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
 # Generation @GENERATION@.
 {
-	admin 127.108.121.22:9901 {
-		origins 127.108.121.22:9901
+	admin 127.94.183.114:9901 {
+		origins 127.94.183.114:9901
 	}
 }
 
 http://:8080 {
-	bind 127.108.121.22
+	bind 127.94.183.114
 	header x-generation "g@GENERATION@"
-	reverse_proxy 127.105.112.36:@PORT@ {
+	reverse_proxy 127.115.135.180:@PORT@ {
 		header_up x-upstream-generation "g@GENERATION@"
 		header_up authorization "Bearer key-g@GENERATION@"
 	}
@@ -53,12 +54,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.108.121.22:9901/config/" ;;
-    metrics) curl -s -S -f -m 5 "http://127.108.121.22:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.94.183.114:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.94.183.114:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.108.121.22:9901" admin_path="/config/" admin_header=""
+admin_at="127.94.183.114:9901" admin_path="/config/" admin_header=""
 record=''
 subject='two_thirds_first'
 # ---------------------------------------------------------------------------------------------------------------------------

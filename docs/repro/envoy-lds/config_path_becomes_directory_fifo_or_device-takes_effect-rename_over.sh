@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.236.169.177:8080
-at_first=127.236.169.177:8080
-at_second=127.236.169.177:26666
-at_third=127.236.169.177:26667
-at_wildcard=127.0.0.1:26666
+listen=127.154.17.158:8080
+at_first=127.154.17.158:8080
+at_second=127.154.17.158:21573
+at_third=127.154.17.158:21574
+at_wildcard=127.0.0.1:21573
 places='first/'
-origin_addresses='127.61.168.44:40945 127.61.168.44:44329 127.61.168.44:44939 127.61.168.44:34523'
-apart=o4 origin_apart=127.61.168.44:38495
+origin_addresses='127.215.140.206:41045 127.215.140.206:35489 127.215.140.206:42793 127.215.140.206:36359'
+apart=o4 origin_apart=127.215.140.206:46383
 config_name="lds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,7 +33,7 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.236.169.177", port_value: 9901 }
+    socket_address: { address: "127.154.17.158", port_value: 9901 }
 
 dynamic_resources:
   lds_config:
@@ -50,7 +50,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.61.168.44", port_value: 40945 }
+                    socket_address: { address: "127.215.140.206", port_value: 41045 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -59,7 +59,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.61.168.44", port_value: 44329 }
+                    socket_address: { address: "127.215.140.206", port_value: 35489 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -68,7 +68,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.61.168.44", port_value: 44939 }
+                    socket_address: { address: "127.215.140.206", port_value: 42793 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -77,7 +77,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.61.168.44", port_value: 34523 }
+                    socket_address: { address: "127.215.140.206", port_value: 36359 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -86,7 +86,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.61.168.44", port_value: 38495 }
+                    socket_address: { address: "127.215.140.206", port_value: 46383 }
 FILE
 }
 command_line() {
@@ -94,6 +94,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -128,17 +129,17 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.236.169.177", port_value: 8080 }
+      socket_address: { address: "127.154.17.158", port_value: 8080 }
 FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.236.169.177:9901/config_dump?resource=dynamic_listeners" ;;
-    metrics) curl -s -S -f -m 5 "http://127.236.169.177:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.154.17.158:9901/config_dump?resource=dynamic_listeners" ;;
+    metrics) curl -s -S -f -m 5 "http://127.154.17.158:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.236.169.177:9901" admin_path="/ready" admin_header=""
+admin_at="127.154.17.158:9901" admin_path="/ready" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.254.158.34:8080
-at_first=127.254.158.34:8080
-at_second=127.254.158.34:13991
-at_third=127.254.158.34:13992
-at_wildcard=127.0.0.1:13991
+listen=127.129.130.169:8080
+at_first=127.129.130.169:8080
+at_second=127.129.130.169:31158
+at_third=127.129.130.169:31159
+at_wildcard=127.0.0.1:31158
 places='first/'
-origin_addresses='127.192.102.173:33705 127.192.102.173:36923 127.192.102.173:36519 127.192.102.173:36259'
-apart=o4 origin_apart=127.192.102.173:37549
+origin_addresses='127.110.206.67:36259 127.110.206.67:44511 127.110.206.67:33377 127.110.206.67:44737'
+apart=o4 origin_apart=127.110.206.67:39597
 config_name="lds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,7 +33,7 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.254.158.34", port_value: 9901 }
+    socket_address: { address: "127.129.130.169", port_value: 9901 }
 
 dynamic_resources:
   lds_config:
@@ -50,7 +50,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.192.102.173", port_value: 33705 }
+                    socket_address: { address: "127.110.206.67", port_value: 36259 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -59,7 +59,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.192.102.173", port_value: 36923 }
+                    socket_address: { address: "127.110.206.67", port_value: 44511 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -68,7 +68,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.192.102.173", port_value: 36519 }
+                    socket_address: { address: "127.110.206.67", port_value: 33377 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -77,7 +77,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.192.102.173", port_value: 36259 }
+                    socket_address: { address: "127.110.206.67", port_value: 44737 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -86,7 +86,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.192.102.173", port_value: 37549 }
+                    socket_address: { address: "127.110.206.67", port_value: 39597 }
 FILE
 }
 command_line() {
@@ -94,6 +94,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -128,7 +129,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.254.158.34", port_value: 8080 }
+      socket_address: { address: "127.129.130.169", port_value: 8080 }
 FILE
 }
 config_duplicate_key() {
@@ -164,19 +165,19 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.254.158.34", port_value: 8080 }
+      socket_address: { address: "127.129.130.169", port_value: 8080 }
     per_connection_buffer_limit_bytes: 1048576
     per_connection_buffer_limit_bytes: 1048576
 FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.254.158.34:9901/config_dump?resource=dynamic_listeners" ;;
-    metrics) curl -s -S -f -m 5 "http://127.254.158.34:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.129.130.169:9901/config_dump?resource=dynamic_listeners" ;;
+    metrics) curl -s -S -f -m 5 "http://127.129.130.169:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.254.158.34:9901" admin_path="/ready" admin_header=""
+admin_at="127.129.130.169:9901" admin_path="/ready" admin_header=""
 record='Filesystem config update (rejected|failure): '
 subject='duplicate_key'
 # ---------------------------------------------------------------------------------------------------------------------------

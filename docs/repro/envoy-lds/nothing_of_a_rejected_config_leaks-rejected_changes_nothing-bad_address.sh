@@ -3,20 +3,20 @@
 # nothing_of_a_rejected_config_leaks, rejected_changes_nothing/bad_address (MUST): fail
 # required: a file that is refused at a fresh start changes no marker, on fresh and on kept connections
 # expected: every answer is wholly of g7 or older
-# observed: 44 of 44 requests after, some of them long after, the bad file (g8): status 200, stamp g8, origin o0, upstream stamp g8, credential Bearer key-g8
+# observed: 47 of 47 requests after, some of them long after, the bad file (g8): status 200, stamp g8, origin o0, upstream stamp g8, credential Bearer key-g8
 # 
 # Usage: sh repro-rejected_changes_nothing-bad_address.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.125.121.125:8080
-at_first=127.125.121.125:8080
-at_second=127.125.121.125:29859
-at_third=127.125.121.125:29860
-at_wildcard=127.0.0.1:29859
+listen=127.189.101.107:8080
+at_first=127.189.101.107:8080
+at_second=127.189.101.107:18846
+at_third=127.189.101.107:18847
+at_wildcard=127.0.0.1:18846
 places='first/ first/r1/ first/r2/ second/'
-origin_addresses='127.182.17.51:45595 127.182.17.51:37181 127.182.17.51:36631 127.182.17.51:46389'
-apart=o4 origin_apart=127.182.17.51:45693
+origin_addresses='127.232.108.136:33191 127.232.108.136:42643 127.232.108.136:33809 127.232.108.136:36735'
+apart=o4 origin_apart=127.232.108.136:40033
 config_name="lds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,7 +33,7 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.125.121.125", port_value: 9901 }
+    socket_address: { address: "127.189.101.107", port_value: 9901 }
 
 dynamic_resources:
   lds_config:
@@ -50,7 +50,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.182.17.51", port_value: 45595 }
+                    socket_address: { address: "127.232.108.136", port_value: 33191 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -59,7 +59,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.182.17.51", port_value: 37181 }
+                    socket_address: { address: "127.232.108.136", port_value: 42643 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -68,7 +68,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.182.17.51", port_value: 36631 }
+                    socket_address: { address: "127.232.108.136", port_value: 33809 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -77,7 +77,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.182.17.51", port_value: 46389 }
+                    socket_address: { address: "127.232.108.136", port_value: 36735 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -86,7 +86,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.182.17.51", port_value: 45693 }
+                    socket_address: { address: "127.232.108.136", port_value: 40033 }
 FILE
 }
 command_line() {
@@ -94,6 +94,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good_r1_apart() {
     cat <<'FILE'
@@ -130,7 +131,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 8080 }
+      socket_address: { address: "127.189.101.107", port_value: 8080 }
 FILE
 }
 config_good_second_r1_current_r2_apart() {
@@ -170,7 +171,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 29859 }
+      socket_address: { address: "127.189.101.107", port_value: 18846 }
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: traffic
     filter_chains:
@@ -204,7 +205,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 8080 }
+      socket_address: { address: "127.189.101.107", port_value: 8080 }
 FILE
 }
 config_syntax_second_r1_current_r2_apart() {
@@ -244,7 +245,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 29859 }
+      socket_address: { address: "127.189.101.107", port_value: 18846 }
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: traffic
     filter_chains:
@@ -278,7 +279,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 8080 }
+      socket_address: { address: "127.189.101.107", port_value: 8080 }
     listener_filters: [
 FILE
 }
@@ -319,7 +320,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 29859 }
+      socket_address: { address: "127.189.101.107", port_value: 18846 }
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: traffic
     filter_chains:
@@ -353,7 +354,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 8080 }
+      socket_address: { address: "127.189.101.107", port_value: 8080 }
     per_connection_buffer_limit_bytes: many
 FILE
 }
@@ -394,7 +395,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 29859 }
+      socket_address: { address: "127.189.101.107", port_value: 18846 }
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: traffic
     filter_chains:
@@ -428,7 +429,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 8080 }
+      socket_address: { address: "127.189.101.107", port_value: 8080 }
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: dangling
     filter_chains:
@@ -439,7 +440,7 @@ resources:
               stat_prefix: dangling
               cluster: nowhere
     address:
-      socket_address: { address: "127.125.121.125", port_value: 9902 }
+      socket_address: { address: "127.189.101.107", port_value: 9902 }
 FILE
 }
 config_bad_address_second_r1_current_r2_apart() {
@@ -479,7 +480,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 29859 }
+      socket_address: { address: "127.189.101.107", port_value: 18846 }
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: traffic
     filter_chains:
@@ -513,7 +514,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 8080 }
+      socket_address: { address: "127.189.101.107", port_value: 8080 }
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: nowhere
     filter_chains:
@@ -569,7 +570,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 29859 }
+      socket_address: { address: "127.189.101.107", port_value: 18846 }
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: traffic
     filter_chains:
@@ -608,17 +609,17 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.125.121.125", port_value: 8080 }
+      socket_address: { address: "127.189.101.107", port_value: 8080 }
 FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.125.121.125:9901/config_dump?resource=dynamic_listeners" ;;
-    metrics) curl -s -S -f -m 5 "http://127.125.121.125:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.189.101.107:9901/config_dump?resource=dynamic_listeners" ;;
+    metrics) curl -s -S -f -m 5 "http://127.189.101.107:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.125.121.125:9901" admin_path="/ready" admin_header=""
+admin_at="127.189.101.107:9901" admin_path="/ready" admin_header=""
 record=''
 subject='bad_address'
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -633,7 +634,7 @@ look() {
 # --- what is done ---
 lay_out r1_apart
 start 1
-rest 2.1
+rest 2.2
 lay_out second_r1_current_r2_apart
 flawed 2 syntax
 rest 0.3

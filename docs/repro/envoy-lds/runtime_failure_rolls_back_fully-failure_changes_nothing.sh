@@ -3,20 +3,20 @@
 # runtime_failure_rolls_back_fully, failure_changes_nothing (MUST): fail
 # required: a change that cannot be applied leaves every answer as it was, at every listener that there was
 # expected: every answer is of g2, as g3 cannot be applied
-# observed: 1198 of 3003 requests after that, 0 of which failed; at the first address: status 200, stamp g3, origin o3, upstream stamp g3, credential Bearer key-g3
+# observed: 1455 of 3012 requests after that, 0 of which failed; at the first address: status 200, stamp g3, origin o3, upstream stamp g3, credential Bearer key-g3
 # 
 # Usage: sh repro-failure_changes_nothing.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.64.177.160:8080
-at_first=127.64.177.160:8080
-at_second=127.64.177.160:20343
-at_third=127.64.177.160:20344
-at_wildcard=127.0.0.1:20343
+listen=127.33.234.127:8080
+at_first=127.33.234.127:8080
+at_second=127.33.234.127:29496
+at_third=127.33.234.127:29497
+at_wildcard=127.0.0.1:29496
 places='first/ second/'
-origin_addresses='127.64.79.179:41897 127.64.79.179:44279 127.64.79.179:37021 127.64.79.179:34153'
-apart=o4 origin_apart=127.64.79.179:44177
+origin_addresses='127.180.235.166:42559 127.180.235.166:41461 127.180.235.166:44063 127.180.235.166:37619'
+apart=o4 origin_apart=127.180.235.166:39325
 config_name="lds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,7 +33,7 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.64.177.160", port_value: 9901 }
+    socket_address: { address: "127.33.234.127", port_value: 9901 }
 
 dynamic_resources:
   lds_config:
@@ -50,7 +50,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.64.79.179", port_value: 41897 }
+                    socket_address: { address: "127.180.235.166", port_value: 42559 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -59,7 +59,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.64.79.179", port_value: 44279 }
+                    socket_address: { address: "127.180.235.166", port_value: 41461 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -68,7 +68,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.64.79.179", port_value: 37021 }
+                    socket_address: { address: "127.180.235.166", port_value: 44063 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -77,7 +77,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.64.79.179", port_value: 34153 }
+                    socket_address: { address: "127.180.235.166", port_value: 37619 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -86,7 +86,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.64.79.179", port_value: 44177 }
+                    socket_address: { address: "127.180.235.166", port_value: 39325 }
 FILE
 }
 command_line() {
@@ -94,6 +94,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good_second() {
     cat <<'FILE'
@@ -128,7 +129,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.64.177.160", port_value: 20343 }
+      socket_address: { address: "127.33.234.127", port_value: 29496 }
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: traffic
     filter_chains:
@@ -158,7 +159,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.64.177.160", port_value: 8080 }
+      socket_address: { address: "127.33.234.127", port_value: 8080 }
 FILE
 }
 config_good_third() {
@@ -194,7 +195,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.64.177.160", port_value: 20344 }
+      socket_address: { address: "127.33.234.127", port_value: 29497 }
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: traffic
     filter_chains:
@@ -224,17 +225,17 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.64.177.160", port_value: 8080 }
+      socket_address: { address: "127.33.234.127", port_value: 8080 }
 FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.64.177.160:9901/config_dump?resource=dynamic_listeners" ;;
-    metrics) curl -s -S -f -m 5 "http://127.64.177.160:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.33.234.127:9901/config_dump?resource=dynamic_listeners" ;;
+    metrics) curl -s -S -f -m 5 "http://127.33.234.127:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.64.177.160:9901" admin_path="/ready" admin_header=""
+admin_at="127.33.234.127:9901" admin_path="/ready" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -3,20 +3,20 @@
 # secrets_never_appear, no_secret_shown/log (MUST): fail
 # required: no credential of the configuration appears in what the target says
 # expected: no credential in anything that it says
-# observed: 1 of 547 texts show one: {"append_action":"OVERWRITE_IF_EXISTS_OR_ADD","header":{"key":"x-upstream-generation","value":"g6"}},{"header":{"key":"authorization","value":"Bearer key-g6"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"}],"name":"routes"}},"name":"envoy.filters.network.http_connection_manager"}]}],"@type":"type.goo
+# observed: 1 of 547 texts show one: {"append_action":"OVERWRITE_IF_EXISTS_OR_ADD","header":{"value":"g6","key":"x-upstream-generation"}},{"header":{"key":"authorization","value":"Bearer key-g6"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"}],"virtual_hosts":[{"routes":[{"route":{"cluster":"o2"},"match":{"prefix":"/"}}],"domains":["*"]
 # 
 # Usage: sh repro-no_secret_shown-log.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.254.96.121:8080
-at_first=127.254.96.121:8080
-at_second=127.254.96.121:13001
-at_third=127.254.96.121:13002
-at_wildcard=127.0.0.1:13001
+listen=127.112.126.97:8080
+at_first=127.112.126.97:8080
+at_second=127.112.126.97:17812
+at_third=127.112.126.97:17813
+at_wildcard=127.0.0.1:17812
 places='first/'
-origin_addresses='127.74.11.25:33049 127.74.11.25:39695 127.74.11.25:40607 127.74.11.25:33797'
-apart=o4 origin_apart=127.74.11.25:35503
+origin_addresses='127.248.78.139:35517 127.248.78.139:34535 127.248.78.139:46845 127.248.78.139:43405'
+apart=o4 origin_apart=127.248.78.139:44709
 config_name="lds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,7 +33,7 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.254.96.121", port_value: 9901 }
+    socket_address: { address: "127.112.126.97", port_value: 9901 }
 
 dynamic_resources:
   lds_config:
@@ -50,7 +50,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.74.11.25", port_value: 33049 }
+                    socket_address: { address: "127.248.78.139", port_value: 35517 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -59,7 +59,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.74.11.25", port_value: 39695 }
+                    socket_address: { address: "127.248.78.139", port_value: 34535 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -68,7 +68,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.74.11.25", port_value: 40607 }
+                    socket_address: { address: "127.248.78.139", port_value: 46845 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -77,7 +77,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.74.11.25", port_value: 33797 }
+                    socket_address: { address: "127.248.78.139", port_value: 43405 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -86,7 +86,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.74.11.25", port_value: 35503 }
+                    socket_address: { address: "127.248.78.139", port_value: 44709 }
 FILE
 }
 command_line() {
@@ -94,6 +94,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -128,7 +129,7 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.254.96.121", port_value: 8080 }
+      socket_address: { address: "127.112.126.97", port_value: 8080 }
 FILE
 }
 config_wrong_type() {
@@ -164,18 +165,18 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.254.96.121", port_value: 8080 }
+      socket_address: { address: "127.112.126.97", port_value: 8080 }
     per_connection_buffer_limit_bytes: many
 FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.254.96.121:9901/config_dump?resource=dynamic_listeners" ;;
-    metrics) curl -s -S -f -m 5 "http://127.254.96.121:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.112.126.97:9901/config_dump?resource=dynamic_listeners" ;;
+    metrics) curl -s -S -f -m 5 "http://127.112.126.97:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.254.96.121:9901" admin_path="/ready" admin_header=""
+admin_at="127.112.126.97:9901" admin_path="/ready" admin_header=""
 record=''
 subject='log'
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -189,7 +190,7 @@ look() {
 # --- what is done ---
 start 4
 change 5
-rest 2.1
+rest 2.2
 flawed 6 wrong_type
 look end
 say 'not shown'

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.158.157.66:8080
-at_first=127.158.157.66:8080
-at_second=127.158.157.66:17084
-at_third=127.158.157.66:17085
-at_wildcard=127.0.0.1:17084
+listen=127.159.251.198:8080
+at_first=127.159.251.198:8080
+at_second=127.159.251.198:28436
+at_third=127.159.251.198:28437
+at_wildcard=127.0.0.1:28436
 places='first/'
-origin_addresses='127.49.220.143:39479 127.49.220.143:43539 127.49.220.143:39403 127.49.220.143:38433'
-apart=o4 origin_apart=127.49.220.143:45185
+origin_addresses='127.99.211.197:35467 127.99.211.197:39105 127.99.211.197:37495 127.99.211.197:42821'
+apart=o4 origin_apart=127.99.211.197:34461
 config_name="lds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,7 +33,7 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.158.157.66", port_value: 9901 }
+    socket_address: { address: "127.159.251.198", port_value: 9901 }
 
 dynamic_resources:
   lds_config:
@@ -50,7 +50,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.49.220.143", port_value: 39479 }
+                    socket_address: { address: "127.99.211.197", port_value: 35467 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -59,7 +59,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.49.220.143", port_value: 43539 }
+                    socket_address: { address: "127.99.211.197", port_value: 39105 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -68,7 +68,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.49.220.143", port_value: 39403 }
+                    socket_address: { address: "127.99.211.197", port_value: 37495 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -77,7 +77,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.49.220.143", port_value: 38433 }
+                    socket_address: { address: "127.99.211.197", port_value: 42821 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -86,7 +86,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.49.220.143", port_value: 45185 }
+                    socket_address: { address: "127.99.211.197", port_value: 34461 }
 FILE
 }
 command_line() {
@@ -94,6 +94,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -128,17 +129,17 @@ resources:
                   typed_config:
                     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
     address:
-      socket_address: { address: "127.158.157.66", port_value: 8080 }
+      socket_address: { address: "127.159.251.198", port_value: 8080 }
 FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.158.157.66:9901/config_dump?resource=dynamic_listeners" ;;
-    metrics) curl -s -S -f -m 5 "http://127.158.157.66:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.159.251.198:9901/config_dump?resource=dynamic_listeners" ;;
+    metrics) curl -s -S -f -m 5 "http://127.159.251.198:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.158.157.66:9901" admin_path="/ready" admin_header=""
+admin_at="127.159.251.198:9901" admin_path="/ready" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.227.144.230:8080
-at_first=127.227.144.230:8080
-at_second=127.227.144.230:22522
-at_third=127.227.144.230:22523
-at_wildcard=127.0.0.1:22522
+listen=127.86.12.190:8080
+at_first=127.86.12.190:8080
+at_second=127.86.12.190:28882
+at_third=127.86.12.190:28883
+at_wildcard=127.0.0.1:28882
 places='first/'
-origin_addresses='127.115.37.114:35883 127.115.37.114:44257 127.115.37.114:32871 127.115.37.114:41493'
-apart=o4 origin_apart=127.115.37.114:33157
+origin_addresses='127.173.124.143:35447 127.173.124.143:42263 127.173.124.143:44405 127.173.124.143:41909'
+apart=o4 origin_apart=127.173.124.143:34799
 config_name="rds.yaml"
 own_member="" bad_member=""
 delivery=symlink_swap
@@ -33,13 +33,13 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.227.144.230", port_value: 9901 }
+    socket_address: { address: "127.86.12.190", port_value: 9901 }
 
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.227.144.230", port_value: 8080 }
+        socket_address: { address: "127.86.12.190", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -65,7 +65,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.115.37.114", port_value: 35883 }
+                    socket_address: { address: "127.173.124.143", port_value: 35447 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -74,7 +74,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.115.37.114", port_value: 44257 }
+                    socket_address: { address: "127.173.124.143", port_value: 42263 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -83,7 +83,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.115.37.114", port_value: 32871 }
+                    socket_address: { address: "127.173.124.143", port_value: 44405 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -92,7 +92,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.115.37.114", port_value: 41493 }
+                    socket_address: { address: "127.173.124.143", port_value: 41909 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -101,7 +101,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.115.37.114", port_value: 33157 }
+                    socket_address: { address: "127.173.124.143", port_value: 34799 }
 FILE
 }
 command_line() {
@@ -109,6 +109,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -134,12 +135,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.227.144.230:9901/config_dump?resource=dynamic_route_configs" ;;
-    metrics) curl -s -S -f -m 5 "http://127.227.144.230:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.86.12.190:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.86.12.190:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.227.144.230:9901" admin_path="/ready" admin_header=""
+admin_at="127.86.12.190:9901" admin_path="/ready" admin_header=""
 record=''
 subject='symlink_swap'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.226.138.251:8080
-at_first=127.226.138.251:8080
-at_second=127.226.138.251:31425
-at_third=127.226.138.251:31426
-at_wildcard=127.0.0.1:31425
+listen=127.141.220.182:8080
+at_first=127.141.220.182:8080
+at_second=127.141.220.182:23072
+at_third=127.141.220.182:23073
+at_wildcard=127.0.0.1:23072
 places='first/'
-origin_addresses='127.183.183.131:36229 127.183.183.131:46057 127.183.183.131:46555 127.183.183.131:37593'
-apart=o4 origin_apart=127.183.183.131:46075
+origin_addresses='127.173.18.79:34953 127.173.18.79:43223 127.173.18.79:43671 127.173.18.79:41883'
+apart=o4 origin_apart=127.173.18.79:43043
 config_name="rds.yaml"
 own_member="" bad_member=""
 delivery=symlink_swap
@@ -33,13 +33,13 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.226.138.251", port_value: 9901 }
+    socket_address: { address: "127.141.220.182", port_value: 9901 }
 
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.226.138.251", port_value: 8080 }
+        socket_address: { address: "127.141.220.182", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -65,7 +65,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.183.183.131", port_value: 36229 }
+                    socket_address: { address: "127.173.18.79", port_value: 34953 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -74,7 +74,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.183.183.131", port_value: 46057 }
+                    socket_address: { address: "127.173.18.79", port_value: 43223 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -83,7 +83,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.183.183.131", port_value: 46555 }
+                    socket_address: { address: "127.173.18.79", port_value: 43671 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -92,7 +92,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.183.183.131", port_value: 37593 }
+                    socket_address: { address: "127.173.18.79", port_value: 41883 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -101,7 +101,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.183.183.131", port_value: 46075 }
+                    socket_address: { address: "127.173.18.79", port_value: 43043 }
 FILE
 }
 command_line() {
@@ -109,6 +109,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -158,12 +159,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.226.138.251:9901/config_dump?resource=dynamic_route_configs" ;;
-    metrics) curl -s -S -f -m 5 "http://127.226.138.251:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.141.220.182:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.141.220.182:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.226.138.251:9901" admin_path="/ready" admin_header=""
+admin_at="127.141.220.182:9901" admin_path="/ready" admin_header=""
 record='Filesystem config update (rejected|failure): '
 subject='duplicate_key'
 # ---------------------------------------------------------------------------------------------------------------------------

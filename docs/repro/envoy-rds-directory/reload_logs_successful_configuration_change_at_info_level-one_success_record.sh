@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.135.7.197:8080
-at_first=127.135.7.197:8080
-at_second=127.135.7.197:18953
-at_third=127.135.7.197:18954
-at_wildcard=127.0.0.1:18953
+listen=127.136.147.55:8080
+at_first=127.136.147.55:8080
+at_second=127.136.147.55:27785
+at_third=127.136.147.55:27786
+at_wildcard=127.0.0.1:27785
 places='first/'
-origin_addresses='127.63.139.56:34497 127.63.139.56:34181 127.63.139.56:45121 127.63.139.56:44355'
-apart=o4 origin_apart=127.63.139.56:37261
+origin_addresses='127.136.88.82:35669 127.136.88.82:34759 127.136.88.82:38745 127.136.88.82:39293'
+apart=o4 origin_apart=127.136.88.82:35113
 config_name="rds.yaml"
 own_member="" bad_member=""
 delivery=symlink_swap
@@ -33,13 +33,13 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.135.7.197", port_value: 9901 }
+    socket_address: { address: "127.136.147.55", port_value: 9901 }
 
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.135.7.197", port_value: 8080 }
+        socket_address: { address: "127.136.147.55", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -65,7 +65,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.63.139.56", port_value: 34497 }
+                    socket_address: { address: "127.136.88.82", port_value: 35669 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -74,7 +74,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.63.139.56", port_value: 34181 }
+                    socket_address: { address: "127.136.88.82", port_value: 34759 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -83,7 +83,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.63.139.56", port_value: 45121 }
+                    socket_address: { address: "127.136.88.82", port_value: 38745 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -92,7 +92,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.63.139.56", port_value: 44355 }
+                    socket_address: { address: "127.136.88.82", port_value: 39293 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -101,7 +101,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.63.139.56", port_value: 37261 }
+                    socket_address: { address: "127.136.88.82", port_value: 35113 }
 FILE
 }
 command_line() {
@@ -109,6 +109,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -134,12 +135,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.135.7.197:9901/config_dump?resource=dynamic_route_configs" ;;
-    metrics) curl -s -S -f -m 5 "http://127.135.7.197:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.136.147.55:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.136.147.55:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.135.7.197:9901" admin_path="/ready" admin_header=""
+admin_at="127.136.147.55:9901" admin_path="/ready" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

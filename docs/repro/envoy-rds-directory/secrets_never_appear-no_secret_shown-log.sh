@@ -3,20 +3,20 @@
 # secrets_never_appear, no_secret_shown/log (MUST): fail
 # required: no credential of the configuration appears in what the target says
 # expected: no credential in anything that it says
-# observed: 1 of 536 texts show one: uest_headers_to_add":[{"append_action":"OVERWRITE_IF_EXISTS_OR_ADD","header":{"value":"g6","key":"x-upstream-generation"}},{"header":{"value":"Bearer key-g6","key":"authorization"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"}],"response_headers_to_add":[{"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"
+# observed: 1 of 536 texts show one: {"header":{"key":"x-upstream-generation","value":"g6"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"},{"header":{"key":"authorization","value":"Bearer key-g6"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"}],"virtual_hosts":[{"name":"all","routes":[{"match":{"prefix":"/"},"route":{"cluster":"o2"}}],"d
 # 
 # Usage: sh repro-no_secret_shown-log.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.178.188.170:8080
-at_first=127.178.188.170:8080
-at_second=127.178.188.170:17676
-at_third=127.178.188.170:17677
-at_wildcard=127.0.0.1:17676
+listen=127.218.189.16:8080
+at_first=127.218.189.16:8080
+at_second=127.218.189.16:20635
+at_third=127.218.189.16:20636
+at_wildcard=127.0.0.1:20635
 places='first/'
-origin_addresses='127.33.154.57:33995 127.33.154.57:42963 127.33.154.57:38177 127.33.154.57:41749'
-apart=o4 origin_apart=127.33.154.57:40775
+origin_addresses='127.84.40.6:35847 127.84.40.6:43279 127.84.40.6:33127 127.84.40.6:40183'
+apart=o4 origin_apart=127.84.40.6:45675
 config_name="rds.yaml"
 own_member="" bad_member=""
 delivery=symlink_swap
@@ -33,13 +33,13 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.178.188.170", port_value: 9901 }
+    socket_address: { address: "127.218.189.16", port_value: 9901 }
 
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.178.188.170", port_value: 8080 }
+        socket_address: { address: "127.218.189.16", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -65,7 +65,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.33.154.57", port_value: 33995 }
+                    socket_address: { address: "127.84.40.6", port_value: 35847 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -74,7 +74,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.33.154.57", port_value: 42963 }
+                    socket_address: { address: "127.84.40.6", port_value: 43279 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -83,7 +83,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.33.154.57", port_value: 38177 }
+                    socket_address: { address: "127.84.40.6", port_value: 33127 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -92,7 +92,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.33.154.57", port_value: 41749 }
+                    socket_address: { address: "127.84.40.6", port_value: 40183 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -101,7 +101,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.33.154.57", port_value: 40775 }
+                    socket_address: { address: "127.84.40.6", port_value: 45675 }
 FILE
 }
 command_line() {
@@ -109,6 +109,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -157,12 +158,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.178.188.170:9901/config_dump?resource=dynamic_route_configs" ;;
-    metrics) curl -s -S -f -m 5 "http://127.178.188.170:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.218.189.16:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.218.189.16:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.178.188.170:9901" admin_path="/ready" admin_header=""
+admin_at="127.218.189.16:9901" admin_path="/ready" admin_header=""
 record=''
 subject='log'
 # ---------------------------------------------------------------------------------------------------------------------------

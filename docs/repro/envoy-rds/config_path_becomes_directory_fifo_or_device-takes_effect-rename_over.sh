@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.1.141.96:8080
-at_first=127.1.141.96:8080
-at_second=127.1.141.96:26544
-at_third=127.1.141.96:26545
-at_wildcard=127.0.0.1:26544
+listen=127.131.98.99:8080
+at_first=127.131.98.99:8080
+at_second=127.131.98.99:14858
+at_third=127.131.98.99:14859
+at_wildcard=127.0.0.1:14858
 places='first/'
-origin_addresses='127.218.229.89:36981 127.218.229.89:43099 127.218.229.89:36105 127.218.229.89:37825'
-apart=o4 origin_apart=127.218.229.89:34735
+origin_addresses='127.50.83.44:34885 127.50.83.44:38869 127.50.83.44:33393 127.50.83.44:37377'
+apart=o4 origin_apart=127.50.83.44:44895
 config_name="rds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,13 +33,13 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.1.141.96", port_value: 9901 }
+    socket_address: { address: "127.131.98.99", port_value: 9901 }
 
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.1.141.96", port_value: 8080 }
+        socket_address: { address: "127.131.98.99", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -64,7 +64,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.218.229.89", port_value: 36981 }
+                    socket_address: { address: "127.50.83.44", port_value: 34885 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -73,7 +73,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.218.229.89", port_value: 43099 }
+                    socket_address: { address: "127.50.83.44", port_value: 38869 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -82,7 +82,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.218.229.89", port_value: 36105 }
+                    socket_address: { address: "127.50.83.44", port_value: 33393 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -91,7 +91,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.218.229.89", port_value: 37825 }
+                    socket_address: { address: "127.50.83.44", port_value: 37377 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -100,7 +100,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.218.229.89", port_value: 34735 }
+                    socket_address: { address: "127.50.83.44", port_value: 44895 }
 FILE
 }
 command_line() {
@@ -108,6 +108,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -133,12 +134,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.1.141.96:9901/config_dump?resource=dynamic_route_configs" ;;
-    metrics) curl -s -S -f -m 5 "http://127.1.141.96:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.131.98.99:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.131.98.99:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.1.141.96:9901" admin_path="/ready" admin_header=""
+admin_at="127.131.98.99:9901" admin_path="/ready" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

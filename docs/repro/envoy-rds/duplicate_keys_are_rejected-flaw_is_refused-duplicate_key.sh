@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.180.232.149:8080
-at_first=127.180.232.149:8080
-at_second=127.180.232.149:24669
-at_third=127.180.232.149:24670
-at_wildcard=127.0.0.1:24669
+listen=127.45.38.88:8080
+at_first=127.45.38.88:8080
+at_second=127.45.38.88:15266
+at_third=127.45.38.88:15267
+at_wildcard=127.0.0.1:15266
 places='first/'
-origin_addresses='127.115.203.172:36867 127.115.203.172:38123 127.115.203.172:34007 127.115.203.172:42867'
-apart=o4 origin_apart=127.115.203.172:38085
+origin_addresses='127.165.97.168:44457 127.165.97.168:46259 127.165.97.168:45171 127.165.97.168:36633'
+apart=o4 origin_apart=127.165.97.168:40245
 config_name="rds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,13 +33,13 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.180.232.149", port_value: 9901 }
+    socket_address: { address: "127.45.38.88", port_value: 9901 }
 
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.180.232.149", port_value: 8080 }
+        socket_address: { address: "127.45.38.88", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -64,7 +64,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.115.203.172", port_value: 36867 }
+                    socket_address: { address: "127.165.97.168", port_value: 44457 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -73,7 +73,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.115.203.172", port_value: 38123 }
+                    socket_address: { address: "127.165.97.168", port_value: 46259 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -82,7 +82,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.115.203.172", port_value: 34007 }
+                    socket_address: { address: "127.165.97.168", port_value: 45171 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -91,7 +91,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.115.203.172", port_value: 42867 }
+                    socket_address: { address: "127.165.97.168", port_value: 36633 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -100,7 +100,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.115.203.172", port_value: 38085 }
+                    socket_address: { address: "127.165.97.168", port_value: 40245 }
 FILE
 }
 command_line() {
@@ -108,6 +108,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -157,12 +158,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.180.232.149:9901/config_dump?resource=dynamic_route_configs" ;;
-    metrics) curl -s -S -f -m 5 "http://127.180.232.149:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.45.38.88:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.45.38.88:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.180.232.149:9901" admin_path="/ready" admin_header=""
+admin_at="127.45.38.88:9901" admin_path="/ready" admin_header=""
 record='Filesystem config update (rejected|failure): '
 subject='duplicate_key'
 # ---------------------------------------------------------------------------------------------------------------------------

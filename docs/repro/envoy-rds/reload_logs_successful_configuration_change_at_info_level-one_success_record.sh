@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.177.25.148:8080
-at_first=127.177.25.148:8080
-at_second=127.177.25.148:15749
-at_third=127.177.25.148:15750
-at_wildcard=127.0.0.1:15749
+listen=127.239.9.61:8080
+at_first=127.239.9.61:8080
+at_second=127.239.9.61:28272
+at_third=127.239.9.61:28273
+at_wildcard=127.0.0.1:28272
 places='first/'
-origin_addresses='127.70.51.194:46061 127.70.51.194:43405 127.70.51.194:46723 127.70.51.194:40367'
-apart=o4 origin_apart=127.70.51.194:40233
+origin_addresses='127.209.223.16:44885 127.209.223.16:44199 127.209.223.16:41149 127.209.223.16:41223'
+apart=o4 origin_apart=127.209.223.16:42207
 config_name="rds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,13 +33,13 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.177.25.148", port_value: 9901 }
+    socket_address: { address: "127.239.9.61", port_value: 9901 }
 
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.177.25.148", port_value: 8080 }
+        socket_address: { address: "127.239.9.61", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -64,7 +64,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.70.51.194", port_value: 46061 }
+                    socket_address: { address: "127.209.223.16", port_value: 44885 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -73,7 +73,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.70.51.194", port_value: 43405 }
+                    socket_address: { address: "127.209.223.16", port_value: 44199 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -82,7 +82,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.70.51.194", port_value: 46723 }
+                    socket_address: { address: "127.209.223.16", port_value: 41149 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -91,7 +91,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.70.51.194", port_value: 40367 }
+                    socket_address: { address: "127.209.223.16", port_value: 41223 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -100,7 +100,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.70.51.194", port_value: 40233 }
+                    socket_address: { address: "127.209.223.16", port_value: 42207 }
 FILE
 }
 command_line() {
@@ -108,6 +108,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -133,12 +134,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.177.25.148:9901/config_dump?resource=dynamic_route_configs" ;;
-    metrics) curl -s -S -f -m 5 "http://127.177.25.148:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.239.9.61:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.239.9.61:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.177.25.148:9901" admin_path="/ready" admin_header=""
+admin_at="127.239.9.61:9901" admin_path="/ready" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -3,20 +3,20 @@
 # secrets_never_appear, no_secret_shown/fresh start (MUST): fail
 # required: no credential of the configuration appears in what the target says
 # expected: no credential in anything that it says
-# observed: 1 of 536 texts show one: RITE_IF_EXISTS_OR_ADD","header":{"key":"x-upstream-generation","value":"g6"}},{"append_action":"OVERWRITE_IF_EXISTS_OR_ADD","header":{"value":"Bearer key-g6","key":"authorization"}}],"name":"routes","virtual_hosts":[{"routes":[{"match":{"prefix":"/"},"route":{"cluster":"o2"}}],"domains":["*"],"name"
+# observed: 1 of 536 texts show one: {"append_action":"OVERWRITE_IF_EXISTS_OR_ADD","header":{"key":"x-upstream-generation","value":"g6"}},{"header":{"key":"authorization","value":"Bearer key-g6"},"append_action":"OVERWRITE_IF_EXISTS_OR_ADD"}]}]}
 # 
 # Usage: sh repro-no_secret_shown-fresh-start.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.218.33.213:8080
-at_first=127.218.33.213:8080
-at_second=127.218.33.213:19839
-at_third=127.218.33.213:19840
-at_wildcard=127.0.0.1:19839
+listen=127.221.102.9:8080
+at_first=127.221.102.9:8080
+at_second=127.221.102.9:26077
+at_third=127.221.102.9:26078
+at_wildcard=127.0.0.1:26077
 places='first/'
-origin_addresses='127.201.195.25:38359 127.201.195.25:34117 127.201.195.25:45711 127.201.195.25:32773'
-apart=o4 origin_apart=127.201.195.25:41799
+origin_addresses='127.19.78.235:39913 127.19.78.235:37831 127.19.78.235:40029 127.19.78.235:46457'
+apart=o4 origin_apart=127.19.78.235:35657
 config_name="rds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,13 +33,13 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.218.33.213", port_value: 9901 }
+    socket_address: { address: "127.221.102.9", port_value: 9901 }
 
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.218.33.213", port_value: 8080 }
+        socket_address: { address: "127.221.102.9", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -64,7 +64,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.201.195.25", port_value: 38359 }
+                    socket_address: { address: "127.19.78.235", port_value: 39913 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -73,7 +73,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.201.195.25", port_value: 34117 }
+                    socket_address: { address: "127.19.78.235", port_value: 37831 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -82,7 +82,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.201.195.25", port_value: 45711 }
+                    socket_address: { address: "127.19.78.235", port_value: 40029 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -91,7 +91,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.201.195.25", port_value: 32773 }
+                    socket_address: { address: "127.19.78.235", port_value: 46457 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -100,7 +100,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.201.195.25", port_value: 41799 }
+                    socket_address: { address: "127.19.78.235", port_value: 35657 }
 FILE
 }
 command_line() {
@@ -108,6 +108,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -156,12 +157,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.218.33.213:9901/config_dump?resource=dynamic_route_configs" ;;
-    metrics) curl -s -S -f -m 5 "http://127.218.33.213:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.221.102.9:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.221.102.9:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.218.33.213:9901" admin_path="/ready" admin_header=""
+admin_at="127.221.102.9:9901" admin_path="/ready" admin_header=""
 record=''
 subject='fresh start'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "envoy")}
-listen=127.223.164.227:8080
-at_first=127.223.164.227:8080
-at_second=127.223.164.227:13579
-at_third=127.223.164.227:13580
-at_wildcard=127.0.0.1:13579
+listen=127.153.130.16:8080
+at_first=127.153.130.16:8080
+at_second=127.153.130.16:14186
+at_third=127.153.130.16:14187
+at_wildcard=127.0.0.1:14186
 places='first/'
-origin_addresses='127.93.4.111:41365 127.93.4.111:35213 127.93.4.111:40259 127.93.4.111:33457'
-apart=o4 origin_apart=127.93.4.111:40603
+origin_addresses='127.230.241.128:46407 127.230.241.128:32827 127.230.241.128:46739 127.230.241.128:44981'
+apart=o4 origin_apart=127.230.241.128:35129
 config_name="rds.yaml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -33,13 +33,13 @@ node:
 
 admin:
   address:
-    socket_address: { address: "127.223.164.227", port_value: 9901 }
+    socket_address: { address: "127.153.130.16", port_value: 9901 }
 
 static_resources:
   listeners:
     - name: traffic
       address:
-        socket_address: { address: "127.223.164.227", port_value: 8080 }
+        socket_address: { address: "127.153.130.16", port_value: 8080 }
       filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -64,7 +64,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.93.4.111", port_value: 41365 }
+                    socket_address: { address: "127.230.241.128", port_value: 46407 }
     - name: "o1"
       type: STATIC
       load_assignment:
@@ -73,7 +73,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.93.4.111", port_value: 35213 }
+                    socket_address: { address: "127.230.241.128", port_value: 32827 }
     - name: "o2"
       type: STATIC
       load_assignment:
@@ -82,7 +82,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.93.4.111", port_value: 40259 }
+                    socket_address: { address: "127.230.241.128", port_value: 46739 }
     - name: "o3"
       type: STATIC
       load_assignment:
@@ -91,7 +91,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.93.4.111", port_value: 33457 }
+                    socket_address: { address: "127.230.241.128", port_value: 44981 }
     - name: "o4"
       type: STATIC
       load_assignment:
@@ -100,7 +100,7 @@ static_resources:
           - lb_endpoints:
               - endpoint:
                   address:
-                    socket_address: { address: "127.93.4.111", port_value: 40603 }
+                    socket_address: { address: "127.230.241.128", port_value: 35129 }
 FILE
 }
 command_line() {
@@ -108,6 +108,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-c" "$work/bootstrap.yaml" "--disable-hot-restart" "--concurrency" "2" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -133,12 +134,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.223.164.227:9901/config_dump?resource=dynamic_route_configs" ;;
-    metrics) curl -s -S -f -m 5 "http://127.223.164.227:9901/stats/prometheus" ;;
+    status) curl -s -S -f -m 5 "http://127.153.130.16:9901/config_dump?resource=dynamic_route_configs" ;;
+    metrics) curl -s -S -f -m 5 "http://127.153.130.16:9901/stats/prometheus" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.223.164.227:9901" admin_path="/ready" admin_header=""
+admin_at="127.153.130.16:9901" admin_path="/ready" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

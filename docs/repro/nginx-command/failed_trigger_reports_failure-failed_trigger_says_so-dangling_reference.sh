@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.228.84.184:8080
-at_first=127.228.84.184:8080
-at_second=127.228.84.184:30153
-at_third=127.228.84.184:30154
-at_wildcard=127.0.0.1:30153
+listen=127.25.175.241:8080
+at_first=127.25.175.241:8080
+at_second=127.25.175.241:18454
+at_third=127.25.175.241:18455
+at_wildcard=127.0.0.1:18454
 places='first/'
-origin_addresses='127.162.121.219:34513 127.162.121.219:46207 127.162.121.219:36883 127.162.121.219:37625'
-apart=o4 origin_apart=127.162.121.219:38339
+origin_addresses='127.87.61.152:38517 127.87.61.152:39447 127.87.61.152:42455 127.87.61.152:39121'
+apart=o4 origin_apart=127.87.61.152:43287
 config_name="nginx.conf"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,6 +31,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-e" "stderr" "-p" "$work" "-c" "$work/conf/nginx.conf" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { told=yes; $as env HOME="$work" "$proxy" "-e" "stderr" "-p" "$work" "-c" "$work/conf/nginx.conf" "-s" "reload" >"$work/told" 2>&1 || { told=no; say "    refused: $(tail -n 1 "$work/told")"; }; }
 config_good() {
     cat <<'FILE'
@@ -51,11 +52,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.162.121.219:@PORT@;
+        server 127.87.61.152:@PORT@;
     }
 
     server {
-        listen 127.228.84.184:8080;
+        listen 127.25.175.241:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -87,11 +88,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.162.121.219:@PORT@;
+        server 127.87.61.152:@PORT@;
     }
 
     server {
-        listen 127.228.84.184:8080;
+        listen 127.25.175.241:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -125,11 +126,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.162.121.219:@PORT@;
+        server 127.87.61.152:@PORT@;
     }
 
     server {
-        listen 127.228.84.184:8080;
+        listen 127.25.175.241:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -163,11 +164,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.162.121.219:@PORT@;
+        server 127.87.61.152:@PORT@;
     }
 
     server {
-        listen 127.228.84.184:8080;
+        listen 127.25.175.241:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -201,11 +202,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.162.121.219:@PORT@;
+        server 127.87.61.152:@PORT@;
     }
 
     server {
-        listen 127.228.84.184:8080;
+        listen 127.25.175.241:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -217,7 +218,7 @@ http {
     }
 
     server {
-        listen 127.228.84.184:99999;
+        listen 127.25.175.241:99999;
     }
 }
 FILE
@@ -241,11 +242,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.162.121.219:@PORT@;
+        server 127.87.61.152:@PORT@;
     }
 
     server {
-        listen 127.228.84.184:8080;
+        listen 127.25.175.241:8080;
 
         add_header x-generation "g@GENERATION@" always;
 
@@ -257,7 +258,7 @@ http {
     }
 
     upstream origin {
-        server 127.162.121.219:@PORT@;
+        server 127.87.61.152:@PORT@;
     }
 }
 FILE

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.190.255.195:8080
-at_first=127.190.255.195:8080
-at_second=127.190.255.195:19655
-at_third=127.190.255.195:19656
-at_wildcard=127.0.0.1:19655
+listen=127.254.169.168:8080
+at_first=127.254.169.168:8080
+at_second=127.254.169.168:12747
+at_third=127.254.169.168:12748
+at_wildcard=127.0.0.1:12747
 places='first/'
-origin_addresses='127.201.164.153:38901 127.201.164.153:45803 127.201.164.153:41313 127.201.164.153:40249'
-apart=o4 origin_apart=127.201.164.153:34321
+origin_addresses='127.240.196.139:37777 127.240.196.139:43853 127.240.196.139:39891 127.240.196.139:40607'
+apart=o4 origin_apart=127.240.196.139:34823
 config_name="nginx.conf"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,6 +31,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-e" "stderr" "-p" "$work" "-c" "$work/conf/nginx.conf" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { told=yes; $as env HOME="$work" "$proxy" "-e" "stderr" "-p" "$work" "-c" "$work/conf/nginx.conf" "-s" "reload" >"$work/told" 2>&1 || { told=no; say "    refused: $(tail -n 1 "$work/told")"; }; }
 config_good() {
     cat <<'FILE'
@@ -51,11 +52,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.201.164.153:@PORT@;
+        server 127.240.196.139:@PORT@;
     }
 
     server {
-        listen 127.190.255.195:8080;
+        listen 127.254.169.168:8080;
 
         add_header x-generation "g@GENERATION@" always;
 

@@ -3,20 +3,20 @@
 # config_path_becomes_directory_fifo_or_device, nothing_left_behind (MUST): fail
 # required: nothing of the target is left once it was asked to stop
 # expected: no process of the target 10000 ms after the stop signal
-# observed: process 12021 (nginx) was still there, and was killed
+# observed: process 26045 (nginx) was still there, and was killed
 # 
 # Usage: sh repro-nothing_left_behind.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.146.17.56:8080
-at_first=127.146.17.56:8080
-at_second=127.146.17.56:19686
-at_third=127.146.17.56:19687
-at_wildcard=127.0.0.1:19686
+listen=127.247.18.26:8080
+at_first=127.247.18.26:8080
+at_second=127.247.18.26:15541
+at_third=127.247.18.26:15542
+at_wildcard=127.0.0.1:15541
 places='first/'
-origin_addresses='127.211.77.79:46245 127.211.77.79:33183 127.211.77.79:45613 127.211.77.79:34299'
-apart=o4 origin_apart=127.211.77.79:36249
+origin_addresses='127.116.115.129:43259 127.116.115.129:44595 127.116.115.129:40225 127.116.115.129:36653'
+apart=o4 origin_apart=127.116.115.129:34069
 config_name="nginx.conf"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,6 +31,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-e" "stderr" "-p" "$work" "-c" "$work/conf/nginx.conf" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { kill -HUP "$pid"; }
 config_good() {
     cat <<'FILE'
@@ -51,11 +52,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.211.77.79:@PORT@;
+        server 127.116.115.129:@PORT@;
     }
 
     server {
-        listen 127.146.17.56:8080;
+        listen 127.247.18.26:8080;
 
         add_header x-generation "g@GENERATION@" always;
 

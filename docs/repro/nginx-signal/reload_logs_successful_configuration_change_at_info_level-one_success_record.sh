@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "nginx")}
-listen=127.110.198.134:8080
-at_first=127.110.198.134:8080
-at_second=127.110.198.134:19649
-at_third=127.110.198.134:19650
-at_wildcard=127.0.0.1:19649
+listen=127.142.40.234:8080
+at_first=127.142.40.234:8080
+at_second=127.142.40.234:31329
+at_third=127.142.40.234:31330
+at_wildcard=127.0.0.1:31329
 places='first/'
-origin_addresses='127.73.127.163:34123 127.73.127.163:37311 127.73.127.163:45909 127.73.127.163:37281'
-apart=o4 origin_apart=127.73.127.163:37439
+origin_addresses='127.108.249.148:34345 127.108.249.148:46173 127.108.249.148:40321 127.108.249.148:39941'
+apart=o4 origin_apart=127.108.249.148:37221
 config_name="nginx.conf"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,6 +31,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-e" "stderr" "-p" "$work" "-c" "$work/conf/nginx.conf" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { kill -HUP "$pid"; }
 config_good() {
     cat <<'FILE'
@@ -51,11 +52,11 @@ http {
     scgi_temp_path @DIR@/scgi;
 
     upstream origin {
-        server 127.73.127.163:@PORT@;
+        server 127.108.249.148:@PORT@;
     }
 
     server {
-        listen 127.110.198.134:8080;
+        listen 127.142.40.234:8080;
 
         add_header x-generation "g@GENERATION@" always;
 

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.187.94.193:8080
-at_first=127.187.94.193:8080
-at_second=127.187.94.193:27578
-at_third=127.187.94.193:27579
-at_wildcard=127.0.0.1:27578
+listen=127.55.246.109:8080
+at_first=127.55.246.109:8080
+at_second=127.55.246.109:19174
+at_third=127.55.246.109:19175
+at_wildcard=127.0.0.1:19174
 places='first/'
-origin_addresses='127.51.49.194:37995 127.51.49.194:40561 127.51.49.194:33729 127.51.49.194:39147'
-apart=o4 origin_apart=127.51.49.194:45837
+origin_addresses='127.222.68.25:41095 127.222.68.25:41527 127.222.68.25:46785 127.222.68.25:38971'
+apart=o4 origin_apart=127.222.68.25:37813
 config_name="dynamic.yml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -29,9 +29,9 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.187.94.193:8080"
+    address: "127.55.246.109:8080"
   traefik:
-    address: "127.187.94.193:9901"
+    address: "127.55.246.109:9901"
 
 api:
   insecure: true
@@ -49,6 +49,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "--configFile=$work/traefik.yml" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -67,7 +68,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.51.49.194:@PORT@"
+          - url: "http://127.222.68.25:@PORT@"
 
   routers:
     all:
@@ -79,12 +80,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.187.94.193:9901/api/rawdata" ;;
-    metrics) curl -s -S -f -m 5 "http://127.187.94.193:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.55.246.109:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.55.246.109:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.187.94.193:9901" admin_path="/api/version" admin_header=""
+admin_at="127.55.246.109:9901" admin_path="/api/version" admin_header=""
 record='^panic: |^fatal error: |Error in Go routine|Recovered from panic in HTTP handler'
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.15.66.156:8080
-at_first=127.15.66.156:8080
-at_second=127.15.66.156:28313
-at_third=127.15.66.156:28314
-at_wildcard=127.0.0.1:28313
+listen=127.97.63.230:8080
+at_first=127.97.63.230:8080
+at_second=127.97.63.230:20953
+at_third=127.97.63.230:20954
+at_wildcard=127.0.0.1:20953
 places='first/'
-origin_addresses='127.100.253.116:39269 127.100.253.116:45255 127.100.253.116:44165 127.100.253.116:33063'
-apart=o4 origin_apart=127.100.253.116:37325
+origin_addresses='127.22.119.54:38469 127.22.119.54:40393 127.22.119.54:37485 127.22.119.54:40011'
+apart=o4 origin_apart=127.22.119.54:39099
 config_name="first.yml"
 own_member="second.yml" bad_member="third.yml"
 delivery=rename_over
@@ -29,9 +29,9 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.15.66.156:8080"
+    address: "127.97.63.230:8080"
   traefik:
-    address: "127.15.66.156:9901"
+    address: "127.97.63.230:9901"
 
 api:
   insecure: true
@@ -49,6 +49,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "--configFile=$work/traefik.yml" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good_in_parts() {
     cat <<'FILE'
@@ -67,7 +68,7 @@ http:
     all:
       loadBalancer:
         servers:
-          - url: "http://127.100.253.116:@PORT@"
+          - url: "http://127.22.119.54:@PORT@"
 
   routers:
     all:
@@ -94,7 +95,7 @@ http:
     all:
       loadBalancer:
         servers:
-          - url: "http://127.100.253.116:@PORT@"
+          - url: "http://127.22.119.54:@PORT@"
 
   routers:
     all:
@@ -106,12 +107,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.15.66.156:9901/api/rawdata" ;;
-    metrics) curl -s -S -f -m 5 "http://127.15.66.156:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.97.63.230:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.97.63.230:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.15.66.156:9901" admin_path="/api/version" admin_header=""
+admin_at="127.97.63.230:9901" admin_path="/api/version" admin_header=""
 record='Error (occurred during watcher callback|while building configuration \(for the first time\))|Cannot start the provider'
 subject='twice_across_files'
 # ---------------------------------------------------------------------------------------------------------------------------

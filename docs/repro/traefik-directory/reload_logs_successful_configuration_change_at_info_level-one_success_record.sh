@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.103.12.162:8080
-at_first=127.103.12.162:8080
-at_second=127.103.12.162:20461
-at_third=127.103.12.162:20462
-at_wildcard=127.0.0.1:20461
+listen=127.78.199.179:8080
+at_first=127.78.199.179:8080
+at_second=127.78.199.179:22659
+at_third=127.78.199.179:22660
+at_wildcard=127.0.0.1:22659
 places='first/'
-origin_addresses='127.142.113.55:36997 127.142.113.55:43441 127.142.113.55:45429 127.142.113.55:44543'
-apart=o4 origin_apart=127.142.113.55:35717
+origin_addresses='127.28.161.59:36677 127.28.161.59:43431 127.28.161.59:42997 127.28.161.59:41857'
+apart=o4 origin_apart=127.28.161.59:35697
 config_name="dynamic.yml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -29,9 +29,9 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.103.12.162:8080"
+    address: "127.78.199.179:8080"
   traefik:
-    address: "127.103.12.162:9901"
+    address: "127.78.199.179:9901"
 
 api:
   insecure: true
@@ -49,6 +49,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "--configFile=$work/traefik.yml" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -67,7 +68,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.142.113.55:@PORT@"
+          - url: "http://127.28.161.59:@PORT@"
 
   routers:
     all:
@@ -79,12 +80,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.103.12.162:9901/api/rawdata" ;;
-    metrics) curl -s -S -f -m 5 "http://127.103.12.162:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.78.199.179:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.78.199.179:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.103.12.162:9901" admin_path="/api/version" admin_header=""
+admin_at="127.78.199.179:9901" admin_path="/api/version" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

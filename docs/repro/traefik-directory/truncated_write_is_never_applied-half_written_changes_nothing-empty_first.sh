@@ -2,21 +2,21 @@
 # traefik:directory 3.7.15
 # truncated_write_is_never_applied, half_written_changes_nothing/empty_first (MUST): fail
 # required: while a file is only begun to be written, every answer is wholly of the one before
-# expected: every answer before 5352 ms is wholly of an older generation
-# observed: while the file was empty, 607 of 633 requests: status 404, stamp none, origin none, upstream stamp none, credential none
+# expected: every answer before 5480 ms is wholly of an older generation
+# observed: while the file was empty, 607 of 615 requests: status 404, stamp none, origin none, upstream stamp none, credential none
 # 
 # Usage: sh repro-half_written_changes_nothing-empty_first.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.239.195.234:8080
-at_first=127.239.195.234:8080
-at_second=127.239.195.234:21710
-at_third=127.239.195.234:21711
-at_wildcard=127.0.0.1:21710
+listen=127.250.5.57:8080
+at_first=127.250.5.57:8080
+at_second=127.250.5.57:19818
+at_third=127.250.5.57:19819
+at_wildcard=127.0.0.1:19818
 places='first/'
-origin_addresses='127.222.76.189:39147 127.222.76.189:40623 127.222.76.189:45615 127.222.76.189:42427'
-apart=o4 origin_apart=127.222.76.189:42219
+origin_addresses='127.232.109.63:40215 127.232.109.63:39307 127.232.109.63:38313 127.232.109.63:43195'
+apart=o4 origin_apart=127.232.109.63:42933
 config_name="dynamic.yml"
 own_member="" bad_member=""
 delivery=empty_first
@@ -29,9 +29,9 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.239.195.234:8080"
+    address: "127.250.5.57:8080"
   traefik:
-    address: "127.239.195.234:9901"
+    address: "127.250.5.57:9901"
 
 api:
   insecure: true
@@ -49,6 +49,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "--configFile=$work/traefik.yml" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -67,7 +68,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.222.76.189:@PORT@"
+          - url: "http://127.232.109.63:@PORT@"
 
   routers:
     all:
@@ -79,12 +80,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.239.195.234:9901/api/rawdata" ;;
-    metrics) curl -s -S -f -m 5 "http://127.239.195.234:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.250.5.57:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.250.5.57:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.239.195.234:9901" admin_path="/api/version" admin_header=""
+admin_at="127.250.5.57:9901" admin_path="/api/version" admin_header=""
 record=''
 subject='empty_first'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.188.139.188:8080
-at_first=127.188.139.188:8080
-at_second=127.188.139.188:20178
-at_third=127.188.139.188:20179
-at_wildcard=127.0.0.1:20178
+listen=127.34.249.216:8080
+at_first=127.34.249.216:8080
+at_second=127.34.249.216:12174
+at_third=127.34.249.216:12175
+at_wildcard=127.0.0.1:12174
 places='first/'
-origin_addresses='127.53.59.240:40241 127.53.59.240:42097 127.53.59.240:39731 127.53.59.240:43581'
-apart=o4 origin_apart=127.53.59.240:33487
+origin_addresses='127.22.65.66:42315 127.22.65.66:35697 127.22.65.66:36817 127.22.65.66:46075'
+apart=o4 origin_apart=127.22.65.66:46005
 config_name="dynamic.yml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -29,9 +29,9 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.188.139.188:8080"
+    address: "127.34.249.216:8080"
   traefik:
-    address: "127.188.139.188:9901"
+    address: "127.34.249.216:9901"
 
 api:
   insecure: true
@@ -49,6 +49,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "--configFile=$work/traefik.yml" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -67,7 +68,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.53.59.240:@PORT@"
+          - url: "http://127.22.65.66:@PORT@"
 
   routers:
     all:
@@ -79,12 +80,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.188.139.188:9901/api/rawdata" ;;
-    metrics) curl -s -S -f -m 5 "http://127.188.139.188:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.34.249.216:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.34.249.216:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.188.139.188:9901" admin_path="/api/version" admin_header=""
+admin_at="127.34.249.216:9901" admin_path="/api/version" admin_header=""
 record=''
 subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -3,20 +3,20 @@
 # proxy_handles_config_file_deletion_during_runtime, warns_at_most_once (MUST): fail
 # required: a missing file is warned of at most once an episode
 # expected: at most one record for as long as the file is gone
-# observed: 2 records; the second: 2026-11-22T05:42:12Z ERR Error occurred during watcher callback error="/tmp/reloadspec-swc9DW/conf/dynamic.yml: error reading configuration file: /tmp/reloadspec-swc9DW/conf/dynamic.yml - open /tmp/reloadspec-swc9DW/conf/dynamic.yml: no such file or directory" providerName=file
+# observed: 2 records; the second: 2026-11-22T08:18:58Z ERR Error occurred during watcher callback error="/tmp/reloadspec-Xlkka6/conf/dynamic.yml: error reading configuration file: /tmp/reloadspec-Xlkka6/conf/dynamic.yml - open /tmp/reloadspec-Xlkka6/conf/dynamic.yml: no such file or directory" providerName=file
 # 
 # Usage: sh repro-warns_at_most_once.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.24.171.179:8080
-at_first=127.24.171.179:8080
-at_second=127.24.171.179:19565
-at_third=127.24.171.179:19566
-at_wildcard=127.0.0.1:19565
+listen=127.111.66.111:8080
+at_first=127.111.66.111:8080
+at_second=127.111.66.111:18256
+at_third=127.111.66.111:18257
+at_wildcard=127.0.0.1:18256
 places='first/'
-origin_addresses='127.218.163.213:39793 127.218.163.213:40277 127.218.163.213:38935 127.218.163.213:37941'
-apart=o4 origin_apart=127.218.163.213:36529
+origin_addresses='127.102.101.141:42561 127.102.101.141:45107 127.102.101.141:38489 127.102.101.141:44987'
+apart=o4 origin_apart=127.102.101.141:37185
 config_name="dynamic.yml"
 own_member="" bad_member=""
 delivery=recreate
@@ -29,9 +29,9 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.24.171.179:8080"
+    address: "127.111.66.111:8080"
   traefik:
-    address: "127.24.171.179:9901"
+    address: "127.111.66.111:9901"
 
 api:
   insecure: true
@@ -49,6 +49,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "--configFile=$work/traefik.yml" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -67,7 +68,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.218.163.213:@PORT@"
+          - url: "http://127.102.101.141:@PORT@"
 
   routers:
     all:
@@ -79,12 +80,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.24.171.179:9901/api/rawdata" ;;
-    metrics) curl -s -S -f -m 5 "http://127.24.171.179:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.111.66.111:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.111.66.111:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.24.171.179:9901" admin_path="/api/version" admin_header=""
+admin_at="127.111.66.111:9901" admin_path="/api/version" admin_header=""
 record='no such file or directory|permission denied'
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.90.23.9:8080
-at_first=127.90.23.9:8080
-at_second=127.90.23.9:16883
-at_third=127.90.23.9:16884
-at_wildcard=127.0.0.1:16883
+listen=127.101.95.180:8080
+at_first=127.101.95.180:8080
+at_second=127.101.95.180:23342
+at_third=127.101.95.180:23343
+at_wildcard=127.0.0.1:23342
 places='first/'
-origin_addresses='127.193.213.218:46719 127.193.213.218:44215 127.193.213.218:44011 127.193.213.218:43641'
-apart=o4 origin_apart=127.193.213.218:39079
+origin_addresses='127.86.149.201:39729 127.86.149.201:34141 127.86.149.201:40345 127.86.149.201:43761'
+apart=o4 origin_apart=127.86.149.201:42581
 config_name="dynamic.yml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -29,9 +29,9 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.90.23.9:8080"
+    address: "127.101.95.180:8080"
   traefik:
-    address: "127.90.23.9:9901"
+    address: "127.101.95.180:9901"
 
 api:
   insecure: true
@@ -49,6 +49,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "--configFile=$work/traefik.yml" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -67,7 +68,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.193.213.218:@PORT@"
+          - url: "http://127.86.149.201:@PORT@"
 
   routers:
     all:
@@ -79,12 +80,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.90.23.9:9901/api/rawdata" ;;
-    metrics) curl -s -S -f -m 5 "http://127.90.23.9:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.101.95.180:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.101.95.180:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.90.23.9:9901" admin_path="/api/version" admin_header=""
+admin_at="127.101.95.180:9901" admin_path="/api/version" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------

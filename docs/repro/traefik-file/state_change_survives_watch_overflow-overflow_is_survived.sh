@@ -9,14 +9,14 @@
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.147.174.5:8080
-at_first=127.147.174.5:8080
-at_second=127.147.174.5:21443
-at_third=127.147.174.5:21444
-at_wildcard=127.0.0.1:21443
+listen=127.252.154.131:8080
+at_first=127.252.154.131:8080
+at_second=127.252.154.131:14293
+at_third=127.252.154.131:14294
+at_wildcard=127.0.0.1:14293
 places='first/'
-origin_addresses='127.143.6.235:37603 127.143.6.235:41817 127.143.6.235:36505 127.143.6.235:34783'
-apart=o4 origin_apart=127.143.6.235:43361
+origin_addresses='127.68.75.156:43117 127.68.75.156:33775 127.68.75.156:36309 127.68.75.156:39193'
+apart=o4 origin_apart=127.68.75.156:45473
 config_name="dynamic.yml"
 own_member="" bad_member=""
 delivery=rename_over
@@ -29,9 +29,9 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.147.174.5:8080"
+    address: "127.252.154.131:8080"
   traefik:
-    address: "127.147.174.5:9901"
+    address: "127.252.154.131:9901"
 
 api:
   insecure: true
@@ -49,6 +49,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "--configFile=$work/traefik.yml" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -67,7 +68,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.143.6.235:@PORT@"
+          - url: "http://127.68.75.156:@PORT@"
 
   routers:
     all:
@@ -79,12 +80,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.147.174.5:9901/api/rawdata" ;;
-    metrics) curl -s -S -f -m 5 "http://127.147.174.5:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.252.154.131:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.252.154.131:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.147.174.5:9901" admin_path="/api/version" admin_header=""
+admin_at="127.252.154.131:9901" admin_path="/api/version" admin_header=""
 record=''
 subject=''
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -98,6 +99,7 @@ look() {
 # --- what is done ---
 start 1
 change 2
+rest 0.3
 overflow 3
 rest 4.0
 look end

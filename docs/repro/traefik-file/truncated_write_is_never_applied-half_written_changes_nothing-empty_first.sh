@@ -2,21 +2,21 @@
 # traefik:file 3.7.15
 # truncated_write_is_never_applied, half_written_changes_nothing/empty_first (MUST): fail
 # required: while a file is only begun to be written, every answer is wholly of the one before
-# expected: every answer before 5462 ms is wholly of an older generation
-# observed: while the file was empty, 550 of 610 requests: status 404, stamp none, origin none, upstream stamp none, credential none
+# expected: every answer before 5367 ms is wholly of an older generation
+# observed: while the file was empty, 523 of 570 requests: status 404, stamp none, origin none, upstream stamp none, credential none
 # 
 # Usage: sh repro-half_written_changes_nothing-empty_first.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "traefik")}
-listen=127.245.18.2:8080
-at_first=127.245.18.2:8080
-at_second=127.245.18.2:31208
-at_third=127.245.18.2:31209
-at_wildcard=127.0.0.1:31208
+listen=127.87.37.162:8080
+at_first=127.87.37.162:8080
+at_second=127.87.37.162:22412
+at_third=127.87.37.162:22413
+at_wildcard=127.0.0.1:22412
 places='first/'
-origin_addresses='127.142.94.8:38345 127.142.94.8:45033 127.142.94.8:46079 127.142.94.8:33079'
-apart=o4 origin_apart=127.142.94.8:35657
+origin_addresses='127.199.38.73:44957 127.199.38.73:32853 127.199.38.73:43017 127.199.38.73:42469'
+apart=o4 origin_apart=127.199.38.73:35759
 config_name="dynamic.yml"
 own_member="" bad_member=""
 delivery=empty_first
@@ -29,9 +29,9 @@ fixed_files() {
     sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
 entryPoints:
   traffic:
-    address: "127.245.18.2:8080"
+    address: "127.87.37.162:8080"
   traefik:
-    address: "127.245.18.2:9901"
+    address: "127.87.37.162:9901"
 
 api:
   insecure: true
@@ -49,6 +49,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "--configFile=$work/traefik.yml" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { :; }
 config_good() {
     cat <<'FILE'
@@ -67,7 +68,7 @@ http:
     origin:
       loadBalancer:
         servers:
-          - url: "http://127.142.94.8:@PORT@"
+          - url: "http://127.199.38.73:@PORT@"
 
   routers:
     all:
@@ -79,12 +80,12 @@ FILE
 }
 inquire() {
     case $1 in
-    status) curl -s -S -f -m 5 "http://127.245.18.2:9901/api/rawdata" ;;
-    metrics) curl -s -S -f -m 5 "http://127.245.18.2:9901/metrics" ;;
+    status) curl -s -S -f -m 5 "http://127.87.37.162:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.87.37.162:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
-admin_at="127.245.18.2:9901" admin_path="/api/version" admin_header=""
+admin_at="127.87.37.162:9901" admin_path="/api/version" admin_header=""
 record=''
 subject='empty_first'
 # ---------------------------------------------------------------------------------------------------------------------------

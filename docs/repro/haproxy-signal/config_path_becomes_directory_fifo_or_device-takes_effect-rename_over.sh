@@ -1,22 +1,22 @@
 #!/bin/sh
-# haproxy 2.6.12-1+deb12u4
-# proxy_handles_multiple_rapid_config_changes, last_wins (MUST): fail
-# required: after a burst of changes the last one is served, within the apply bound
-# expected: an answer of g53 within 2000 ms of its trigger
-# observed: change 52 of 52, the last of a burst, (g53) was never served; at last g51 answered, with status 200
+# haproxy:signal 2.6.12-1+deb12u4
+# config_path_becomes_directory_fifo_or_device, takes_effect/rename_over (MUST): fail
+# required: a file in the place of the folder, and one in that of the pipe, is served within the apply bound
+# expected: an answer of g3 within 2000 ms of its trigger
+# observed: change 2 of 2 (g3) was never served; at last g2 answered, with status 200
 # 
-# Usage: sh repro-last_wins.sh [BINARY]
+# Usage: sh repro-takes_effect-rename_over.sh [BINARY]
 # Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
 set -u
 proxy=${1:-$(command -v "haproxy")}
-listen=127.115.6.71:8080
-at_first=127.115.6.71:8080
-at_second=127.115.6.71:12411
-at_third=127.115.6.71:12412
-at_wildcard=127.0.0.1:12411
+listen=127.50.156.76:8080
+at_first=127.50.156.76:8080
+at_second=127.50.156.76:13210
+at_third=127.50.156.76:13211
+at_wildcard=127.0.0.1:13210
 places='first/'
-origin_addresses='127.17.22.253:35653 127.17.22.253:37607 127.17.22.253:36985 127.17.22.253:34749'
-apart=o4 origin_apart=127.17.22.253:41047
+origin_addresses='127.199.68.94:37627 127.199.68.94:40417 127.199.68.94:43795 127.199.68.94:45741'
+apart=o4 origin_apart=127.199.68.94:33521
 config_name="haproxy.cfg"
 own_member="" bad_member=""
 delivery=rename_over
@@ -31,6 +31,7 @@ command_line() {
     setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
         "$proxy" "-W" "-f" "$work/conf/haproxy.cfg" >"$work/stdout" 2>"$work/stderr" &
 }
+hears() { :; }
 pull() { kill -USR2 "$pid"; }
 config_good() {
     cat <<'FILE'
@@ -45,28 +46,28 @@ defaults
     timeout server 50s
 
 frontend traffic
-    bind 127.115.6.71:8080
+    bind 127.50.156.76:8080
     http-after-response set-header x-generation "g@GENERATION@"
     http-request set-header x-upstream-generation "g@GENERATION@"
     http-request set-header authorization "Bearer key-g@GENERATION@"
     default_backend origin
 
 frontend metrics
-    bind 127.115.6.71:9901
+    bind 127.50.156.76:9901
     http-request use-service prometheus-exporter if { path /metrics }
 
 backend origin
-    server origin 127.17.22.253:@PORT@
+    server origin 127.199.68.94:@PORT@
 FILE
 }
 inquire() {
     case $1 in
-    metrics) curl -s -S -f -m 5 "http://127.115.6.71:9901/metrics" ;;
+    metrics) curl -s -S -f -m 5 "http://127.50.156.76:9901/metrics" ;;
     *) return 1 ;;
     esac
 }
 record=''
-subject=''
+subject='rename_over'
 # ---------------------------------------------------------------------------------------------------------------------------
 . "${0%/*}/../common.sh"
 
@@ -79,11 +80,12 @@ look() {
 
 # --- what is done ---
 start 1
-g=1 begun_all=$(now)
-while [ $(($(now) - begun_all)) -lt 60000 ]; do
-    burst $((g + 1)) $((g + 1 + 49))
-    g=$((g + 1 + 49))
-done
+meddle folder
+rest 1.3
+change 2
+meddle pipe
+rest 3.3
+change 3
 look end
 say 'not shown'
 exit 1

@@ -1,0 +1,85 @@
+#!/bin/sh
+# caddy:signal 2.11.7
+# config_path_becomes_directory_fifo_or_device, nothing_left_behind (MUST): fail
+# required: nothing of the target is left once it was asked to stop
+# expected: no process of the target 10000 ms after the stop signal
+# observed: process 24504 (caddy) was still there, and was killed
+# 
+# Usage: sh repro-nothing_left_behind.sh [BINARY]
+# Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
+set -u
+proxy=${1:-$(command -v "caddy")}
+listen=127.169.84.193:8080
+at_first=127.169.84.193:8080
+at_second=127.169.84.193:29900
+at_third=127.169.84.193:29901
+at_wildcard=127.0.0.1:29900
+places='first/'
+origin_addresses='127.93.191.170:43535 127.93.191.170:38493 127.93.191.170:33335 127.93.191.170:41457'
+apart=o4 origin_apart=127.93.191.170:39333
+config_name="Caddyfile"
+own_member="" bad_member=""
+delivery=rename_over
+ready_ms=10000 apply_ms=2000
+settle_ms=0 signal=10
+stop_signal=15 stop_ms=10000
+fixed_files() {
+    log_files=
+}
+command_line() {
+    cd "$work" || exit 2
+    setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
+        "$proxy" "run" "--config" "$work/conf/Caddyfile" "--adapter" "caddyfile" >"$work/stdout" 2>"$work/stderr" &
+}
+hears() { :; }
+pull() { kill -USR1 "$pid"; }
+config_good() {
+    cat <<'FILE'
+# Generation @GENERATION@.
+{
+	admin 127.169.84.193:9901 {
+		origins 127.169.84.193:9901
+	}
+}
+
+http://:8080 {
+	bind 127.169.84.193
+	header x-generation "g@GENERATION@"
+	reverse_proxy 127.93.191.170:@PORT@ {
+		header_up x-upstream-generation "g@GENERATION@"
+		header_up authorization "Bearer key-g@GENERATION@"
+	}
+}
+FILE
+}
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.169.84.193:9901/config/" ;;
+    metrics) curl -s -S -f -m 5 "http://127.169.84.193:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.169.84.193:9901" admin_path="/config/" admin_header=""
+record=''
+subject=''
+# ---------------------------------------------------------------------------------------------------------------------------
+. "${0%/*}/../common.sh"
+
+# --- what is looked for ---
+look() {
+    [ $1 = end ] || return 0
+    stop
+    [ -z "$still" ] || shown "it was asked to stop, and $stop_ms ms later this is still there:" $still
+}
+
+# --- what is done ---
+start 1
+meddle folder
+rest 1.2
+change 2
+meddle pipe
+rest 1.2
+change 3
+look end
+say 'not shown'
+exit 1

@@ -1,0 +1,105 @@
+#!/bin/sh
+# traefik:directory 3.7.15
+# truncated_write_is_never_applied, half_written_changes_nothing/two_thirds_first (MUST): fail
+# required: while a file is only begun to be written, every answer is wholly of the one before
+# expected: every answer before 11833 ms is wholly of an older generation
+# observed: while two thirds of the file were there, 550 of 589 requests: status 404, stamp none, origin none, upstream stamp none, credential none
+# 
+# Usage: sh repro-half_written_changes_nothing-two_thirds_first.sh [BINARY]
+# Ends with 0 if the fault was seen, with 1 if it was not, with 2 if it could not be tried.
+set -u
+proxy=${1:-$(command -v "traefik")}
+listen=127.205.147.217:8080
+at_first=127.205.147.217:8080
+at_second=127.205.147.217:29675
+at_third=127.205.147.217:29676
+at_wildcard=127.0.0.1:29675
+places='first/'
+origin_addresses='127.232.109.63:40215 127.232.109.63:39307 127.232.109.63:38313 127.232.109.63:43195'
+apart=o4 origin_apart=127.232.109.63:42933
+config_name="dynamic.yml"
+own_member="" bad_member=""
+delivery=two_thirds_first
+ready_ms=10000 apply_ms=4000
+settle_ms=0 signal=
+stop_signal=15 stop_ms=15000
+fixed_files() {
+    log_files=
+    mkdir -p "$(dirname "$work/traefik.yml")"
+    sed "s|@DIR@|$work|g" >"$work/traefik.yml" <<'FILE'
+entryPoints:
+  traffic:
+    address: "127.205.147.217:8080"
+  traefik:
+    address: "127.205.147.217:9901"
+
+api:
+  insecure: true
+
+metrics:
+  prometheus: {}
+
+providers:
+  file:
+    directory: "@DIR@/conf"
+FILE
+}
+command_line() {
+    cd "$work" || exit 2
+    setsid $as env -i PATH="$PATH" HOME="$work" TMPDIR="$work" LANG=C  \
+        "$proxy" "--configFile=$work/traefik.yml" >"$work/stdout" 2>"$work/stderr" &
+}
+hears() { :; }
+pull() { :; }
+config_good() {
+    cat <<'FILE'
+# Generation @GENERATION@. Routers stand last, so that a file that breaks off routes nothing.
+http:
+  middlewares:
+    stamps:
+      headers:
+        customResponseHeaders:
+          x-generation: "g@GENERATION@"
+        customRequestHeaders:
+          x-upstream-generation: "g@GENERATION@"
+          authorization: "Bearer key-g@GENERATION@"
+
+  services:
+    origin:
+      loadBalancer:
+        servers:
+          - url: "http://127.232.109.63:@PORT@"
+
+  routers:
+    all:
+      entryPoints: [traffic]
+      rule: "PathPrefix(`/`)"
+      middlewares: [stamps]
+      service: origin
+FILE
+}
+inquire() {
+    case $1 in
+    status) curl -s -S -f -m 5 "http://127.205.147.217:9901/api/rawdata" ;;
+    metrics) curl -s -S -f -m 5 "http://127.205.147.217:9901/metrics" ;;
+    *) return 1 ;;
+    esac
+}
+admin_at="127.205.147.217:9901" admin_path="/api/version" admin_header=""
+record=''
+subject='two_thirds_first'
+# ---------------------------------------------------------------------------------------------------------------------------
+. "${0%/*}/../common.sh"
+
+# --- what is looked for ---
+look() {
+    [ $1 != change ] || [ -z "${strayed:-}" ] || shown "while g$good was only begun to be written, the answer became: $strayed"
+}
+
+# --- what is done ---
+start 3
+rest 2.1
+change 4
+look end
+say 'not shown'
+exit 1
