@@ -10,7 +10,7 @@ use super::keys::is_key;
 use super::yaml_spans::{Kind, Spanned, SpannedDocument};
 
 /// Keys below which every value may be a secret.
-const SECRET_VALUES: [&str; 2] = ["set", "token"];
+const SECRET_VALUES: [&str; 3] = ["set", "token", "key"];
 /// The same, but that they may list names to remove, which are none.
 const SECRET_TABLES: [&str; 2] = ["request_headers", "response_headers"];
 

@@ -1,11 +1,12 @@
 //! The configuration that serves, as JSON in the form of the file, with every default written out and every secret masked.
 
 use serde_json::{Map, Value, json};
+use sha2::Digest as _;
 
 use crate::model::{
-    Action, Admin, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener, Log, LogFormat, LogLevel,
-    Metrics, Model, Otlp, PathMatch, Probe, Revisions, Route, RouteKey, Settings, Timeouts, Tracing,
-    Upstream,
+    Action, Admin, Certificate, ClientAuth, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener,
+    Log, LogFormat, LogLevel, Metrics, Model, Otlp, PathMatch, Probe, Revisions, Route, RouteKey, Settings,
+    Timeouts, Tls, Tracing, Upstream,
 };
 
 /// What is shown in the place of a secret.
@@ -145,8 +146,50 @@ fn limits_of(limits: &Limits) -> Value {
 }
 
 fn listener(listener: &Listener) -> Value {
-    let Listener { name, address } = listener;
-    json!({"name": name.as_str(), "address": address.to_string()})
+    let Listener { name, address, tls } = listener;
+    let mut shown = json!({"name": name.as_str(), "address": address.to_string()});
+    if let Some(tls) = tls {
+        shown["tls"] = tls_of(tls);
+    }
+    shown
+}
+
+/// Certificates by their fingerprints, as of `openssl x509 -fingerprint -sha256`.
+fn tls_of(tls: &Tls) -> Value {
+    let Tls {
+        certificates,
+        min_version,
+        client_auth,
+    } = tls;
+    let certificate = |one: &Certificate| {
+        let Certificate { names, chain, key: _ } = one;
+        let prints: Vec<_> = chain.iter().map(|one| fingerprint(one)).collect();
+        json!({"certificate": format!("{} for {}", prints.join(", "), names.join(", ")), "key": MASK})
+    };
+    let mut shown = json!({
+        "certificates": certificates.iter().map(|one| certificate(one)).collect::<Vec<_>>(),
+        "min_version": min_version.word(),
+    });
+    if let Some(clients) = client_auth {
+        let ClientAuth {
+            roots,
+            revoked,
+            is_required,
+        } = clients.as_ref();
+        let prints: Vec<_> = roots.iter().map(|root| fingerprint(root)).collect();
+        shown["client_auth"] = json!({
+            "ca": prints.join(", "),
+            "crl": format!("{} lists", revoked.len()),
+            "mode": if *is_required { "required" } else { "optional" },
+        });
+    }
+    shown
+}
+
+fn fingerprint(der: &[u8]) -> String {
+    let digest = sha2::Sha256::digest(der);
+    let pairs: Vec<_> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+    format!("sha256:{}", pairs.join(":"))
 }
 
 fn route(route: &Route) -> Value {

@@ -3,21 +3,42 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::handshakes::Handshakes;
 use crate::model::{self, Action, Address, Model, Name};
 use crate::runtime::{Generation, Route, Snapshot, Table, Task, Upstream};
 
-/// Compiles a model. `addresses` tells for each configured address which one is bound, where that is another. Upstreams whose definition is the same as in
-/// `previous` keep their state.
-pub fn compile(
-    model: &Model,
-    revision: u64,
-    addresses: &BTreeMap<Address, Address>,
-    previous: &Snapshot,
-) -> Snapshot {
+/// What was staged for listeners.
+#[derive(Debug, Default)]
+pub struct Opened<'a> {
+    /// For each configured address the one that is bound, where that is another.
+    pub addresses: BTreeMap<Address, Address>,
+    /// What shakes hands on those that speak TLS.
+    pub(super) handshakes: Option<&'a Handshakes>,
+}
+
+// === impl Opened ===
+
+impl Opened<'_> {
+    /// Where these are bound, none of which speaks TLS.
+    pub fn at(addresses: BTreeMap<Address, Address>) -> Self {
+        Self {
+            addresses,
+            handshakes: None,
+        }
+    }
+}
+
+/// Compiles a model. Upstreams whose definition is the same as in `previous` keep their state.
+pub fn compile(model: &Model, revision: u64, opened: &Opened<'_>, previous: &Snapshot) -> Snapshot {
+    let Opened {
+        addresses,
+        handshakes,
+    } = opened;
     let upstreams = upstreams(model, previous);
     let generation = Arc::new(Generation { revision });
     let everywhere = Arc::new(table(model, None, &upstreams, &generation));
     let mut tables = HashMap::new();
+    let mut tls = HashMap::new();
     for (name, listener) in &model.listeners {
         let own = model.routes.keys().any(|key| key.listener.as_ref() == Some(name));
         let table = if own {
@@ -27,12 +48,24 @@ pub fn compile(
         };
         let bound = addresses.get(&listener.address).unwrap_or(&listener.address);
         tables.insert(bound.clone(), table);
+        if let Some(config) = handshakes.and_then(|handshakes| handshakes.of(name)) {
+            tls.insert(bound.clone(), Arc::clone(config));
+        }
     }
+    let gone = previous
+        .tls
+        .iter()
+        .filter(|(bound, _)| !tables.contains_key(*bound));
+    let orphans_tls = gone
+        .map(|(bound, config)| (bound.clone(), Arc::clone(config)))
+        .collect();
     Snapshot {
         generation,
         limits: model.settings.limits,
         tables,
         orphans: everywhere,
+        tls,
+        orphans_tls,
         response_headers: Arc::new(model.settings.response_headers.clone()),
         upstreams,
     }

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::follower::Refused;
+use super::handshakes::HandshakeError;
 use super::sockets::{BindError, Purpose, StagedSockets};
 use crate::model::Cut;
 use crate::runtime::{Shared, Worker};
@@ -36,6 +37,9 @@ pub enum StageError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// A listener cannot speak TLS.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
     /// A worker cannot be started, or a socket cannot be handed to one.
     #[error("failed to prepare a worker: {0}")]
     Worker(#[source] io::Error),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -32,6 +33,7 @@ pub(super) struct Connection {
     pub(super) pool: Rc<Pool>,
     pub(super) peer: Peer,
     pub(super) local: Address,
+    pub(super) is_tls: bool,
     pub(super) state: Arc<ConnectionState>,
     pub(super) answered: Arc<Answered>,
     /// By what the request of the moment is answered, until its answer is handed over; of a tunnel, as long as it lives.
@@ -89,7 +91,7 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         roster,
     } = surroundings.clone();
     let state = ConnectionState::new(&shared.connections, &census);
-    let io = TokioIo::new(Tracked::new(stream, Arc::clone(&state)));
+    let handshake = shared.current.load().handshake(&local).cloned();
     let connection = Rc::new(Connection {
         number: roster.number(),
         roster,
@@ -97,6 +99,7 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         pool,
         peer,
         local,
+        is_tls: handshake.is_some(),
         state,
         answered,
         route: RefCell::default(),
@@ -104,7 +107,17 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         notice,
     });
     connection.roster.enter(&connection);
-    tokio::task::spawn_local(async move { run(&connection, io).await });
+    tokio::task::spawn_local(async move {
+        let stream = match handshake {
+            None => stream,
+            Some(config) => match connection.shake_hands(stream, config).await {
+                Some(stream) => stream,
+                None => return,
+            },
+        };
+        let io = TokioIo::new(Tracked::new(stream, Arc::clone(&connection.state)));
+        run(&connection, io).await;
+    });
 }
 
 async fn run(connection: &Rc<Connection>, io: TokioIo<Tracked>) {
@@ -159,6 +172,25 @@ enum End {
 // === impl Connection ===
 
 impl Connection {
+    /// Speaks TLS from now on; nothing if that comes to nothing. A client may take as long for it as for a head.
+    async fn shake_hands(&self, stream: Stream, config: Arc<ServerConfig>) -> Option<Stream> {
+        let patience = self.shared.current.load().limits.header_read_timeout;
+        tokio::select! {
+            shaken = tokio::time::timeout(patience, stream.shake_hands(config)) => match shaken {
+                Ok(Ok(stream)) => Some(stream),
+                Ok(Err(error)) => {
+                    tracing::debug!(client = %self.peer, %error, "no TLS with a client");
+                    None
+                }
+                Err(_) => {
+                    tracing::debug!(client = %self.peer, "a client was too slow for TLS");
+                    None
+                }
+            },
+            () = self.cut() => None,
+        }
+    }
+
     /// Waits until the connection has to end.
     async fn end(&self) -> End {
         let mut notice = self.notice.clone();

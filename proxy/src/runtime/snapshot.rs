@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
+use rustls::ServerConfig;
 
 use super::{Table, Upstream};
 use crate::model::{self, Address, HeaderEdits, Limits, Name};
@@ -28,6 +29,10 @@ pub struct Snapshot {
     pub tables: HashMap<Address, Arc<Table>>,
     /// The routes for a connection whose listener is gone.
     pub orphans: Arc<Table>,
+    /// For each bound address where TLS is spoken, what shakes hands there.
+    pub tls: HashMap<Address, Arc<ServerConfig>>,
+    /// The same for addresses whose listener went with this snapshot: whoever was queued there is still served.
+    pub orphans_tls: HashMap<Address, Arc<ServerConfig>>,
     /// Edits of responses that no route is to answer for.
     pub response_headers: Arc<HeaderEdits>,
     /// Upstreams by name, to carry their state over to the next snapshot.
@@ -99,14 +104,25 @@ impl Snapshot {
     /// A connection belongs to a listener by its address alone, so it stays where it is when a listener is renamed, or when
     /// `0.0.0.0:80` takes over from `127.0.0.1:80`.
     pub fn table(&self, local: &Address) -> Option<&Arc<Table>> {
-        self.tables.get(local).or_else(|| {
-            let local = local.tcp()?;
-            let any: IpAddr = if local.is_ipv4() {
-                Ipv4Addr::UNSPECIFIED.into()
-            } else {
-                Ipv6Addr::UNSPECIFIED.into()
-            };
-            self.tables.get(&SocketAddr::new(any, local.port()).into())
-        })
+        at(&self.tables, local)
     }
+
+    /// What shakes hands with a connection that arrived at `local`; nothing if it speaks in the clear.
+    pub fn handshake(&self, local: &Address) -> Option<&Arc<ServerConfig>> {
+        let is_orphan = self.table(local).is_none();
+        at(if is_orphan { &self.orphans_tls } else { &self.tls }, local)
+    }
+}
+
+/// What is kept for an address, or else for all of its family at its port.
+fn at<'a, T>(kept: &'a HashMap<Address, T>, local: &Address) -> Option<&'a T> {
+    kept.get(local).or_else(|| {
+        let local = local.tcp()?;
+        let any: IpAddr = if local.is_ipv4() {
+            Ipv4Addr::UNSPECIFIED.into()
+        } else {
+            Ipv6Addr::UNSPECIFIED.into()
+        };
+        kept.get(&SocketAddr::new(any, local.port()).into())
+    })
 }

@@ -45,6 +45,28 @@ pub(super) const TOKEN: Form = Form {
     )
 };
 
+/// In PEM, as of `openssl`.
+pub(super) const CERTIFICATES_PEM: Form = form(
+    "certificates in PEM, mostly those of a file",
+    &["${file:tls/site.pem}"],
+    "-----BEGIN ",
+);
+
+pub(super) const KEY_PEM: Form = Form {
+    is_secret: true,
+    ..form(
+        "a private key in PEM, mostly that of a file",
+        &["${file:tls/site.key}"],
+        "-----BEGIN ",
+    )
+};
+
+pub(super) const CRL_PEM: Form = form(
+    "revocation lists in PEM, mostly those of a file",
+    &["${file:tls/revoked.pem}"],
+    "-----BEGIN ",
+);
+
 pub(super) const FILE: Form = form(
     "the absolute path of a file",
     &["/run/reloadspec-proxy.pid"],

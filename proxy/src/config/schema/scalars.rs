@@ -144,6 +144,21 @@ pub(super) fn name(node: &Node, path: &Path<'_>, report: &Report) -> Option<Name
     None
 }
 
+/// One of several words.
+pub(super) fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Node, &Path<'_>, &Report) -> Option<T> {
+    move |node, path, report| {
+        let found = text(node, path, report)?;
+        let word = words.iter().find(|(word, _)| *word == found);
+        if word.is_none() {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            let message = format!("expected one of {}, found `{found}`", known.join(", "));
+            let help = "written as here, in lower case";
+            report.add(Diagnostic::new("unknown-word", message).with_help(help).at(path));
+        }
+        word.map(|(_, value)| *value)
+    }
+}
+
 /// An address to listen on.
 pub(super) fn listen_address(node: &Node, path: &Path<'_>, report: &Report) -> Option<Address> {
     let examples = "127.0.0.1:8080, 0.0.0.0:80, [::1]:8080, unix:/run/web.sock";
