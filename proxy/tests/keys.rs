@@ -13,7 +13,7 @@ use reloadspec_proxy::config::{Diagnostics, Format, Text, parse, validate};
 use reloadspec_proxy::model::Model;
 use serde_json::{Value, json};
 
-use minted::{AUTHORITY, CERTIFICATE, KEY, REVOKED, minted};
+use minted::{CERTIFICATE, KEY, OWN_CERTIFICATE, OWN_KEY, TRUSTED, minted};
 
 /// A route has one of them, and one of them leads to an upstream.
 const ACTIONS: [&str; 4] = [
@@ -73,6 +73,9 @@ fn smallest(path: &str) -> Value {
         if path.contains("client_auth") {
             document["listeners"][0]["tls"]["client_auth"] = json!({"ca": minted(CERTIFICATE)});
         }
+    }
+    if path.starts_with("upstreams[].tls.") {
+        document["upstreams"][0]["tls"] = json!({"ca": minted(TRUSTED)});
     }
     remove(&mut document, path);
     document
@@ -142,6 +145,9 @@ fn with(path: &str, value: Value) -> Value {
             document["upstreams"][0]["name"] = value.clone();
             document["routes"][0]["upstream"] = value.clone();
         }
+        // One of a pair needs the other.
+        (OWN_CERTIFICATE, _) => put(&mut document, OWN_KEY, minted(OWN_KEY).into()),
+        (OWN_KEY, _) => put(&mut document, OWN_CERTIFICATE, minted(OWN_CERTIFICATE).into()),
         ("routes[].respond" | "routes[].redirect", _) => document["routes"][0] = json!({}),
         _ => {}
     }
@@ -256,7 +262,7 @@ fn bad(key: &Key) -> Vec<(Value, bool)> {
 fn each_key_takes_what_the_table_says_and_nothing_else() {
     let schema = schema();
     for (path, key) in built() {
-        let is_pem = [CERTIFICATE, KEY, AUTHORITY, REVOKED].contains(&path.as_str());
+        let is_pem = minted::ALL.contains(&path.as_str());
         let values = if is_pem {
             vec![minted(&path).into()]
         } else {

@@ -1,12 +1,13 @@
 //! The configuration that serves, as JSON in the form of the file, with every default written out and every secret masked.
 
+use rustls_pki_types::CertificateDer;
 use serde_json::{Map, Value, json};
 use sha2::Digest as _;
 
 use crate::model::{
     Action, Admin, Certificate, ClientAuth, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener,
     Log, LogFormat, LogLevel, Metrics, Model, Otlp, PathMatch, Probe, Revisions, Route, RouteKey, Settings,
-    Timeouts, Tls, Tracing, Upstream,
+    Timeouts, Tls, Tracing, Upstream, UpstreamTls,
 };
 
 /// What is shown in the place of a secret.
@@ -161,13 +162,8 @@ fn tls_of(tls: &Tls) -> Value {
         min_version,
         client_auth,
     } = tls;
-    let certificate = |one: &Certificate| {
-        let Certificate { names, chain, key: _ } = one;
-        let prints: Vec<_> = chain.iter().map(|one| fingerprint(one)).collect();
-        json!({"certificate": format!("{} for {}", prints.join(", "), names.join(", ")), "key": MASK})
-    };
     let mut shown = json!({
-        "certificates": certificates.iter().map(|one| certificate(one)).collect::<Vec<_>>(),
+        "certificates": certificates.iter().map(|one| pair(one)).collect::<Vec<_>>(),
         "min_version": min_version.word(),
     });
     if let Some(clients) = client_auth {
@@ -176,14 +172,29 @@ fn tls_of(tls: &Tls) -> Value {
             revoked,
             is_required,
         } = clients.as_ref();
-        let prints: Vec<_> = roots.iter().map(|root| fingerprint(root)).collect();
         shown["client_auth"] = json!({
-            "ca": prints.join(", "),
+            "ca": fingerprints(roots),
             "crl": format!("{} lists", revoked.len()),
             "mode": if *is_required { "required" } else { "optional" },
         });
     }
     shown
+}
+
+fn pair(pair: &Certificate) -> Value {
+    let Certificate { names, chain, key: _ } = pair;
+    let certificate = match names.as_slice() {
+        [] => fingerprints(chain),
+        names => format!("{} for {}", fingerprints(chain), names.join(", ")),
+    };
+    json!({"certificate": certificate, "key": MASK})
+}
+
+fn fingerprints(all: &[CertificateDer<'_>]) -> String {
+    all.iter()
+        .map(|one| fingerprint(one))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn fingerprint(der: &[u8]) -> String {
@@ -241,14 +252,36 @@ fn upstream(upstream: &Upstream) -> Value {
             response,
             idle,
         },
+        tls,
     } = upstream;
     let endpoint =
         |Endpoint { authority, weight }: &Endpoint| json!({"address": authority.as_ref(), "weight": weight});
-    json!({
+    let mut shown = json!({
         "name": name.as_str(),
         "endpoints": endpoints.iter().map(endpoint).collect::<Vec<_>>(),
         "timeouts": {"connect": duration(*connect), "response": duration(*response), "idle": duration(*idle)},
-    })
+    });
+    if let Some(tls) = tls {
+        shown["tls"] = upstream_tls(tls);
+    }
+    shown
+}
+
+fn upstream_tls(tls: &UpstreamTls) -> Value {
+    let UpstreamTls {
+        roots,
+        server_name,
+        certificate,
+    } = tls;
+    let mut shown = match certificate {
+        Some(own) => pair(own),
+        None => json!({}),
+    };
+    shown["ca"] = fingerprints(roots).into();
+    if let Some(name) = server_name {
+        shown["server_name"] = name.to_str().into();
+    }
+    shown
 }
 
 /// The values of fields may be credentials, their names are none.

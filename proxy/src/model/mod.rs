@@ -25,7 +25,7 @@ pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
 pub use settings::{
     Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions, Settings,
 };
-pub use tls::{Certificate, ClientAuth, PrivateKey, Tls, TlsVersion};
+pub use tls::{Certificate, ClientAuth, PrivateKey, Tls, TlsVersion, UpstreamTls, server_name};
 pub use tracing::{Otlp, Tracing};
 pub use upstream::{Endpoint, Timeouts, Upstream};
 

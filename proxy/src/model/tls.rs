@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName};
 
 /// What a listener that speaks TLS needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,17 @@ pub struct Certificate {
 #[derive(PartialEq, Eq)]
 pub struct PrivateKey(pub PrivateKeyDer<'static>);
 
+/// How an upstream is spoken to by TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamTls {
+    /// One of them has to have issued the upstream's certificate, perhaps by others between.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// Whom the certificate has to be for; if absent, the host of the endpoint.
+    pub server_name: Option<ServerName<'static>>,
+    /// What is shown to an upstream that asks for it.
+    pub certificate: Option<Arc<Certificate>>,
+}
+
 /// A version of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TlsVersion {
@@ -49,6 +60,12 @@ pub struct ClientAuth {
     pub revoked: Vec<CertificateRevocationListDer<'static>>,
     /// Whether a client without a certificate is turned away.
     pub is_required: bool,
+}
+
+/// Whom a certificate has to be for, by a host: a name, or an IP address, of IPv6 in brackets or without.
+pub fn server_name(host: &str) -> Option<ServerName<'static>> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    ServerName::try_from(bare.unwrap_or(host).to_owned()).ok()
 }
 
 // === impl PrivateKey ===

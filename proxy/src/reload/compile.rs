@@ -34,7 +34,7 @@ pub fn compile(model: &Model, revision: u64, opened: &Opened<'_>, previous: &Sna
         addresses,
         handshakes,
     } = opened;
-    let upstreams = upstreams(model, previous);
+    let upstreams = upstreams(model, *handshakes, previous);
     let generation = Arc::new(Generation { revision });
     let everywhere = Arc::new(table(model, None, &upstreams, &generation));
     let mut tables = HashMap::new();
@@ -71,7 +71,11 @@ pub fn compile(model: &Model, revision: u64, opened: &Opened<'_>, previous: &Sna
     }
 }
 
-fn upstreams(model: &Model, previous: &Snapshot) -> HashMap<Name, Arc<Upstream>> {
+fn upstreams(
+    model: &Model,
+    handshakes: Option<&Handshakes>,
+    previous: &Snapshot,
+) -> HashMap<Name, Arc<Upstream>> {
     let carried = |name: &Name, definition: &Arc<model::Upstream>| {
         previous
             .upstreams
@@ -80,8 +84,9 @@ fn upstreams(model: &Model, previous: &Snapshot) -> HashMap<Name, Arc<Upstream>>
             .cloned()
     };
     let upstream = |(name, definition): (&Name, &Arc<model::Upstream>)| {
-        let upstream =
-            carried(name, definition).unwrap_or_else(|| Arc::new(Upstream::new(Arc::clone(definition))));
+        let secured = || handshakes.and_then(|handshakes| handshakes.with(name)).cloned();
+        let upstream = carried(name, definition)
+            .unwrap_or_else(|| Arc::new(Upstream::new(Arc::clone(definition), secured())));
         (name.clone(), upstream)
     };
     model.upstreams.iter().map(upstream).collect()

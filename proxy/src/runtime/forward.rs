@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::body::{Progress, RequestBody, ResponseBody};
 use super::connection::Connection;
 use super::fields;
-use super::pool::Lease;
+use super::pool::{Goal, Lease};
 use super::refusal::Refusal;
 use super::snapshot::Route;
 use super::tunnel;
@@ -124,15 +124,14 @@ async fn send(
             continue;
         }
         tried.push(&endpoint.authority);
+        let goal = Goal {
+            authority: &endpoint.authority,
+            secured: upstream.secured.as_deref(),
+        };
         loop {
-            let lease = match connection.pool.reuse(&endpoint.authority) {
+            let lease = match connection.pool.reuse(goal) {
                 Some(lease) => Ok(lease),
-                None => {
-                    connection
-                        .pool
-                        .connect(&endpoint.authority, timeouts.connect)
-                        .await
-                }
+                None => connection.pool.connect(goal, timeouts.connect).await,
             };
             let mut lease = match lease {
                 Ok(lease) => lease,

@@ -21,6 +21,7 @@ mod refusal;
 mod removals;
 mod screen;
 mod seats;
+mod secured;
 mod shared;
 mod snapshot;
 mod state;
@@ -33,6 +34,7 @@ mod upstream;
 mod worker;
 
 pub use current::Current;
+pub use secured::Secured;
 pub use shared::Shared;
 pub use snapshot::{Generation, Route, Snapshot, Task};
 pub use stream::{Handle, Listening};

@@ -14,12 +14,12 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ProducesTickets, VerifierBuilderError, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, InconsistentKeys, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use webpki::EndEntityCert;
 
-use crate::model::{Certificate, ClientAuth, PrivateKey, Tls, TlsVersion};
+use crate::model::{Certificate, ClientAuth, PrivateKey, Tls, TlsVersion, UpstreamTls};
 use choice::Choice;
 
 /// Why something cannot be used. The texts themselves are not repeated.
@@ -131,6 +131,28 @@ pub(crate) fn verifier(clients: &ClientAuth) -> Result<Arc<dyn ClientCertVerifie
         builder = builder.allow_unauthenticated();
     }
     Ok(builder.build()?)
+}
+
+/// What shakes hands with an upstream.
+pub(crate) fn client(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, Unusable> {
+    let UpstreamTls {
+        roots,
+        server_name: _,
+        certificate,
+    } = tls;
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root.clone())?;
+    }
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(store);
+    let mut config = match certificate {
+        Some(own) => builder.with_client_auth_cert(own.chain.clone(), own.key.0.clone_key())?,
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![HTTP_1.to_vec()];
+    Ok(Arc::new(config))
 }
 
 /// What makes tickets by which clients resume their sessions (RFC 8446 §2.2), and takes them back. Its own keys change every six hours.

@@ -7,14 +7,23 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
 };
 
-/// The key that takes a certificate.
 pub(crate) const CERTIFICATE: &str = "listeners[].tls.certificates[].certificate";
-/// The key that takes a private key.
 pub(crate) const KEY: &str = "listeners[].tls.certificates[].key";
-/// The key that takes certificates of those who issue others.
 pub(crate) const AUTHORITY: &str = "listeners[].tls.client_auth.ca";
-/// The key that takes revocation lists.
-pub(crate) const REVOKED: &str = "listeners[].tls.client_auth.crl";
+const REVOKED: &str = "listeners[].tls.client_auth.crl";
+pub(crate) const OWN_KEY: &str = "upstreams[].tls.key";
+pub(crate) const OWN_CERTIFICATE: &str = "upstreams[].tls.certificate";
+pub(crate) const TRUSTED: &str = "upstreams[].tls.ca";
+/// Every key that takes PEM.
+pub(crate) const ALL: [&str; 7] = [
+    CERTIFICATE,
+    KEY,
+    AUTHORITY,
+    REVOKED,
+    TRUSTED,
+    OWN_CERTIFICATE,
+    OWN_KEY,
+];
 
 /// What stands in the files of these keys. It is made for each run: what is committed expires.
 pub(crate) fn minted(path: &str) -> String {
@@ -40,10 +49,9 @@ pub(crate) fn minted(path: &str) -> String {
     });
     let [certificate, key, revoked] = &*MINTED;
     match path {
-        CERTIFICATE | AUTHORITY => certificate,
-        KEY => key,
+        KEY | OWN_KEY => key,
         REVOKED => revoked,
-        _ => panic!("{path}"),
+        _ => certificate,
     }
     .clone()
 }

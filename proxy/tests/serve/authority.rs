@@ -104,7 +104,7 @@ impl Pair {
         vec![CertificateDer::from_pem_slice(self.certificate.as_bytes()).expect("a certificate")]
     }
 
-    fn key(&self) -> PrivateKeyDer<'static> {
+    pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::from_pem_slice(self.key.as_bytes()).expect("a key")
     }
 

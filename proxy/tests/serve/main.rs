@@ -22,5 +22,6 @@ mod seen;
 mod sockets;
 mod support;
 mod tls;
+mod tls_upstream;
 mod traffic;
 mod upstream;

@@ -2,7 +2,7 @@
 
 use super::shared::{
     BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS, LOCATION, NAME,
-    PATH,
+    PATH, SERVER_NAME,
 };
 use super::tables::{NONE, OF_ITS_KEYS, key};
 use super::{Absent, Key, Kind};
@@ -209,6 +209,40 @@ pub const UPSTREAM: &[Key] = &[
         Kind::Table(TIMEOUTS),
         OF_ITS_KEYS,
         "How long it may take.",
+    ),
+    key(
+        "tls",
+        Kind::Table(UPSTREAM_TLS),
+        Absent::Means("in the clear"),
+        "It is spoken to by TLS.",
+    ),
+];
+
+/// `tls` of an upstream.
+pub const UPSTREAM_TLS: &[Key] = &[
+    key(
+        "ca",
+        Kind::Text(CERTIFICATES_PEM),
+        Absent::Refused,
+        "Certificates of those who may have issued that of the upstream.",
+    ),
+    key(
+        "server_name",
+        Kind::Text(SERVER_NAME),
+        Absent::Means("the host of each endpoint"),
+        "Whom its certificate has to be for, and whom it is asked for.",
+    ),
+    key(
+        "certificate",
+        Kind::Text(CERTIFICATES_PEM),
+        Absent::Means("none"),
+        "What is shown to an upstream that asks for a certificate, with those that lead to its root.",
+    ),
+    key(
+        "key",
+        Kind::Text(KEY_PEM),
+        Absent::Means("none, as there is no `certificate`"),
+        "The private key that belongs to it.",
     ),
 ];
 

@@ -109,6 +109,12 @@ pub(super) const HOST: Form = form(
     r"^(\*|\[[0-9A-Fa-f:.]+\]|(\*\.)?[A-Za-z0-9._-]{1,253})$",
 );
 
+pub(super) const SERVER_NAME: Form = form(
+    "a name without a port, or an IP address",
+    &["app.internal", "127.0.0.1"],
+    r"^[A-Za-z0-9._:-]{1,253}$",
+);
+
 pub(super) const PATH: Form = form(
     "a path as in a request, from `/` on, the unusual as %XX",
     &["/api", "/", "/old/%C3%A4"],

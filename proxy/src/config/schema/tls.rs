@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::{Report, Table};
-use super::scalars::{one_of, text};
-use crate::model::{Certificate, ClientAuth, Tls, TlsVersion};
+use super::scalars::{echo, one_of, text};
+use crate::model::{Certificate, ClientAuth, Tls, TlsVersion, UpstreamTls, server_name};
 use crate::tls::{self, Unusable};
 
 /// The code of a certificate and a key that are not of one pair.
@@ -40,6 +40,52 @@ pub(super) fn read(listener: &Table<'_>) -> Option<Tls> {
         min_version: min_version.unwrap_or(TlsVersion::Tls12),
         client_auth: client_auth(&table).map(Arc::new),
     })
+}
+
+/// Reads how an upstream is spoken to by TLS, if it is.
+pub(super) fn read_upstream(upstream: &Table<'_>) -> Option<UpstreamTls> {
+    let path = upstream.path.key("tls");
+    let table = Table::read(upstream.get("tls")?, &path, keys::UPSTREAM_TLS, upstream.report)?;
+    let roots = table.required("ca", |node, path, report| {
+        pem(node, path, report, tls::certificates)
+    });
+    let name = table.with("server_name", |node, path, report| {
+        let name = text(node, path, report)?;
+        let found = server_name(name);
+        if found.is_none() {
+            let complaint = Diagnostic::new(
+                "bad-name",
+                format!("{} is no name of a server", echo(name, "this")),
+            );
+            let help = "a name without a port, or an IP address";
+            report.add(complaint.with_help(help).at(path));
+        }
+        found
+    });
+    let shows_one = table.get("certificate").is_some() || table.get("key").is_some();
+    let certificate = if shows_one { certificate(&table) } else { None };
+    let found = UpstreamTls {
+        roots: roots?,
+        server_name: name,
+        certificate: certificate.map(Arc::new),
+    };
+    if let Err(error) = tls::client(&found) {
+        let complaint = Diagnostic::new("bad-certificate", format!("nobody can be trusted by it: {error}"));
+        table.complain("ca", complaint);
+        return None;
+    }
+    Some(found)
+}
+
+/// Complains about endpoints that no certificate can be for.
+pub(super) fn names(tls: &UpstreamTls, authority: &str, endpoint: &Table<'_>) {
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    if tls.server_name.is_none() && server_name(host).is_none() {
+        let message = format!("no certificate can be for `{host}`");
+        let complaint = Diagnostic::new("bad-name", message);
+        let help = "say by `server_name` of `tls` whom the certificate is for";
+        endpoint.complain("address", complaint.with_help(help));
+    }
 }
 
 fn certificate(table: &Table<'_>) -> Option<Certificate> {
