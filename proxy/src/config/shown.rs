@@ -174,7 +174,7 @@ fn tls_of(tls: &Tls) -> Value {
         } = clients.as_ref();
         shown["client_auth"] = json!({
             "ca": fingerprints(roots),
-            "crl": format!("{} lists", revoked.len()),
+            "crl": revoked.iter().map(|list| fingerprint(list)).collect::<Vec<_>>().join(", "),
             "mode": if *is_required { "required" } else { "optional" },
         });
     }

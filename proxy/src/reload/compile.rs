@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::handshakes::Handshakes;
 use crate::model::{self, Action, Address, Model, Name};
-use crate::runtime::{Generation, Route, Snapshot, Table, Task, Upstream};
+use crate::runtime::{Generation, Open, Route, Snapshot, Table, Task, Upstream};
 
 /// What was staged for listeners.
 #[derive(Debug, Default)]
@@ -37,8 +37,7 @@ pub fn compile(model: &Model, revision: u64, opened: &Opened<'_>, previous: &Sna
     let upstreams = upstreams(model, *handshakes, previous);
     let generation = Arc::new(Generation { revision });
     let everywhere = Arc::new(table(model, None, &upstreams, &generation));
-    let mut tables = HashMap::new();
-    let mut tls = HashMap::new();
+    let mut open = HashMap::new();
     for (name, listener) in &model.listeners {
         let own = model.routes.keys().any(|key| key.listener.as_ref() == Some(name));
         let table = if own {
@@ -47,24 +46,21 @@ pub fn compile(model: &Model, revision: u64, opened: &Opened<'_>, previous: &Sna
             Arc::clone(&everywhere)
         };
         let bound = addresses.get(&listener.address).unwrap_or(&listener.address);
-        tables.insert(bound.clone(), table);
-        if let Some(config) = handshakes.and_then(|handshakes| handshakes.of(name)) {
-            tls.insert(bound.clone(), Arc::clone(config));
-        }
+        let handshake = handshakes.and_then(|handshakes| handshakes.of(name)).cloned();
+        open.insert(bound.clone(), Open { table, handshake });
     }
     let gone = previous
-        .tls
+        .open
         .iter()
-        .filter(|(bound, _)| !tables.contains_key(*bound));
+        .filter(|(bound, _)| !open.contains_key(*bound));
     let orphans_tls = gone
-        .map(|(bound, config)| (bound.clone(), Arc::clone(config)))
+        .filter_map(|(bound, was)| Some((bound.clone(), was.handshake.clone()?)))
         .collect();
     Snapshot {
         generation,
         limits: model.settings.limits,
-        tables,
+        open,
         orphans: everywhere,
-        tls,
         orphans_tls,
         response_headers: Arc::new(model.settings.response_headers.clone()),
         upstreams,

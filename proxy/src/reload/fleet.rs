@@ -152,6 +152,12 @@ impl Fleet {
         self.workers.iter().chain(&self.retired).for_each(Worker::look);
     }
 
+    /// Has all connections end that came by other rules than those of their listener.
+    pub(super) fn retire_strangers(&self, drain: Cut) {
+        let everyone = self.workers.iter().chain(&self.retired);
+        everyone.for_each(|worker| worker.retire_strangers(drain));
+    }
+
     /// Joins retired workers that have ended.
     pub(super) fn reap(&mut self) {
         let (ended, running) = std::mem::take(&mut self.retired)

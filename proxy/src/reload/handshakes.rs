@@ -1,30 +1,30 @@
 //! What shakes hands on each listener that speaks TLS, made anew only where its definition changed.
 //!
 //! Sessions outlive a reload: a listener keeps what makes its tickets for as long as it asks the same of its clients. Where it asks for other
-//! certificates, or is another listener, no session is resumed: a client that resumes one is not asked again.
+//! certificates, or is another listener, no session is resumed, and no connection served on: neither would be asked again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustls::ServerConfig;
 use rustls::server::ProducesTickets;
 
 use crate::model::{Model, Name, Tls, UpstreamTls};
-use crate::runtime::Secured;
+use crate::runtime::{Handshake, Secured};
 use crate::tls::{self, Unusable};
 
 /// By the names of listeners, and of upstreams.
 #[derive(Debug, Default)]
 pub(super) struct Handshakes {
-    listeners: BTreeMap<Name, Handshake>,
+    listeners: BTreeMap<Name, Made>,
     upstreams: BTreeMap<Name, (Arc<UpstreamTls>, Arc<Secured>)>,
 }
 
 #[derive(Debug, Clone)]
-struct Handshake {
+struct Made {
     definition: Tls,
     tickets: Arc<dyn ProducesTickets>,
-    config: Arc<ServerConfig>,
+    handshake: Handshake,
 }
 
 /// A listener cannot speak TLS, or an upstream cannot be spoken to by it.
@@ -35,6 +35,9 @@ pub struct HandshakeError {
     name: Name,
     error: Unusable,
 }
+
+/// 0 is in the clear.
+static NEXT_RULES: AtomicU64 = AtomicU64::new(1);
 
 // === impl HandshakeError ===
 
@@ -86,26 +89,36 @@ impl Handshakes {
         Ok(staged)
     }
 
-    fn make(&self, name: &Name, definition: &Tls) -> Result<Handshake, Unusable> {
+    fn make(&self, name: &Name, definition: &Tls) -> Result<Made, Unusable> {
         let former = self.listeners.get(name);
         if let Some(former) = former.filter(|former| former.definition == *definition) {
             return Ok(former.clone());
         }
-        let same_clients = |former: &&Handshake| former.definition.client_auth == definition.client_auth;
-        let tickets = match former.filter(same_clients) {
-            Some(former) => Arc::clone(&former.tickets),
-            None => tls::tickets()?,
+        let same_clients = |former: &&Made| former.definition.client_auth == definition.client_auth;
+        let (tickets, rules) = match former.filter(same_clients) {
+            Some(former) => (Arc::clone(&former.tickets), former.handshake.rules),
+            None => (tls::tickets()?, NEXT_RULES.fetch_add(1, Ordering::Relaxed)),
         };
-        Ok(Handshake {
+        let config = tls::server(definition, Arc::clone(&tickets))?;
+        Ok(Made {
             definition: definition.clone(),
-            config: tls::server(definition, Arc::clone(&tickets))?,
             tickets,
+            handshake: Handshake { config, rules },
         })
     }
 
+    /// Whether a listener that stays asks something else of its clients than before.
+    pub(super) fn lets_in_others(&self, next: &Self) -> bool {
+        let rules = |of: &Self, name: &Name| of.of(name).map(|handshake| handshake.rules);
+        let names = self.listeners.keys().chain(next.listeners.keys());
+        names
+            .into_iter()
+            .any(|name| rules(self, name) != rules(next, name))
+    }
+
     /// What shakes hands on a listener; nothing if it speaks in the clear.
-    pub(super) fn of(&self, name: &Name) -> Option<&Arc<ServerConfig>> {
-        self.listeners.get(name).map(|handshake| &handshake.config)
+    pub(super) fn of(&self, name: &Name) -> Option<&Handshake> {
+        self.listeners.get(name).map(|made| &made.handshake)
     }
 
     /// The same for an upstream.

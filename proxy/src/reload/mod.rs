@@ -204,8 +204,12 @@ impl Reloader {
         // What goes to somebody else is let go of first: an address that changes its purpose is never both.
         self.followers.release(timeout);
         drop(self.sockets.commit(staged.sockets));
+        let lets_in_others = self.handshakes.lets_in_others(&staged.handshakes);
         self.handshakes = staged.handshakes;
         self.fleet.commit(staged.fleet, listener_timeout);
+        if lets_in_others {
+            self.fleet.retire_strangers(listener_timeout);
+        }
         self.followers.commit(timeout);
         if let (Cut::After(time), false) = (route_timeout, plan.routes.remove.is_empty()) {
             self.shared

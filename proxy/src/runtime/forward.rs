@@ -83,7 +83,7 @@ fn prepare(request: &mut Request<Incoming>, connection: &Connection, route: &Rou
     *request.uri_mut() = target;
     // The proxy has read the whole head and reads the body as it comes: there is nothing to wait for.
     request.headers_mut().remove(header::EXPECT);
-    fields::introduce(request.headers_mut(), connection.peer.ip(), connection.is_tls);
+    fields::introduce(request.headers_mut(), connection.peer.ip(), connection.rules != 0);
     fields::edit(request.headers_mut(), &route.request_headers);
 }
 

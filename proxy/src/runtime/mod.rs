@@ -31,12 +31,13 @@ mod table;
 mod tunnel;
 pub(crate) mod unix_socket;
 mod upstream;
+mod wire;
 mod worker;
 
 pub use current::Current;
 pub use secured::Secured;
 pub use shared::Shared;
-pub use snapshot::{Generation, Route, Snapshot, Task};
+pub use snapshot::{Generation, Handshake, Open, Route, Snapshot, Task};
 pub use stream::{Handle, Listening};
 pub(crate) use stream::{Listener, Stream};
 pub use survey::{Doing, Roll, Silent};

@@ -25,18 +25,34 @@ pub struct Snapshot {
     pub generation: Arc<Generation>,
     /// Bounds on what a client may ask for.
     pub limits: Limits,
-    /// For each bound address, the routes that are open there.
-    pub tables: HashMap<Address, Arc<Table>>,
+    /// For each bound address, what is open there.
+    pub open: HashMap<Address, Open>,
     /// The routes for a connection whose listener is gone.
     pub orphans: Arc<Table>,
-    /// For each bound address where TLS is spoken, what shakes hands there.
-    pub tls: HashMap<Address, Arc<ServerConfig>>,
-    /// The same for addresses whose listener went with this snapshot: whoever was queued there is still served.
-    pub orphans_tls: HashMap<Address, Arc<ServerConfig>>,
+    /// What shakes hands at addresses whose listener went with this snapshot: whoever was queued there is still served.
+    pub orphans_tls: HashMap<Address, Handshake>,
     /// Edits of responses that no route is to answer for.
     pub response_headers: Arc<HeaderEdits>,
     /// Upstreams by name, to carry their state over to the next snapshot.
     pub upstreams: HashMap<Name, Arc<Upstream>>,
+}
+
+/// What is open at an address.
+#[derive(Debug)]
+pub struct Open {
+    /// The routes.
+    pub table: Arc<Table>,
+    /// What shakes hands; nothing if it speaks in the clear.
+    pub handshake: Option<Handshake>,
+}
+
+/// What shakes hands at an address.
+#[derive(Debug, Clone)]
+pub struct Handshake {
+    /// How.
+    pub config: Arc<ServerConfig>,
+    /// Which clients may come, as a number that no other rules have: 0 is in the clear. Who came by other rules is not served.
+    pub rules: u64,
 }
 
 /// A route as a request needs it.
@@ -99,18 +115,29 @@ impl Snapshot {
         self.generation.revision
     }
 
-    /// The routes for a connection that arrived at `local`; none if nothing listens there any more.
+    /// What is open for a connection that arrived at `local`; none if nothing listens there any more.
     ///
     /// A connection belongs to a listener by its address alone, so it stays where it is when a listener is renamed, or when
     /// `0.0.0.0:80` takes over from `127.0.0.1:80`.
-    pub fn table(&self, local: &Address) -> Option<&Arc<Table>> {
-        at(&self.tables, local)
+    pub fn open(&self, local: &Address) -> Option<&Open> {
+        at(&self.open, local)
     }
 
     /// What shakes hands with a connection that arrived at `local`; nothing if it speaks in the clear.
-    pub fn handshake(&self, local: &Address) -> Option<&Arc<ServerConfig>> {
-        let is_orphan = self.table(local).is_none();
-        at(if is_orphan { &self.orphans_tls } else { &self.tls }, local)
+    pub fn handshake(&self, local: &Address) -> Option<&Handshake> {
+        match self.open(local) {
+            Some(open) => open.handshake.as_ref(),
+            None => at(&self.orphans_tls, local),
+        }
+    }
+}
+
+// === impl Open ===
+
+impl Open {
+    /// Which clients may come.
+    pub fn rules(&self) -> u64 {
+        self.handshake.as_ref().map_or(0, |handshake| handshake.rules)
     }
 }
 

@@ -8,14 +8,10 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener as StdTcpListener, TcpStream as StdTcpStream};
 use std::os::unix::net::{UnixListener as StdUnixListener, UnixStream as StdUnixStream};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
 use crate::model::Address;
 
@@ -51,8 +47,6 @@ pub(crate) enum Listener {
 pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
-    /// Either of them, once hands have been shaken.
-    Tls(Box<TlsStream<Stream>>),
 }
 
 /// A connection on its way to another thread.
@@ -109,7 +103,6 @@ impl Stream {
             // The socket may listen at all addresses.
             Self::Tcp(stream) => stream.local_addr().map(Address::Tcp),
             Self::Unix(_) => Ok(bound.clone()),
-            Self::Tls(stream) => stream.get_ref().0.local(bound),
         }
     }
 
@@ -121,18 +114,10 @@ impl Stream {
         }
     }
 
-    /// Shakes hands as a server.
-    pub(super) async fn shake_hands(self, config: Arc<ServerConfig>) -> io::Result<Self> {
-        let stream = TlsAcceptor::from(config).accept(self).await?;
-        Ok(Self::Tls(Box::new(stream)))
-    }
-
     pub(super) fn into_passing(self) -> io::Result<Passing> {
         match self {
             Self::Tcp(stream) => stream.into_std().map(Passing::Tcp),
             Self::Unix(stream) => stream.into_std().map(Passing::Unix),
-            // What the handshake came to belongs to the worker that shook hands.
-            Self::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -150,7 +135,6 @@ macro_rules! either {
         match $self.get_mut() {
             Self::Tcp($stream) => $act,
             Self::Unix($stream) => $act,
-            Self::Tls($stream) => $act,
         }
     };
 }
@@ -182,7 +166,6 @@ impl AsyncWrite for Stream {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
             Self::Unix(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
         }
     }
 

@@ -190,8 +190,12 @@ impl Supervisor {
                 self.tell_manager_reloading();
                 let outcome = self.reloader.reload(&candidate);
                 let patience = patience_with(&outcome, in_place);
+                let told = self.attempts.back().map(Arc::as_ptr);
                 if patience.is_some_and(|patience| self.writer_goes_on(patience)) {
                     self.source.forget(before);
+                } else if self.attempts.back().map(Arc::as_ptr) != told {
+                    // Somebody asked for something meanwhile, and was told what became of it: that is the news.
+                    tracing::debug!("a refusal is older than what was asked for since");
                 } else {
                     self.unreadable = None;
                     self.tell(&candidate, started, outcome);

@@ -31,6 +31,9 @@ pub(crate) enum Unusable {
     /// The text is no PEM.
     #[error("it is no PEM: {0}")]
     Pem(pem::Error),
+    /// A section has no end.
+    #[error("it breaks off in the middle")]
+    Torn,
     /// The certificate cannot be read.
     #[error("the certificate cannot be used: {0}")]
     Certificate(webpki::Error),
@@ -70,7 +73,7 @@ fn sections<T>(
     found: impl Iterator<Item = Result<T, pem::Error>>,
     what: &'static str,
 ) -> Result<Vec<T>, Unusable> {
-    let all = found.collect::<Result<Vec<_>, _>>().map_err(Unusable::Pem)?;
+    let all = found.collect::<Result<Vec<_>, _>>().map_err(torn)?;
     if all.is_empty() {
         return Err(Unusable::Missing(what));
     }
@@ -82,7 +85,14 @@ pub(crate) fn key(text: &str) -> Result<PrivateKey, Unusable> {
     match PrivateKeyDer::from_pem_slice(text.as_bytes()) {
         Ok(key) => Ok(PrivateKey(key)),
         Err(pem::Error::NoItemsFound) => Err(Unusable::Missing("private key")),
-        Err(error) => Err(Unusable::Pem(error)),
+        Err(error) => Err(torn(error)),
+    }
+}
+
+fn torn(error: pem::Error) -> Unusable {
+    match error {
+        pem::Error::MissingSectionEnd { .. } => Unusable::Torn,
+        error => Unusable::Pem(error),
     }
 }
 

@@ -22,6 +22,7 @@ mod seen;
 mod sockets;
 mod support;
 mod tls;
+mod tls_rules;
 mod tls_upstream;
 mod traffic;
 mod upstream;

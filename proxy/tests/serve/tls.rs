@@ -15,14 +15,14 @@ use crate::support::{PATIENCE, World, connect, echo, gated, rename_over};
 
 type Secure = StreamOwned<ClientConnection, TcpStream>;
 
-fn secure(client: &Arc<ClientConfig>, address: SocketAddr, host: &str) -> Secure {
+pub(crate) fn secure(client: &Arc<ClientConfig>, address: SocketAddr, host: &str) -> Secure {
     let name = ServerName::try_from(host.to_owned()).expect("a name");
     let connection = ClientConnection::new(Arc::clone(client), name).expect("a connection");
     StreamOwned::new(connection, connect(address))
 }
 
 /// Asks once, and says which certificate was shown and how hands were shaken; or why they were not.
-fn ask(
+pub(crate) fn ask(
     client: &Arc<ClientConfig>,
     address: SocketAddr,
     host: &str,
@@ -50,7 +50,7 @@ fn shown(authority: &Authority, world: &World, host: &str) -> Vec<u8> {
 }
 
 /// One listener with TLS; the pairs are in files beside it.
-fn config(origin: SocketAddr, pairs: &[&str], more: &str) -> String {
+pub(crate) fn config(origin: SocketAddr, pairs: &[&str], more: &str) -> String {
     let pairs: Vec<_> = pairs
         .iter()
         .map(|name| format!("{{certificate: '${{file:{name}.pem}}', key: '${{file:{name}.key}}'}}"))
@@ -62,7 +62,7 @@ fn config(origin: SocketAddr, pairs: &[&str], more: &str) -> String {
     )
 }
 
-fn world(pairs: &[(&str, &Pair)], config: &str) -> World {
+pub(crate) fn world(pairs: &[(&str, &Pair)], config: &str) -> World {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, pair) in pairs {
         fs::write(folder.path().join(format!("{name}.pem")), &pair.certificate).expect("a file");
@@ -189,7 +189,7 @@ fn sessions_and_what_is_open_outlive_a_change() {
     assert_eq!(rest, "late");
 }
 
-fn read_head_of(stream: &mut Secure) -> String {
+pub(crate) fn read_head_of(stream: &mut impl Read) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
