@@ -190,6 +190,8 @@ fn sections(spec: &Spec) -> Result<(), String> {
                 | Capability::Admin
                 | Capability::Versions
                 | Capability::LogDiff
+                | Capability::Tls
+                | Capability::TlsPair
         )
     };
     match spec.capabilities.iter().find(by_name) {
@@ -330,6 +332,7 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
     for by in std::iter::once(None).chain(others) {
         target.start_for(by, &ground)?;
         target.trigger_by(by, &ground)?;
+        target.renewal_trigger(by, &ground)?;
         target.start_managed(by, &ground)?;
         target.start_with_pid_file(by, &ground)?;
     }
@@ -346,11 +349,12 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
 }
 
 /// What a template has to make something of, by the capability that says so.
-fn layouts() -> [(Capability, Layout); 5] {
+fn layouts() -> [(Capability, Layout); 6] {
     [
         (Capability::Listeners, Layout::listening(Listener::Second)),
         (Capability::UnixSocket, Layout::listening(Listener::Socket)),
         (Capability::Drain, Layout::default().draining()),
+        (Capability::Tls, Layout::listening(Listener::Tls)),
         (
             Capability::Routes,
             Layout::default().with_routes(&[LeadsTo::Apart]),
