@@ -96,6 +96,7 @@ impl Paper {
         let Some((from, tasks, pause)) = self.life().tls.load.take() else {
             return;
         };
+        let mut over = self.now;
         for _ in 0..tasks {
             let mut begin = from + self.below(MS);
             while begin < self.now {
@@ -108,9 +109,12 @@ impl Paper {
                     at,
                     end: Shaken::Showed { leaf },
                 }));
+                over = over.max(at + 1);
                 begin = at + pause + self.below(MS / 4);
             }
         }
+        // What has begun is waited for.
+        self.now = over;
     }
 
     /// What a handshake is shown that begins then.
