@@ -49,7 +49,7 @@ pub(super) fn case() -> Case {
             that then closes its TLS, or falls back on a certificate of its own making, turns a renewal that failed into an outage; one that takes no good file \
             thereafter turns it into an outage in a few weeks. After a renewal that shows that the target follows at all, each of the three is tried for the apply \
             bound, each followed by a good pair.",
-        provenance: &["HarperDB/harper#2382", "traefik/traefik#9384"],
+        provenance: &["HarperFast/harper#2382", "traefik/traefik#9384"],
         needs: &[Capability::Tls],
         steps,
         checks: vec![

@@ -51,7 +51,7 @@ pub(super) fn case() -> Case {
         rationale: "No file system renames two files at once, and many programs write the second a while after the first. A proxy that takes each as it comes \
             shows a certificate with the key of another, and no handshake succeeds; one that gives up on the first sight of a pair that does not match \
             never comes to the new one. The files are written 2 s apart, the certificate first and then the key first, and the target is told after each.",
-        provenance: &["HarperDB/harper#2382", "certinel#14"],
+        provenance: &["HarperFast/harper#2382", "cloudflare/certinel#14"],
         needs: &[Capability::TlsPair],
         steps,
         checks: vec![
