@@ -326,10 +326,7 @@ impl Spec {
             (Capability::Versions, self.versions.is_some()),
             (Capability::LogDiff, self.log.changed.is_some()),
             (Capability::Tls, self.tls.is_some()),
-            (
-                Capability::TlsPair,
-                self.tls.as_ref().is_some_and(|tls| !tls.joined),
-            ),
+            (Capability::TlsPair, self.tls.as_ref().is_some_and(Tls::is_pair)),
         ];
         let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);
         let ack = (self.trigger.acknowledges, Capability::Ack);

@@ -28,6 +28,13 @@ pub(super) struct Tls {
     trigger: Option<spec::Trigger>,
 }
 
+impl Tls {
+    /// Whether certificate and key are two files, of which one may be renewed before the other.
+    pub(super) fn is_pair(&self) -> bool {
+        !self.joined
+    }
+}
+
 /// Where certificate and key stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
