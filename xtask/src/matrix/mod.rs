@@ -30,8 +30,11 @@ pub(crate) struct Args {
     /// Run the script of each finding, without the suite; each must show what it says. Those of failures are kept in docs/repro, if the matrix is whole.
     #[arg(long)]
     repro: bool,
+    /// Judge these targets alone, and take what came of all others from the last matrix, which was whole.
+    #[arg(long, requires = "targets", conflicts_with = "profile")]
+    again: bool,
     /// Judge nobody: run the scripts of the last matrix again. Those of failures are kept in docs/repro, if that matrix was whole.
-    #[arg(long, conflicts_with_all = ["targets", "profile", "out", "repro"])]
+    #[arg(long, conflicts_with_all = ["targets", "profile", "out", "repro", "again"])]
     repro_alone: bool,
     /// Where the table goes: docs/matrix.md, or reports/matrix.md where it is not whole.
     #[arg(long, value_name = "FILE")]
@@ -44,6 +47,8 @@ struct How<'a> {
     profile: &'a str,
     /// How many targets at a time: one where their times are to be read, more where it is enough that they are judged.
     at_a_time: usize,
+    /// Whether what came of targets that are not judged now is what came of them before.
+    keeps_others: bool,
 }
 
 /// A target, and what came of it.
@@ -92,7 +97,13 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         let was_whole = workspace.path(WHOLE_MARK).is_file();
         return Ok(reproduce(workspace, &targets(workspace)?, was_whole)?.exit_code());
     }
-    let usual = if args.targets.is_empty() && args.profile == WHOLE {
+    if args.again && !workspace.path(WHOLE_MARK).is_file() {
+        bail!(
+            "there is no whole matrix in {LOGS} that a part could be judged again of: run `cargo xtask matrix` first"
+        );
+    }
+    let is_whole = (args.targets.is_empty() && args.profile == WHOLE) || args.again;
+    let usual = if is_whole {
         WHOLE_TABLE
     } else {
         "reports/matrix.md"
@@ -104,10 +115,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         &How {
             profile: &args.profile,
             at_a_time: 1,
+            keeps_others: args.again,
         },
         &out,
     )?;
-    if usual == WHOLE_TABLE {
+    if is_whole {
         std::fs::write(workspace.path(WHOLE_MARK), "")
             .with_context(|| format!("failed to write {WHOLE_MARK}"))?;
     }
@@ -122,7 +134,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
     };
     if args.repro {
         let names: Vec<String> = entries.iter().map(|entry| entry.name.clone()).collect();
-        count = count + reproduce(workspace, &names, usual == WHOLE_TABLE)?;
+        count = count + reproduce(workspace, &names, is_whole)?;
     }
     Ok(count.exit_code())
 }
@@ -157,6 +169,7 @@ pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Count> {
         &How {
             profile: CORE,
             at_a_time: side_by_side::jobs(2),
+            keeps_others: false,
         },
         &out,
     )?;
@@ -187,12 +200,16 @@ fn judge_all(
     }
     let built = workspace.build()?;
     let logs = workspace.path(LOGS);
-    let _removed = std::fs::remove_dir_all(&logs);
+    let is_wanted = |name: &&String| wanted.is_empty() || wanted.contains(name);
+    if how.keeps_others {
+        for name in known.iter().filter(is_wanted) {
+            let _removed = std::fs::remove_dir_all(logs.join(name));
+        }
+    } else {
+        let _removed = std::fs::remove_dir_all(&logs);
+    }
     std::fs::create_dir_all(&logs).with_context(|| format!("failed to create {}", logs.display()))?;
-    let names: Vec<_> = known
-        .iter()
-        .filter(|name| wanted.is_empty() || wanted.contains(name))
-        .collect();
+    let names: Vec<_> = known.iter().filter(is_wanted).collect();
     let mut progress = Progress::new(names.len());
     let judged = side_by_side::map(
         &names,
@@ -207,6 +224,25 @@ fn judge_all(
             name: name.clone(),
             outcome: outcome?,
         });
+    }
+    if how.keeps_others {
+        for name in known.iter().filter(|name| !is_wanted(name)) {
+            let runs = SuiteRun::read(&log_of(workspace, name))?;
+            let is_here = runs
+                .iter()
+                .any(|run| i32::from(run.footer.exit_code) != NO_BINARY);
+            let outcome = if is_here {
+                Outcome::Judged(runs)
+            } else {
+                Outcome::NotRun(runs)
+            };
+            entries.push(Entry {
+                name: name.clone(),
+                outcome,
+            });
+        }
+        // In the order of a whole matrix.
+        entries.sort_by_key(|entry| known.iter().position(|name| *name == entry.name));
     }
     let table = table(workspace, &built, &entries)?;
     if let Some(folder) = out.parent() {
@@ -322,45 +358,4 @@ impl Entry {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event_log::tests::LOG;
-
-    #[test]
-    fn what_could_not_be_judged_is_not_called_a_fault() {
-        let mut runs = SuiteRun::parse(LOG).unwrap();
-        runs[0].footer.exit_code = INCONCLUSIVE;
-        let entry = Entry {
-            name: "nginx".to_owned(),
-            outcome: Outcome::Judged(runs),
-        };
-        assert_eq!(entry.summary(), "nginx:signal: inconclusive");
-    }
-
-    #[test]
-    fn a_stale_expectation_is_a_complaint_and_a_failing_target_is_none() {
-        let mut runs = SuiteRun::parse(LOG).unwrap();
-        let entry = |runs: &Vec<SuiteRun>| Entry {
-            name: "nginx".to_owned(),
-            outcome: Outcome::Judged(runs.clone()),
-        };
-        assert_eq!(entry(&runs).complaint(), None);
-        assert_eq!(entry(&runs).summary(), "nginx:signal: not conformant");
-        runs[0].footer.stale.push("unexpected pass of c".to_owned());
-        assert!(entry(&runs).complaint().unwrap().contains("unexpected pass of c"));
-    }
-
-    #[test]
-    fn the_reference_comes_first() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["caddy", "reference", "traefik"] {
-            let target = folder.path().join(FOLDER).join(name);
-            std::fs::create_dir_all(&target).unwrap();
-            std::fs::write(target.join("target.toml"), "").unwrap();
-        }
-        assert_eq!(
-            targets(&Workspace::at(folder.path())).unwrap(),
-            ["reference", "caddy", "traefik"]
-        );
-    }
-}
+mod tests;
