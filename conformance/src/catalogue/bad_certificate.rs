@@ -36,7 +36,7 @@ pub(super) fn case() -> Case {
             Step::Watch { ms: SETTLED_MS },
         ]);
     }
-    steps.extend([Step::WatchPastApplyBound { ms: 500 }, Step::LoadOff]);
+    steps.extend([Step::Change, Step::WatchPastApplyBound { ms: 500 }, Step::LoadOff]);
     let fault = |name, check| FaultSpec { name, check };
     Case {
         id: "bad_certificate_keeps_the_last_good",
@@ -44,7 +44,7 @@ pub(super) fn case() -> Case {
         profile: Profile::Extended,
         level: Level::Must,
         requirement: "while what stands in the file of the certificate is none, breaks off, or does not belong to the key, every handshake succeeds with the last \
-            good certificate, and the next good one is shown within the apply bound",
+            good certificate, the next good one is shown within the apply bound, and a change of the configuration thereafter is applied",
         rationale: "A disk that was full, or a renewal that failed halfway, leaves a file that is no certificate, half of one, or one with the key of another. A proxy \
             that then closes its TLS, or falls back on a certificate of its own making, turns a renewal that failed into an outage; one that takes no good file \
             thereafter turns it into an outage in a few weeks. After a renewal that shows that the target follows at all, each of the three is tried for the apply \
@@ -54,6 +54,7 @@ pub(super) fn case() -> Case {
         steps,
         checks: vec![
             CheckSpec::of(Check::DeclaredIsThere, Level::Must),
+            CheckSpec::of(Check::TakesEffect, Level::Must),
             CheckSpec::of(Check::LastGoodServes, Level::Must),
             CheckSpec::of(Check::NoForeignLeaf, Level::Must),
             CheckSpec::of(Check::LeafNeverGoesBack, Level::Must),

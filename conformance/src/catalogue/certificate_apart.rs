@@ -39,7 +39,7 @@ pub(super) fn case() -> Case {
             Step::Watch { ms: SETTLED_MS },
         ]);
     }
-    steps.extend([Step::WatchPastApplyBound { ms: 500 }, Step::LoadOff]);
+    steps.extend([Step::Change, Step::WatchPastApplyBound { ms: 500 }, Step::LoadOff]);
     let fault = |name, check| FaultSpec { name, check };
     Case {
         id: "certificate_and_key_written_apart_never_mismatch",
@@ -47,7 +47,7 @@ pub(super) fn case() -> Case {
         profile: Profile::Extended,
         level: Level::Must,
         requirement: "while of a certificate and its key only one is renewed, whichever comes first, every handshake succeeds with the pair before; once both are, \
-            the new pair is shown within the apply bound",
+            the new pair is shown within the apply bound, and a change of the configuration thereafter is applied",
         rationale: "No file system renames two files at once, and many programs write the second a while after the first. A proxy that takes each as it comes \
             shows a certificate with the key of another, and no handshake succeeds; one that gives up on the first sight of a pair that does not match \
             never comes to the new one. The files are written 2 s apart, the certificate first and then the key first, and the target is told after each.",
@@ -56,6 +56,7 @@ pub(super) fn case() -> Case {
         steps,
         checks: vec![
             CheckSpec::of(Check::DeclaredIsThere, Level::Must),
+            CheckSpec::of(Check::TakesEffect, Level::Must),
             CheckSpec::of(Check::LastGoodServes, Level::Must),
             CheckSpec::of(Check::NoForeignLeaf, Level::Must),
             CheckSpec::of(Check::LeafTakesEffect, Level::Must),

@@ -13,7 +13,7 @@ pub(super) fn case() -> Case {
         profile: Profile::Extended,
         level: Level::Must,
         requirement: "a certificate that is renewed in its file, with its key, is shown by new handshakes within the apply bound, though the configuration \
-            says what it said; and the one before is not shown again",
+            says what it said; the one before is not shown again, and a change of the configuration thereafter is applied",
         rationale: "Certificates are renewed by programs that write their files and nothing else, every few weeks, at night. A proxy that reads them only with \
             its configuration, or takes a reload of the same configuration for none, goes on until the old certificate expires, and then all clients are turned \
             away at once. Three times, certificate and key are renamed over those before, and the target is told as its documentation says, if it has to be; \
@@ -41,11 +41,13 @@ pub(super) fn case() -> Case {
                     Step::Watch { ms: 200 },
                 ],
             },
+            Step::Change,
             Step::WatchPastApplyBound { ms: 500 },
             Step::LoadOff,
         ],
         checks: vec![
             CheckSpec::of(Check::DeclaredIsThere, Level::Must),
+            CheckSpec::of(Check::TakesEffect, Level::Must),
             CheckSpec::of(Check::LeafTakesEffect, Level::Must),
             CheckSpec::of(Check::LeafNeverGoesBack, Level::Must),
             CheckSpec::of(Check::NoForeignLeaf, Level::Must),
