@@ -7,7 +7,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use reloadspec_benches::{ROUTES, config};
 use reloadspec_proxy::config::{Format, Text, parse, validate};
 use reloadspec_proxy::model::Model;
-use reloadspec_proxy::reload::{Plan, compile};
+use reloadspec_proxy::reload::{Opened, Plan, compile};
 use reloadspec_proxy::runtime::Snapshot;
 
 fn text(source: &str) -> Text<'_> {
@@ -30,7 +30,8 @@ fn pipeline(criterion: &mut Criterion) {
             .values()
             .map(|listener| (listener.address.clone(), listener.address.clone()))
             .collect();
-        let serving = compile(&old, 1, &addresses, &Snapshot::default());
+        let opened = Opened::at(addresses);
+        let serving = compile(&old, 1, &opened, &Snapshot::default());
 
         let mut group = criterion.benchmark_group("parse");
         group.throughput(Throughput::Bytes(source.len() as u64));
@@ -52,7 +53,7 @@ fn pipeline(criterion: &mut Criterion) {
             black_box(Plan::between(black_box(&old), black_box(&new)));
         });
         stage("compile", &|| {
-            black_box(compile(black_box(&new), 2, &addresses, &serving));
+            black_box(compile(black_box(&new), 2, &opened, &serving));
         });
     }
 }

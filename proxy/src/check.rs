@@ -48,11 +48,12 @@ pub fn check(candidate: &Candidate) -> Result<Checked, Rejection> {
 /// Whether nobody listens on a path. Fails where nobody could, as an attempt would. No file is made, and none removed.
 fn is_free(path: &Path) -> io::Result<bool> {
     let address = SockAddr::unix(path)?;
-    room::for_file(path)?;
     match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => room::for_file(path).map(|()| true),
         Err(error) => Err(error),
-        Ok(metadata) if metadata.file_type().is_socket() => Ok(is_left_behind(path, &address)),
+        // Somebody who listens there needs nothing of the folder.
+        Ok(metadata) if metadata.file_type().is_socket() && !is_left_behind(path, &address) => Ok(false),
+        Ok(metadata) if metadata.file_type().is_socket() => room::for_file(path).map(|()| true),
         // As the kernel says of a file that is no socket.
         Ok(_) => Err(rustix::io::Errno::ADDRINUSE.into()),
     }

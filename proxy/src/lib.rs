@@ -35,6 +35,7 @@ mod room;
 pub mod runtime;
 pub mod source;
 pub mod supervisor;
+mod tls;
 
 mod proxy;
 

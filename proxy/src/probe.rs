@@ -204,6 +204,7 @@ mod tests {
             name: name.clone(),
             endpoints: endpoints.iter().map(endpoint).collect(),
             timeouts: Timeouts::default(),
+            tls: None,
         };
         let mut model = Model::default();
         model.upstreams.insert(name, Arc::new(upstream));

@@ -1,6 +1,8 @@
 //! The table of keys is true: the readers take what it says and nothing else, defaults are what it says, and the JSON Schema and the example say
 //! the same. Each key is tried in a configuration that is as small as it can be.
 
+mod minted;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +12,8 @@ use reloadspec_proxy::config::keys::{self, Absent, Form, Key, Kind};
 use reloadspec_proxy::config::{Diagnostics, Format, Text, parse, validate};
 use reloadspec_proxy::model::Model;
 use serde_json::{Value, json};
+
+use minted::{CERTIFICATE, KEY, OWN_CERTIFICATE, OWN_KEY, TRUSTED, minted};
 
 /// A route has one of them, and one of them leads to an upstream.
 const ACTIONS: [&str; 4] = [
@@ -62,6 +66,16 @@ fn smallest(path: &str) -> Value {
     }
     if path.starts_with("admin") {
         document["admin"] = example_of("admin");
+    }
+    if path.starts_with("listeners[].tls.") {
+        let pair = json!({"certificate": minted(CERTIFICATE), "key": minted(KEY)});
+        document["listeners"][0]["tls"] = json!({"certificates": [pair]});
+        if path.contains("client_auth") {
+            document["listeners"][0]["tls"]["client_auth"] = json!({"ca": minted(CERTIFICATE)});
+        }
+    }
+    if path.starts_with("upstreams[].tls.") {
+        document["upstreams"][0]["tls"] = json!({"ca": minted(TRUSTED)});
     }
     remove(&mut document, path);
     document
@@ -131,6 +145,9 @@ fn with(path: &str, value: Value) -> Value {
             document["upstreams"][0]["name"] = value.clone();
             document["routes"][0]["upstream"] = value.clone();
         }
+        // One of a pair needs the other.
+        (OWN_CERTIFICATE, _) => put(&mut document, OWN_KEY, minted(OWN_KEY).into()),
+        (OWN_KEY, _) => put(&mut document, OWN_CERTIFICATE, minted(OWN_CERTIFICATE).into()),
         ("routes[].respond" | "routes[].redirect", _) => document["routes"][0] = json!({}),
         _ => {}
     }
@@ -245,7 +262,13 @@ fn bad(key: &Key) -> Vec<(Value, bool)> {
 fn each_key_takes_what_the_table_says_and_nothing_else() {
     let schema = schema();
     for (path, key) in built() {
-        for value in good(&key) {
+        let is_pem = minted::ALL.contains(&path.as_str());
+        let values = if is_pem {
+            vec![minted(&path).into()]
+        } else {
+            good(&key)
+        };
+        for value in values {
             // One name cannot stand for two listeners, nor a host's name for a field's.
             let document = with(&path, value.clone());
             if let Err(diagnostics) = read(&document) {

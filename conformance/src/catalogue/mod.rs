@@ -9,6 +9,9 @@ mod added_listener;
 mod admin_stays;
 mod applies_changes;
 mod atomic;
+mod bad_certificate;
+mod certificate_apart;
+mod certificate_rotation;
 mod check_command_agrees;
 mod check_command_no_side_effects;
 mod churn;
@@ -26,6 +29,7 @@ mod fd_exhaustion;
 mod full_log;
 mod glob_member;
 mod graceful_stop;
+mod handshakes;
 mod held_pins_nothing;
 mod hostile_input;
 mod idle_stay;
@@ -164,6 +168,10 @@ pub fn all() -> Vec<Case> {
         unreachable_upstream::case(),
         unresolvable_upstream::case(),
         nothing_leaks::case(),
+        certificate_rotation::case(),
+        certificate_apart::case(),
+        bad_certificate::case(),
+        handshakes::case(),
         included_file::case(),
         glob_member::case(),
         one_bad_member::case(),

@@ -119,6 +119,14 @@ fn words(step: &Step) -> String {
         Step::SteadyOn { per_second } => format!(
             "load: {per_second} requests a second, each on a connection of its own and at its time, whether those before were answered or not"
         ),
+        Step::HandshakesOn { tasks, pause_us } => format!(
+            "load by TLS: {tasks} tasks, each with a handshake on a connection of its own and a request on it, {} ms between",
+            f64::from(*pause_us) / 1000.0
+        ),
+        Step::Renew(renewal) => format!(
+            "write {} (by renaming), and tell the target as it is told of that",
+            renewal.words()
+        ),
         Step::Sample => {
             "wait until the processes have come to rest, and let go of what is to be let go of; note what they hold".into()
         }
@@ -270,6 +278,7 @@ fn address(listener: Listener) -> &'static str {
         Listener::Third => "a third address",
         Listener::Wildcard => "all addresses, with the port of the second",
         Listener::Socket => "a socket in the file system",
+        Listener::Tls => "the second port, by TLS",
     }
 }
 
@@ -311,6 +320,9 @@ fn awaited(condition: Condition) -> &'static str {
         Condition::Refusal => "a refused connect",
         Condition::Restored => "an answer of what the rollback is to restore",
         Condition::ManagerReady => "READY=1 to the service manager",
+        Condition::LeafShown => {
+            "a handshake that shows the newest certificate that stands there with its key"
+        }
         Condition::HeldEnded => "the end of all that is held, which nothing releases",
         Condition::KeptFollow => "an answer of the new generation to each task that keeps its connection",
     }

@@ -166,6 +166,11 @@ impl Client {
 
     async fn connect(&self, connect: Nanos, number: u64) -> io::Result<Connection> {
         let stream = Stream::connect(&self.reach).await?;
+        self.carry(stream, connect, number).await
+    }
+
+    /// Has a connection that was made carry requests.
+    pub(super) async fn carry(&self, stream: Stream, connect: Nanos, number: u64) -> io::Result<Connection> {
         let (wire, seen) = Wire::new(stream, Arc::clone(&self.recorder));
         // A handshake of HTTP/1 sends nothing; it fails only if the task is gone.
         let (sender, connection) = http1::handshake(TokioIo::new(wire))

@@ -8,7 +8,7 @@ use super::error::DriveError;
 use super::exchange;
 use super::parts::delivered;
 use super::script::Driver;
-use crate::target::Member;
+use crate::target::{Member, Trigger};
 use crate::vocabulary::{ConfigWrite, Event, Flaw, Prospect, Question, Scene, TriggerAnswer};
 
 impl Driver<'_> {
@@ -81,11 +81,16 @@ impl Driver<'_> {
             return Ok(None);
         };
         let trigger = self.target.trigger_by(self.by, &running.laid.place)?;
+        Ok(self.pull_this(trigger, patience))
+    }
+
+    /// Pulls a trigger, if it is one that somebody pulls.
+    pub(super) fn pull_this(&mut self, trigger: Trigger, patience: Duration) -> Option<TriggerAnswer> {
+        let running = self.running.as_ref()?;
         let begin = self.recorder.now();
         let pulled = running
             .pull(patience, &self.options.cancel)
-            .pull(trigger, &running.process);
-        let Some(pulled) = pulled else { return Ok(None) };
+            .pull(trigger, &running.process)?;
         self.recorder.record(Event::Trigger {
             begin,
             at: self.recorder.now(),
@@ -95,7 +100,7 @@ impl Driver<'_> {
         if let Some(reply) = pulled.reply.filter(|reply| !reply.said.is_empty()) {
             self.answered(begin, Question::Trigger, None, reply);
         }
-        Ok(Some(pulled.answer))
+        Some(pulled.answer)
     }
 
     pub(super) fn keep(&mut self, scene: &Scene, content: &[u8]) {

@@ -39,6 +39,7 @@ impl Driver<'_> {
             layout: self.layout.clone(),
         };
         let laid = lay(self.target, &scene, &self.origin_addresses, delivery)?;
+        self.lay_certificate(&laid)?;
         self.keep(&scene, &laid.content);
         self.fixed.clone_from(&laid.fixed);
         self.config_path = laid.place.config.display().to_string();

@@ -16,6 +16,7 @@ use super::manager::Manager;
 use super::place::free_address;
 use super::process::Process;
 use super::recorder::{Pulse, Recorder};
+use super::renew::Certificates;
 use super::traffic::{HeldOpen, Load, LoadKind, Traffic};
 use super::trial::{Laid, Manner};
 use super::versions::Versions;
@@ -64,6 +65,8 @@ pub(super) struct Driver<'a> {
     /// What the process that runs named what it served.
     pub(super) versions: Versions,
     pub(super) held: Vec<HeldOpen>,
+    /// What the process that runs was given to show, if it serves by TLS.
+    pub(super) certificates: Option<Certificates>,
     /// What the process that runs was first noted to hold.
     pub(super) noted: Option<Resources>,
     pub(super) configs: Vec<(String, Vec<u8>)>,
@@ -127,6 +130,7 @@ impl<'a> Driver<'a> {
             untold: Vec::new(),
             versions: Versions::default(),
             held: Vec::new(),
+            certificates: None,
             noted: None,
             configs: Vec::new(),
             fixed: Vec::new(),
@@ -212,6 +216,8 @@ impl<'a> Driver<'a> {
             } => self.load(&[(LoadKind::Fresh, *fresh), (LoadKind::Kept, *kept)], *pause_us),
             Step::PostsOn { tasks, pause_us } => self.load(&[(LoadKind::Posts, *tasks)], *pause_us),
             Step::SteadyOn { per_second } => self.steady(*per_second),
+            Step::HandshakesOn { tasks, pause_us } => self.shake_hands(*tasks, *pause_us),
+            Step::Renew(renewal) => self.renew(*renewal)?,
             Step::Sample => self.sample(),
             Step::AskToStop => self.ask_to_stop(),
             Step::LoadOff => self.end_load(),

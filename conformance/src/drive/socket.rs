@@ -1,5 +1,6 @@
 //! One line to a socket of a target, and what came back: always within a bound.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use regex::Regex;
@@ -46,20 +47,30 @@ pub(super) fn hears(at: &Reach, probe: Option<&str>, patience: Duration) -> bool
     if let Some(probe) = probe {
         return say(at, probe, Some(r"\S"), patience).answer == TriggerAnswer::Accepted;
     }
-    match at {
-        Reach::Tcp(address) => std::net::TcpStream::connect(address).is_ok(),
-        Reach::Unix(path) => std::os::unix::net::UnixStream::connect(path).is_ok(),
-    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.is_ok_and(|runtime| {
+        runtime.block_on(async { matches!(timeout(patience, connect(at)).await, Ok(Ok(_))) })
+    })
 }
 
 trait Stream: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
+/// How often a queue is looked at that is full.
+const PAUSE: Duration = Duration::from_millis(1);
+
 async fn connect(at: &Reach) -> std::io::Result<Box<dyn Stream>> {
-    Ok(match at {
-        Reach::Tcp(address) => Box::new(TcpStream::connect(address).await?),
-        Reach::Unix(path) => Box::new(UnixStream::connect(path).await?),
-    })
+    match at {
+        Reach::Tcp(address) => Ok(Box::new(TcpStream::connect(address).await?)),
+        Reach::Unix(path) => loop {
+            match UnixStream::connect(path).await {
+                Ok(stream) => return Ok(Box::new(stream)),
+                // The kernel has no room in the queue, and does not wait for any; with TCP it would.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => tokio::time::sleep(PAUSE).await,
+                Err(error) => return Err(error),
+            }
+        },
+    }
 }
 
 async fn talk(mut stream: Box<dyn Stream>, line: &str, yes: Option<&Regex>, patience: Duration) -> Pulled {
@@ -95,7 +106,10 @@ async fn talk(mut stream: Box<dyn Stream>, line: &str, yes: Option<&Regex>, pati
             TriggerAnswer::NotSent("the connection was reset before anything was answered".into())
         }
         None => TriggerAnswer::Sent,
-        Some(_) if says_yes(yes, &heard) => TriggerAnswer::Accepted,
+        // Who has ended has ended his last line, too.
+        Some(_) if says_yes(yes, if is_over { &heard } else { whole_lines(&heard) }) => {
+            TriggerAnswer::Accepted
+        }
         Some(_) if !is_over => TriggerAnswer::NotSent(late(patience)),
         Some(_) if said.is_empty() => {
             TriggerAnswer::NotSent("the connection ended, and nothing was answered".into())
@@ -202,6 +216,40 @@ mod tests {
         ] {
             assert_eq!(told("", stays, known).0, TriggerAnswer::NotSent(why.into()));
         }
+    }
+
+    #[test]
+    fn a_line_that_has_not_ended_is_no_yes() {
+        let (answer, said) = told("Success=1", true, Some("^Success=1"));
+        assert_eq!(
+            (answer, &*said),
+            (
+                TriggerAnswer::NotSent("no answer within 0.3 s".into()),
+                "Success=1"
+            )
+        );
+    }
+
+    #[test]
+    fn a_full_queue_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sock");
+        let at = Reach::Unix(path.clone());
+        let listener = UnixListener::bind(&path).unwrap();
+        nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::new(1).unwrap()).unwrap();
+        // Each that connects stays in the queue, although it has gone.
+        let mut queued = 0;
+        while hears(&at, None, SOON / 10) {
+            queued += 1;
+            assert!(queued < 10, "the queue does not fill");
+        }
+        let taking = thread::spawn(move || {
+            thread::sleep(SOON / 3);
+            listener.accept().unwrap();
+            listener
+        });
+        assert!(hears(&at, None, 10 * SOON));
+        drop(taking.join().unwrap());
     }
 
     #[test]

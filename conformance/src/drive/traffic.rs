@@ -13,6 +13,7 @@ use super::client::{Client, Connection, REQUEST_TIMEOUT, To};
 use super::held::run_held;
 use super::recorder::Recorder;
 use super::steady::run_steady;
+use super::tls::{Trust, run_handshakes};
 use crate::target::{ORIGINS, Place};
 use crate::vocabulary::{Generation, Held, Outcome, Purpose, Request};
 
@@ -70,6 +71,25 @@ impl Traffic {
             handle: self.handle.clone(),
             stop,
             tasks: vec![task],
+        }
+    }
+
+    /// Starts a load of so many tasks that shake hands.
+    pub(super) fn handshakes(&self, client: &Client, trust: &Arc<Trust>, tasks: u8, pause: Duration) -> Load {
+        let (stop, stopped) = watch::channel(false);
+        let task = |_| {
+            self.handle.spawn(run_handshakes(
+                client.clone(),
+                Arc::clone(trust),
+                pause,
+                stopped.clone(),
+            ))
+        };
+        let tasks = (0..tasks).map(task).collect();
+        Load {
+            handle: self.handle.clone(),
+            stop,
+            tasks,
         }
     }
 

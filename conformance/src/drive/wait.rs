@@ -40,6 +40,12 @@ impl Driver<'_> {
             Condition::ManagerReady => self.wait_for_event(deadline, |event: &Event| {
                 matches!(event, Event::Notified(notice) if notice.is_ready() && notice.at >= begin)
             }),
+            Condition::LeafShown => {
+                let wanted = self.leaf();
+                self.wait_for_event(deadline, |event: &Event| {
+                    matches!(event, Event::Handshake(handshake) if handshake.leaf() >= Some(wanted))
+                })
+            }
             Condition::KeptFollow => {
                 let drained = Duration::from_millis(drained.unwrap_or(0));
                 self.wait_until_kept_follow(Instant::now() + drained)

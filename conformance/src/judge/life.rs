@@ -238,6 +238,8 @@ impl<'a> Life<'a> {
                     write.awaited = true;
                 }
             }
+            // A trigger that tells of certificates tells of no file before them.
+            Event::Renewed(renewed) => self.meddled = renewed.begin,
             Event::Started { .. }
             | Event::NotReady { .. }
             | Event::Exited { .. }
@@ -253,6 +255,7 @@ impl<'a> Life<'a> {
             | Event::WorkersKilled { .. }
             | Event::Notified(_)
             | Event::PidFile(_)
+            | Event::Handshake(_)
             | Event::Arrival(_)
             | Event::FreshStart(_)
             | Event::OutsideStart(_)

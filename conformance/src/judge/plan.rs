@@ -1,6 +1,6 @@
 //! What the steps of a case ask for, so that a run that was cut short is not taken for a clean one.
 
-use crate::vocabulary::{Case, Delivery, Flaw, Held, Question, Step, TargetFacts};
+use crate::vocabulary::{Case, Delivery, Flaw, Held, Question, Renewal, Step, TargetFacts};
 
 /// All processes that the steps start, in order, and what is done to each.
 #[derive(Debug, Default)]
@@ -10,6 +10,8 @@ pub(super) struct Plan {
     pub(super) flaws: Vec<Flaw>,
     /// How often an earlier version is ordered back.
     pub(super) rollbacks: usize,
+    /// What is done to the files of certificate and key.
+    renewals: Vec<Renewal>,
     /// What the target is asked besides traffic.
     pub(super) asks: Vec<Question>,
     /// A kind of bad file that the case rests on, and that the target cannot be given.
@@ -43,6 +45,12 @@ impl Plan {
             .iter()
             .flat_map(|life| life.held.iter().filter_map(of_kind))
             .sum()
+    }
+
+    /// How often a certificate comes to stand there with its key: with it, or one of them after the other.
+    pub(super) fn pairs_renewed(&self) -> usize {
+        let of = |wanted: &[Renewal]| self.renewals.iter().filter(|one| wanted.contains(one)).count();
+        of(&[Renewal::Pair]) + of(&[Renewal::Certificate, Renewal::Key]) / 2
     }
 
     fn add(&mut self, steps: &[Step], facts: &TargetFacts, delivery: Delivery) {
@@ -116,6 +124,7 @@ impl Plan {
                 }
                 Step::NoteVersion => self.asks.push(Question::Version),
                 Step::RollBack { .. } => self.rollbacks += 1,
+                Step::Renew(renewal) => self.renewals.push(*renewal),
                 Step::Pause
                 | Step::RollBackToNone
                 | Step::Inspect
@@ -123,6 +132,7 @@ impl Plan {
                 | Step::LoadOn { .. }
                 | Step::PostsOn { .. }
                 | Step::SteadyOn { .. }
+                | Step::HandshakesOn { .. }
                 | Step::Sample
                 | Step::LayOut(_)
                 | Step::Member { .. }

@@ -8,7 +8,7 @@ use super::life::{Life, Write};
 use super::plan::Plan;
 use crate::vocabulary::{
     Arrival, Case, Event, Flaw, FreshStart, Generation, Markers, Nanos, Object, Outcome, OutsideStart,
-    Request, TargetFacts, Timeline, TriggerAnswer, TriggerKind,
+    Request, Shaken, TargetFacts, Timeline, TriggerAnswer, TriggerKind,
 };
 
 /// Nanoseconds in a millisecond.
@@ -85,6 +85,11 @@ impl<'a> View<'a> {
             Event::Arrival(arrival) => {
                 if let Some(request) = arrival.request {
                     self.arrivals.entry(request).or_default().push(arrival);
+                }
+            }
+            Event::Handshake(handshake) => {
+                if let Shaken::Harness { detail } = &handshake.end {
+                    self.harness.push((handshake.at, detail));
                 }
             }
             Event::Request(request) => {

@@ -192,6 +192,8 @@ fn sections(spec: &Spec) -> Result<(), String> {
                 | Capability::Admin
                 | Capability::Versions
                 | Capability::LogDiff
+                | Capability::Tls
+                | Capability::TlsPair
         )
     };
     match spec.capabilities.iter().find(by_name) {
@@ -333,6 +335,7 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
         target.start_for(by, &ground)?;
         let trigger = target.trigger_by(by, &ground)?;
         socket::try_it(&trigger).map_err(|message| TargetError::invalid(place, message))?;
+        target.renewal_trigger(by, &ground)?;
         target.start_managed(by, &ground)?;
         target.start_with_pid_file(by, &ground)?;
     }
@@ -349,11 +352,12 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
 }
 
 /// What a template has to make something of, by the capability that says so.
-fn layouts() -> [(Capability, Layout); 5] {
+fn layouts() -> [(Capability, Layout); 6] {
     [
         (Capability::Listeners, Layout::listening(Listener::Second)),
         (Capability::UnixSocket, Layout::listening(Listener::Socket)),
         (Capability::Drain, Layout::default().draining()),
+        (Capability::Tls, Layout::listening(Listener::Tls)),
         (
             Capability::Routes,
             Layout::default().with_routes(&[LeadsTo::Apart]),

@@ -15,6 +15,7 @@ mod render;
 mod socket;
 mod spawn;
 mod spec;
+mod tls;
 mod told;
 mod versions;
 
@@ -32,6 +33,7 @@ pub use inquiry::Inquiry;
 pub use load::Deviation;
 pub use parts::Member;
 pub(crate) use spawn::{copy_binary, spawn};
+pub use tls::TlsFiles;
 pub use versions::RollbackOrder;
 
 /// How many origins stand behind every target for its generations: that of generation n is number n modulo this. One more is no
@@ -90,7 +92,7 @@ impl Place {
     pub fn bound(&self, listener: Listener) -> Reach {
         Reach::Tcp(match listener {
             Listener::First => self.listen,
-            Listener::Second => self.second,
+            Listener::Second | Listener::Tls => self.second,
             Listener::Third => self.third,
             Listener::Wildcard => (Ipv4Addr::UNSPECIFIED, self.second.port()).into(),
             Listener::Socket => return Reach::Unix(self.socket.clone()),

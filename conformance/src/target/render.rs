@@ -13,11 +13,12 @@ use super::folder::Folder;
 use super::parts::Member;
 use super::socket;
 use super::spec::{self, Role, Spec, TriggerBody};
+use super::tls;
 use super::{ORIGINS, OriginAddress, Place, Reach, Rendered, Trigger};
-use crate::vocabulary::{Flaw, Generation, LeadsTo, Scene, TriggerKind};
+use crate::vocabulary::{Flaw, Generation, LeadsTo, Listener, Scene, TriggerKind};
 
 /// What a template may name. See `docs/add-a-target.md`.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 21] = [
     "dir",
     "config",
     "candidate",
@@ -38,6 +39,7 @@ const NAMES: [&str; 20] = [
     "members",
     "member.{name,prefix,origin}",
     "version",
+    "tls.{host,port,certificate,key}",
 ];
 
 /// The size of a huge file.
@@ -266,7 +268,9 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
     let generation = scene.generation;
     let origins = origins(place);
     let current = current(scene, &origins);
-    let bound = scene.layout.listener.map(|listener| place.bound(listener));
+    let is_plain = |listener: &Listener| *listener != Listener::Tls;
+    let listener = scene.layout.listener.filter(is_plain);
+    let bound = listener.map(|listener| place.bound(listener));
     let (second, socket) = match bound {
         Some(Reach::Tcp(bound)) => (
             Some(context! { host => bound.ip().to_string(), port => bound.port() }),
@@ -320,6 +324,7 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         routes => routes,
         other_setting => scene.layout.other_setting,
         drain => drain,
+        tls => tls::context_of(spec, scene, place),
         flaw => scene.flaw.filter(|flaw| !flaw.is_made_by_the_suite()).map(Flaw::name),
         fixed => fixed,
         members => spec.include.as_ref().map(|include| text(&include.members(scene.layout.outside, place))),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::changed::Changed;
+use super::tls::Tls;
 use super::told::{PidFile, Systemd};
 use super::versions::Versions;
 use crate::vocabulary::{
@@ -46,6 +47,7 @@ pub(super) struct Spec {
     pub(super) metrics: Option<Metrics>,
     pub(super) admin: Option<Admin>,
     pub(super) versions: Option<Versions>,
+    pub(super) tls: Option<Tls>,
     #[serde(default)]
     pub(super) flaws: Flaws,
     #[serde(default)]
@@ -323,6 +325,8 @@ impl Spec {
             (Capability::Admin, self.admin.is_some()),
             (Capability::Versions, self.versions.is_some()),
             (Capability::LogDiff, self.log.changed.is_some()),
+            (Capability::Tls, self.tls.is_some()),
+            (Capability::TlsPair, self.tls.as_ref().is_some_and(Tls::is_pair)),
         ];
         let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);
         let ack = (self.trigger.acknowledges, Capability::Ack);

@@ -79,6 +79,8 @@ pub enum Area {
     ConnectionManagement,
     /// What a change does to the addresses that are listened on.
     Listeners,
+    /// What clients see while certificates change.
+    Tls,
     /// A configuration of several files.
     Composition,
     /// What a change leaves in the log.
@@ -100,6 +102,7 @@ impl fmt::Display for Area {
             Self::ErrorHandling => "error-handling",
             Self::ConnectionManagement => "connection-management",
             Self::Listeners => "listeners",
+            Self::Tls => "tls",
             Self::Composition => "composition",
             Self::Logging => "logging",
             Self::Lifecycle => "lifecycle",

@@ -274,6 +274,16 @@ checks! {
     CredentialIsNeeded = "credential_is_needed": "an order without the credential, or with a wrong one, is refused and changes nothing",
     /// Nor for those who send traffic.
     OrderNeedsAdmin = "order_needs_admin": "an order at the address for traffic changes nothing",
+    /// A renewed certificate is shown.
+    LeafTakesEffect = "leaf_takes_effect": "a certificate that stands there with its key is shown in handshakes within the apply bound",
+    /// And stays.
+    LeafNeverGoesBack = "leaf_never_goes_back": "no handshake shows an older certificate once the apply bound has passed since a newer one was shown",
+    /// Nobody is turned away.
+    HandshakesSucceed = "handshakes_succeed": "every handshake of a new connection succeeds",
+    /// Least of all for a file.
+    LastGoodServes = "last_good_serves": "while what stands there is no certificate with its key, every handshake succeeds, by a certificate and the key that belongs to it",
+    /// Nobody is shown something else.
+    NoForeignLeaf = "no_foreign_leaf": "no handshake shows a certificate that was never given: no default one, and none that is self-signed",
     /// The record says what.
     RecordNamesFile = "record_names_file": "the record names the file",
 }

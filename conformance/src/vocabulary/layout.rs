@@ -21,6 +21,8 @@ pub enum Listener {
     Wildcard,
     /// A socket in the file system, in the run's folder.
     Socket,
+    /// Where [`Self::Second`] is, by TLS.
+    Tls,
 }
 
 impl Listener {
@@ -41,6 +43,7 @@ impl Listener {
             Self::Third => "third",
             Self::Wildcard => "wildcard",
             Self::Socket => "socket",
+            Self::Tls => "tls",
         }
     }
 }
@@ -143,6 +146,11 @@ impl Layout {
             outside: true,
             ..Self::in_parts()
         }
+    }
+
+    /// Whether its second listener serves by TLS.
+    pub fn is_by_tls(&self) -> bool {
+        self.listener == Some(Listener::Tls)
     }
 
     /// With the other value of the setting that a reload cannot change.

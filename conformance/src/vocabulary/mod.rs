@@ -20,6 +20,7 @@ mod scene;
 mod step;
 mod target;
 mod timeline;
+mod tls;
 mod verdict;
 mod versions;
 
@@ -42,5 +43,6 @@ pub use target::{
     TriggerTrait,
 };
 pub use timeline::{Arrival, ConfigWrite, Event, FreshStart, Nanos, OutsideStart, Timeline};
+pub use tls::{Handshake, Leaf, Renewal, Renewed, Shaken};
 pub use verdict::{CheckResult, Finding, Verdict};
 pub use versions::{Rollback, VersionReadings};

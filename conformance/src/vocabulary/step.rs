@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Layout, Listener, Meddling, Question, TriggerTrait};
+use super::{Delivery, Flaw, Layout, Listener, Meddling, Question, Renewal, TriggerTrait};
 
 /// What is held open over a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ pub enum Condition {
     Restored,
     /// The end of all that is held, though nothing releases it. Deadline: the time that configurations name for draining, and the apply bound.
     HeldEnded,
+    /// A handshake of [`Step::HandshakesOn`] that shows the newest certificate that stands there with its key. Deadline: the apply bound.
+    LeafShown,
 }
 
 /// One thing that the driver does.
@@ -172,6 +174,15 @@ pub enum Step {
         /// Requests a second.
         per_second: u16,
     },
+    /// As `LoadOn`, by TLS: so many tasks that shake hands with [`Listener::Tls`] on a connection of their own, ask for something on it, and leave it.
+    HandshakesOn {
+        /// Tasks.
+        tasks: u8,
+        /// The pause after each, in microseconds.
+        pause_us: u32,
+    },
+    /// Writes the files of certificate and key, and nothing else; tells the target as its folder says that it is told of that.
+    Renew(Renewal),
     /// Waits until the process tree has come to rest, and notes what it holds of the machine. Once that was noted of a process, also
     /// waits until it is so again: for the documented time in which it is, where that is no longer than a case waits; else for 5 s.
     Sample,

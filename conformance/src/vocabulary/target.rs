@@ -105,11 +105,15 @@ pub enum Capability {
     Versions,
     /// Its log names what a reload changed.
     LogDiff,
+    /// It serves by TLS, by a certificate and a key in files.
+    Tls,
+    /// Certificate and key stand in a file each.
+    TlsPair,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
@@ -130,6 +134,8 @@ impl Capability {
         Self::IncludePolicy,
         Self::Versions,
         Self::LogDiff,
+        Self::Tls,
+        Self::TlsPair,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -155,6 +161,8 @@ impl Capability {
             Self::IncludePolicy => "include_policy",
             Self::Versions => "versions",
             Self::LogDiff => "log_diff",
+            Self::Tls => "tls",
+            Self::TlsPair => "tls_pair",
         }
     }
 }

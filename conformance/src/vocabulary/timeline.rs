@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Delivery, Flaw, Generation, Inspection, Layout, Meddling, Notice, PidFileLook, Prospect, Request,
-    Resources, Rollback, TargetFacts, TriggerAnswer, TriggerKind, step::Condition,
+    Answer, Delivery, Flaw, Generation, Handshake, Inspection, Layout, Meddling, Notice, PidFileLook,
+    Prospect, Renewed, Request, Resources, Rollback, TargetFacts, TriggerAnswer, TriggerKind,
+    step::Condition,
 };
 
 /// Nanoseconds since the start of the case.
@@ -318,6 +319,10 @@ pub enum Event {
     Notified(Notice),
     /// Its PID file was looked at.
     PidFile(PidFileLook),
+    /// The files of certificate and key were written.
+    Renewed(Renewed),
+    /// A client shook hands, or tried to.
+    Handshake(Handshake),
     /// The harness itself ran late: this machine was busy or held up.
     Lag {
         /// When that was noticed.
@@ -363,6 +368,8 @@ impl Event {
             Self::Inspected(inspection) => inspection.at,
             Self::Notified(notice) => notice.at,
             Self::PidFile(look) => look.at,
+            Self::Renewed(renewed) => renewed.at,
+            Self::Handshake(handshake) => handshake.at,
         }
     }
 }

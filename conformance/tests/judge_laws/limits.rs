@@ -73,7 +73,7 @@ proptest! {
     fn without_traffic_nothing_about_traffic_passes(traits in plain()) {
         for case in catalogue::all() {
             let mut timeline = history(&case, &traits);
-            timeline.events.retain(|event| !matches!(event, Event::Request(_)));
+            timeline.events.retain(|event| !matches!(event, Event::Request(_) | Event::Handshake(_)));
             let passed = own_musts_that_pass(&case, &timeline);
             let of_logs =
                 [Check::OneSuccessRecord, Check::NoRecordAtStart, Check::RecordIsInformational, Check::WarnsAtMostOnce,
@@ -127,7 +127,7 @@ proptest! {
             for outcome in [&mute, &stuck, &silent, &closes] {
                 let mut timeline = every_answer(&timeline, outcome);
                 timeline.events.retain(|event| {
-                    !matches!(event, Event::Arrival(_))
+                    !matches!(event, Event::Arrival(_) | Event::Handshake(_))
                         && !matches!(event, Event::Log { line, .. } if line.contains("applied"))
                         && !matches!(event, Event::Trigger { .. })
                 });

@@ -11,9 +11,9 @@ use reloadspec::report::log;
 use reloadspec::suite::{judged_report, write_record, write_timeline};
 use reloadspec::vocabulary::{
     Arrival, Case, CaseReport, Check, CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw, FreshStart,
-    Generation, Held, Layout, LeadsTo, Listener, Markers, Meddling, Outcome, Phase, Profile, Prospect,
-    Purpose, Record, Reply, Request, Rollback, RunHeader, SCHEMA, Timeline, TriggerAnswer, TriggerKind,
-    Verdict,
+    Generation, Handshake, Held, Layout, LeadsTo, Leaf, Listener, Markers, Meddling, Outcome, Phase, Profile,
+    Prospect, Purpose, Record, Renewal, Renewed, Reply, Request, Rollback, RunHeader, SCHEMA, Shaken,
+    Timeline, TriggerAnswer, TriggerKind, Verdict,
 };
 
 use crate::asking::{answered, case, history, is_load, markers};
@@ -216,6 +216,7 @@ fn every_kind_of_event() -> Vec<Event> {
         Condition::SuccessRecord,
         Condition::ManagerReady,
         Condition::Restored,
+        Condition::LeafShown,
     ];
     let waits = conditions.into_iter().map(|condition| Event::Waited {
         begin: 1,
@@ -301,7 +302,34 @@ fn every_kind_of_event() -> Vec<Event> {
             served: true,
             log: vec![text(), String::new()],
         }),
+        Event::Renewed(Renewed {
+            begin: 0,
+            at: 1,
+            renewal: Renewal::Truncated,
+            certificate: None,
+            key: Some(Leaf(2)),
+        }),
         Event::Lag { at: 1, by: 2 },
     ];
-    requests.chain(triggers).chain(waits).chain(others).collect()
+    let ends = [
+        Shaken::Showed { leaf: Leaf(2) },
+        Shaken::Untrusted { detail: text() },
+        Shaken::Failed { detail: text() },
+        Shaken::TimedOut,
+        Shaken::Harness { detail: text() },
+    ];
+    let handshakes = ends.into_iter().map(|end| {
+        Event::Handshake(Handshake {
+            connection: 1,
+            begin: 1,
+            at: 2,
+            end,
+        })
+    });
+    requests
+        .chain(triggers)
+        .chain(waits)
+        .chain(others)
+        .chain(handshakes)
+        .collect()
 }

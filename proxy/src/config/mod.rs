@@ -30,7 +30,7 @@ pub use keys::ROOT_KEYS;
 pub use node::Node;
 pub use parse::{Document, parse};
 pub use path::{Path, Step};
-pub use schema::validate;
+pub use schema::{KEY_MISMATCH, validate};
 pub use shown::shown;
 pub use text::{Format, SIZE_LIMIT_BYTES, Text};
 pub use variables::FILE_LIMIT_BYTES;

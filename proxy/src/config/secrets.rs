@@ -10,9 +10,12 @@ use super::keys::is_key;
 use super::yaml_spans::{Kind, Spanned, SpannedDocument};
 
 /// Keys below which every value may be a secret.
-const SECRET_VALUES: [&str; 2] = ["set", "token"];
+const SECRET_VALUES: [&str; 3] = ["set", "token", "key"];
 /// The same, but that they may list names to remove, which are none.
 const SECRET_TABLES: [&str; 2] = ["request_headers", "response_headers"];
+
+/// What a text in PEM begins with.
+pub(super) const PEM: &str = "-----BEGIN";
 
 /// What is known of a value by the keys that lead to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +75,8 @@ impl Secrets {
 
     fn walk(&mut self, node: &Spanned, secrecy: Secrecy) {
         match &node.kind {
-            // The part of a URL before `@` may hold a password.
-            Kind::Scalar(text) if secrecy != Secrecy::Open || text.contains('@') => {
+            // The part of a URL before `@` may hold a password, and a private key may stand with its certificate.
+            Kind::Scalar(text) if secrecy != Secrecy::Open || text.contains('@') || text.contains(PEM) => {
                 self.hidden.push(node.span.clone());
             }
             Kind::Scalar(_) => self.harmless.push(node.span.clone()),

@@ -1,11 +1,13 @@
 //! The configuration that serves, as JSON in the form of the file, with every default written out and every secret masked.
 
+use rustls_pki_types::CertificateDer;
 use serde_json::{Map, Value, json};
+use sha2::Digest as _;
 
 use crate::model::{
-    Action, Admin, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener, Log, LogFormat, LogLevel,
-    Metrics, Model, Otlp, PathMatch, Probe, Revisions, Route, RouteKey, Settings, Timeouts, Tracing,
-    Upstream,
+    Action, Admin, Certificate, ClientAuth, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener,
+    Log, LogFormat, LogLevel, Metrics, Model, Otlp, PathMatch, Probe, Revisions, Route, RouteKey, Settings,
+    Timeouts, Tls, Tracing, Upstream, UpstreamTls,
 };
 
 /// What is shown in the place of a secret.
@@ -145,8 +147,60 @@ fn limits_of(limits: &Limits) -> Value {
 }
 
 fn listener(listener: &Listener) -> Value {
-    let Listener { name, address } = listener;
-    json!({"name": name.as_str(), "address": address.to_string()})
+    let Listener { name, address, tls } = listener;
+    let mut shown = json!({"name": name.as_str(), "address": address.to_string()});
+    if let Some(tls) = tls {
+        shown["tls"] = tls_of(tls);
+    }
+    shown
+}
+
+/// Certificates by their fingerprints, as of `openssl x509 -fingerprint -sha256`.
+fn tls_of(tls: &Tls) -> Value {
+    let Tls {
+        certificates,
+        min_version,
+        client_auth,
+    } = tls;
+    let mut shown = json!({
+        "certificates": certificates.iter().map(|one| pair(one)).collect::<Vec<_>>(),
+        "min_version": min_version.word(),
+    });
+    if let Some(clients) = client_auth {
+        let ClientAuth {
+            roots,
+            revoked,
+            is_required,
+        } = clients.as_ref();
+        shown["client_auth"] = json!({
+            "ca": fingerprints(roots),
+            "crl": revoked.iter().map(|list| fingerprint(list)).collect::<Vec<_>>().join(", "),
+            "mode": if *is_required { "required" } else { "optional" },
+        });
+    }
+    shown
+}
+
+fn pair(pair: &Certificate) -> Value {
+    let Certificate { names, chain, key: _ } = pair;
+    let certificate = match names.as_slice() {
+        [] => fingerprints(chain),
+        names => format!("{} for {}", fingerprints(chain), names.join(", ")),
+    };
+    json!({"certificate": certificate, "key": MASK})
+}
+
+fn fingerprints(all: &[CertificateDer<'_>]) -> String {
+    all.iter()
+        .map(|one| fingerprint(one))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn fingerprint(der: &[u8]) -> String {
+    let digest = sha2::Sha256::digest(der);
+    let pairs: Vec<_> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+    format!("sha256:{}", pairs.join(":"))
 }
 
 fn route(route: &Route) -> Value {
@@ -198,14 +252,36 @@ fn upstream(upstream: &Upstream) -> Value {
             response,
             idle,
         },
+        tls,
     } = upstream;
     let endpoint =
         |Endpoint { authority, weight }: &Endpoint| json!({"address": authority.as_ref(), "weight": weight});
-    json!({
+    let mut shown = json!({
         "name": name.as_str(),
         "endpoints": endpoints.iter().map(endpoint).collect::<Vec<_>>(),
         "timeouts": {"connect": duration(*connect), "response": duration(*response), "idle": duration(*idle)},
-    })
+    });
+    if let Some(tls) = tls {
+        shown["tls"] = upstream_tls(tls);
+    }
+    shown
+}
+
+fn upstream_tls(tls: &UpstreamTls) -> Value {
+    let UpstreamTls {
+        roots,
+        server_name,
+        certificate,
+    } = tls;
+    let mut shown = match certificate {
+        Some(own) => pair(own),
+        None => json!({}),
+    };
+    shown["ca"] = fingerprints(roots).into();
+    if let Some(name) = server_name {
+        shown["server_name"] = name.to_str().into();
+    }
+    shown
 }
 
 /// The values of fields may be credentials, their names are none.

@@ -50,8 +50,8 @@ enum Piece<'a> {
 const OPENING: &str = "${";
 /// What may be filled in altogether: references grow a document, as aliases do.
 const FILLED_LIMIT_BYTES: usize = 64 * 1024 * 1024;
-/// What stands in a file that is referred to is a key, a token, a password.
-pub const FILE_LIMIT_BYTES: usize = 64 * 1024;
+/// What stands in a file that is referred to is a key, a token, a certificate, at most all issuers that a system trusts.
+pub const FILE_LIMIT_BYTES: usize = 1024 * 1024;
 const HELP: &str = "`${NAME}`, `${NAME:-default}` or `${file:PATH}`; `$${` stands for `${` itself";
 
 /// The files that a tree refers to.

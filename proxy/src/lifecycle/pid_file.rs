@@ -41,14 +41,18 @@ fn content() -> String {
     format!("{}\n", std::process::id())
 }
 
+fn beside_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    name.into()
+}
+
 /// Writes the number beside `path`, so that a rename puts it in place whole.
 fn write_beside(path: &Path) -> io::Result<PathBuf> {
     if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = PathBuf::from(name);
+    let beside = beside_of(path);
     let mut file = fs::File::create(&beside)?;
     let written = file.write_all(content().as_bytes());
     if written.is_err() {
@@ -63,7 +67,7 @@ pub(crate) fn try_pid_file(path: &Arc<Path>) -> Result<(), Refused> {
     let tried = if path.is_dir() {
         Err(io::ErrorKind::IsADirectory.into())
     } else {
-        room::for_file(path)
+        room::for_file(&beside_of(path))
     };
     Ok(tried.map_err(|error| PidFileError {
         path: Arc::clone(path),

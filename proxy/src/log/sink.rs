@@ -69,7 +69,10 @@ impl Opened {
         if path.exists() {
             return Self::at(path).map(drop);
         }
-        room::for_file(path).map_err(|error| LogError {
+        // A link that leads to nothing yet is followed.
+        let link = std::fs::read_link(path).ok();
+        let place = link.map(|link| path.parent().unwrap_or(Path::new("/")).join(link));
+        room::for_file(place.as_deref().unwrap_or(path)).map_err(|error| LogError {
             path: Arc::clone(path),
             error,
         })

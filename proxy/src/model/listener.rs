@@ -5,15 +5,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Name;
+use super::{Name, Tls};
 
-/// One address that speaks HTTP/1.1.
+/// One address that speaks HTTP/1.1, in the clear or by TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
     /// The name by which routes refer to it.
     pub name: Name,
     /// Where it listens. TCP port 0 asks the kernel for any free port, which is kept as long as the address stays configured.
     pub address: Address,
+    /// How it speaks TLS; in the clear if it does not.
+    pub tls: Option<Tls>,
 }
 
 /// What can be listened on.

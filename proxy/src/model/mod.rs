@@ -10,6 +10,7 @@ mod headers;
 mod listener;
 mod route;
 mod settings;
+mod tls;
 mod tracing;
 mod upstream;
 
@@ -24,6 +25,7 @@ pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
 pub use settings::{
     Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions, Settings,
 };
+pub use tls::{Certificate, ClientAuth, PrivateKey, Tls, TlsVersion, UpstreamTls, server_name};
 pub use tracing::{Otlp, Tracing};
 pub use upstream::{Endpoint, Timeouts, Upstream};
 

@@ -192,6 +192,13 @@ fn plan(file: &Path, common: &Common) -> Result<Asked, Failure> {
     let Some(parcel) = Parcel::of(&candidate) else {
         return Err(doubt.map_or(Failure::NotText, Failure::Invalid));
     };
+    let address = common.address(admin.as_ref());
+    if address.tcp().is_some_and(|address| !address.ip().is_loopback()) {
+        eprintln!(
+            "reloadspec-proxy: warning: the whole configuration, its keys and tokens included, goes to {address} in the clear; \
+             ask on the machine of the proxy, or through a tunnel"
+        );
+    }
     let body = serde_json::to_vec(&parcel).map_err(Failure::Parcel)?;
     let call = Call::post("/plan", body).field("content-type", PARCEL_TYPE);
     match (common.ask(admin.as_ref(), call), doubt) {
@@ -251,9 +258,7 @@ impl Order {
 impl Common {
     /// The command line wins over the environment, and that over the configuration.
     fn ask(&self, configured: Option<&Admin>, call: Call) -> Result<Asked, Failure> {
-        let default = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 9901)));
-        let address = self.admin.as_ref().or(configured.map(|admin| &admin.address));
-        let address = reachable(address.unwrap_or(&default));
+        let address = self.address(configured);
         let token = match self.token()? {
             Some(token) => Some(token),
             None => configured.and_then(|admin| admin.token.clone()),
@@ -263,6 +268,12 @@ impl Common {
             None => call,
         };
         Ok(client::ask(&address, call)?)
+    }
+
+    fn address(&self, configured: Option<&Admin>) -> Address {
+        let default = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 9901)));
+        let address = self.admin.as_ref().or(configured.map(|admin| &admin.address));
+        reachable(address.unwrap_or(&default))
     }
 
     fn token(&self) -> Result<Option<Secret>, Failure> {

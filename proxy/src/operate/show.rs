@@ -83,7 +83,7 @@ fn connections(connections: &Value) -> String {
         ("draining", "draining already", String::new()),
         (
             "drained_by_listeners",
-            "whose listener goes end with their next answer",
+            "whose listener goes, or lets in others, end with their next answer",
             cut(&connections["listeners_cut_after_ms"]),
         ),
         (
@@ -239,7 +239,7 @@ mod tests {
             \x20 listens on   127.0.0.1:80\n\
             \x20 workers      1 retiring\n\
             \x20 routes       2 of 9 answer otherwise; by their upstream */a/\n\
-            \x20 connections  6 open, 2 kept, 1 draining already, 3 whose listener goes end with their next answer (cut off after 1.5 s)\n\
+            \x20 connections  6 open, 2 kept, 1 draining already, 3 whose listener goes, or lets in others, end with their next answer (cut off after 1.5 s)\n\
             \x20 requests     2 running, 1 by routes that go\n\
             revision 7 would change: listeners +1, routes ~1 -1, log\n";
         assert_eq!(shown(&touches), expected);

@@ -3,21 +3,41 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::handshakes::Handshakes;
 use crate::model::{self, Action, Address, Model, Name};
-use crate::runtime::{Generation, Route, Snapshot, Table, Task, Upstream};
+use crate::runtime::{Generation, Open, Route, Snapshot, Table, Task, Upstream};
 
-/// Compiles a model. `addresses` tells for each configured address which one is bound, where that is another. Upstreams whose definition is the same as in
-/// `previous` keep their state.
-pub fn compile(
-    model: &Model,
-    revision: u64,
-    addresses: &BTreeMap<Address, Address>,
-    previous: &Snapshot,
-) -> Snapshot {
-    let upstreams = upstreams(model, previous);
+/// What was staged for listeners.
+#[derive(Debug, Default)]
+pub struct Opened<'a> {
+    /// For each configured address the one that is bound, where that is another.
+    pub addresses: BTreeMap<Address, Address>,
+    /// What shakes hands on those that speak TLS.
+    pub(super) handshakes: Option<&'a Handshakes>,
+}
+
+// === impl Opened ===
+
+impl Opened<'_> {
+    /// Where these are bound, none of which speaks TLS.
+    pub fn at(addresses: BTreeMap<Address, Address>) -> Self {
+        Self {
+            addresses,
+            handshakes: None,
+        }
+    }
+}
+
+/// Compiles a model. Upstreams whose definition is the same as in `previous` keep their state.
+pub fn compile(model: &Model, revision: u64, opened: &Opened<'_>, previous: &Snapshot) -> Snapshot {
+    let Opened {
+        addresses,
+        handshakes,
+    } = opened;
+    let upstreams = upstreams(model, *handshakes, previous);
     let generation = Arc::new(Generation { revision });
     let everywhere = Arc::new(table(model, None, &upstreams, &generation));
-    let mut tables = HashMap::new();
+    let mut open = HashMap::new();
     for (name, listener) in &model.listeners {
         let own = model.routes.keys().any(|key| key.listener.as_ref() == Some(name));
         let table = if own {
@@ -26,19 +46,32 @@ pub fn compile(
             Arc::clone(&everywhere)
         };
         let bound = addresses.get(&listener.address).unwrap_or(&listener.address);
-        tables.insert(bound.clone(), table);
+        let handshake = handshakes.and_then(|handshakes| handshakes.of(name)).cloned();
+        open.insert(bound.clone(), Open { table, handshake });
     }
+    let gone = previous
+        .open
+        .iter()
+        .filter(|(bound, _)| !open.contains_key(*bound));
+    let orphans_tls = gone
+        .filter_map(|(bound, was)| Some((bound.clone(), was.handshake.clone()?)))
+        .collect();
     Snapshot {
         generation,
         limits: model.settings.limits,
-        tables,
+        open,
         orphans: everywhere,
+        orphans_tls,
         response_headers: Arc::new(model.settings.response_headers.clone()),
         upstreams,
     }
 }
 
-fn upstreams(model: &Model, previous: &Snapshot) -> HashMap<Name, Arc<Upstream>> {
+fn upstreams(
+    model: &Model,
+    handshakes: Option<&Handshakes>,
+    previous: &Snapshot,
+) -> HashMap<Name, Arc<Upstream>> {
     let carried = |name: &Name, definition: &Arc<model::Upstream>| {
         previous
             .upstreams
@@ -47,8 +80,9 @@ fn upstreams(model: &Model, previous: &Snapshot) -> HashMap<Name, Arc<Upstream>>
             .cloned()
     };
     let upstream = |(name, definition): (&Name, &Arc<model::Upstream>)| {
-        let upstream =
-            carried(name, definition).unwrap_or_else(|| Arc::new(Upstream::new(Arc::clone(definition))));
+        let secured = || handshakes.and_then(|handshakes| handshakes.with(name)).cloned();
+        let upstream = carried(name, definition)
+            .unwrap_or_else(|| Arc::new(Upstream::new(Arc::clone(definition), secured())));
         (name.clone(), upstream)
     };
     model.upstreams.iter().map(upstream).collect()

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::follower::Refused;
+use super::handshakes::HandshakeError;
 use super::sockets::{BindError, Purpose, StagedSockets};
 use crate::model::Cut;
 use crate::runtime::{Shared, Worker};
@@ -36,6 +37,9 @@ pub enum StageError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// A listener cannot speak TLS.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
     /// A worker cannot be started, or a socket cannot be handed to one.
     #[error("failed to prepare a worker: {0}")]
     Worker(#[source] io::Error),
@@ -146,6 +150,12 @@ impl Fleet {
     /// Has all connections ask whether the route that they are answered by is gone.
     pub(super) fn look(&self) {
         self.workers.iter().chain(&self.retired).for_each(Worker::look);
+    }
+
+    /// Has all connections end that came by other rules than those of their listener.
+    pub(super) fn retire_strangers(&self, drain: Cut) {
+        let everyone = self.workers.iter().chain(&self.retired);
+        everyone.for_each(|worker| worker.retire_strangers(drain));
     }
 
     /// Joins retired workers that have ended.

@@ -13,6 +13,7 @@ mod candidate;
 mod compile;
 mod fleet;
 mod follower;
+mod handshakes;
 mod history;
 mod outcome;
 mod parcel;
@@ -21,7 +22,6 @@ mod sockets;
 mod status;
 pub mod touches;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -29,9 +29,10 @@ use tracing::field::Empty;
 use tracing::info_span;
 
 pub use candidate::{Candidate, Digest, Member, Origin};
-pub use compile::compile;
+pub use compile::{Opened, compile};
 pub use fleet::StageError;
 pub use follower::{Change, Follower, Refused};
+pub use handshakes::HandshakeError;
 pub use history::Revision;
 pub use outcome::{DOCUMENT, Made, Outcome, Rejection, Sameness};
 pub use parcel::{PARCEL_TYPE, Parcel};
@@ -44,6 +45,7 @@ use crate::model::{Address, Cut, Drain, Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};
 use fleet::{Fleet, StagedFleet};
 use follower::Followers;
+use handshakes::Handshakes;
 use history::History;
 use sockets::Sockets;
 
@@ -57,6 +59,7 @@ pub struct Reloader {
     revision: u64,
     fleet: Fleet,
     followers: Followers,
+    handshakes: Handshakes,
     /// Below the followers, which are gone before their sockets.
     sockets: Sockets,
     /// Replaced snapshots that a request may still hold. They are dropped here, off the request path.
@@ -66,6 +69,7 @@ pub struct Reloader {
 /// What a commit will put in place. Dropped, it leaves no trace.
 #[derive(Debug)]
 struct Staged {
+    handshakes: Handshakes,
     sockets: StagedSockets,
     fleet: StagedFleet,
 }
@@ -73,9 +77,12 @@ struct Staged {
 // === impl Staged ===
 
 impl Staged {
-    /// For each address of a listener the one that is bound.
-    fn addresses(&self) -> BTreeMap<Address, Address> {
-        self.sockets.bound(Purpose::Traffic)
+    /// Where listeners are bound, and what shakes hands there.
+    fn opened(&self) -> Opened<'_> {
+        Opened {
+            addresses: self.sockets.bound(Purpose::Traffic),
+            handshakes: Some(&self.handshakes),
+        }
     }
 }
 
@@ -100,6 +107,7 @@ impl Reloader {
             revision: 0,
             fleet,
             followers: Followers::default(),
+            handshakes: Handshakes::default(),
             sockets: Sockets::default(),
             retired: Vec::new(),
         }
@@ -181,7 +189,7 @@ impl Reloader {
         let revision = self.revision + 1;
         let serving = self.shared.current.load();
         let snapshot =
-            info_span!("compile").in_scope(|| compile(&model, revision, &staged.addresses(), &serving));
+            info_span!("compile").in_scope(|| compile(&model, revision, &staged.opened(), &serving));
         drop(serving);
 
         // Commit. From here on nothing can fail.
@@ -196,7 +204,12 @@ impl Reloader {
         // What goes to somebody else is let go of first: an address that changes its purpose is never both.
         self.followers.release(timeout);
         drop(self.sockets.commit(staged.sockets));
+        let lets_in_others = self.handshakes.lets_in_others(&staged.handshakes);
+        self.handshakes = staged.handshakes;
         self.fleet.commit(staged.fleet, listener_timeout);
+        if lets_in_others {
+            self.fleet.retire_strangers(listener_timeout);
+        }
         self.followers.commit(timeout);
         if let (Cut::After(time), false) = (route_timeout, plan.routes.remove.is_empty()) {
             self.shared
@@ -225,6 +238,7 @@ impl Reloader {
     }
 
     fn stage(&mut self, model: &Model, plan: &Plan) -> Result<Staged, StageError> {
+        let handshakes = self.handshakes.stage(model)?;
         let sockets = self.sockets.stage(&sockets::wanted(model))?;
         let change = Change {
             old: &self.model,
@@ -236,7 +250,11 @@ impl Reloader {
             .stage(change)
             .map_err(|(follower, error)| StageError::Follower(follower, error))?;
         match self.fleet.stage(model.settings.workers, &sockets) {
-            Ok(fleet) => Ok(Staged { sockets, fleet }),
+            Ok(fleet) => Ok(Staged {
+                handshakes,
+                sockets,
+                fleet,
+            }),
             Err(error) => {
                 self.followers.abandon();
                 Err(error)
@@ -328,6 +346,6 @@ pub fn plan(model: &Model, candidate: &Candidate) -> Result<Plan, Rejection> {
 pub(crate) fn check(candidate: &Candidate) -> Result<Plan, Rejection> {
     let model = read(candidate)?;
     let plan = Plan::between(&Model::default(), &model);
-    drop(compile(&model, 1, &BTreeMap::new(), &Snapshot::default()));
+    drop(compile(&model, 1, &Opened::default(), &Snapshot::default()));
     Ok(plan)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::touches::Sockets;
 use super::{Digest, Plan, StageError};
-use crate::config::{Diagnostic, Diagnostics, ROOT_KEYS, Step};
+use crate::config::{Diagnostic, Diagnostics, KEY_MISMATCH, ROOT_KEYS, Step};
 use crate::model::{Address, Model};
 
 /// What became of a candidate.
@@ -101,8 +101,17 @@ impl Rejection {
             }
             Self::Unavailable(StageError::Bind(error)) => vec![error.component()],
             Self::Unavailable(StageError::Follower(name, _)) => vec![name],
+            Self::Unavailable(StageError::Handshake(error)) => vec![error.component()],
             Self::Unavailable(StageError::Worker(_) | StageError::Silent) => vec!["workers"],
             Self::Unreadable(_) => vec![DOCUMENT],
+        }
+    }
+
+    /// Whether all that is wrong is that a certificate and a key do not match, as between the writing of the one and of the other.
+    pub fn is_half_a_pair(&self) -> bool {
+        match self {
+            Self::Invalid(diagnostics) => diagnostics.all().iter().all(|one| one.code == KEY_MISMATCH),
+            Self::Unavailable(_) | Self::Unreadable(_) => false,
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -20,6 +21,7 @@ use super::snapshot::Route;
 use super::state::{Census, ConnectionState, Tracked};
 use super::stream::Peer;
 use super::survey::{Doing, Roster};
+use super::wire::Wire;
 use super::{Shared, Stream};
 use crate::model::{Address, Limits};
 
@@ -32,6 +34,8 @@ pub(super) struct Connection {
     pub(super) pool: Rc<Pool>,
     pub(super) peer: Peer,
     pub(super) local: Address,
+    /// By which rules the client was let in; 0 is in the clear.
+    pub(super) rules: u64,
     pub(super) state: Arc<ConnectionState>,
     pub(super) answered: Arc<Answered>,
     /// By what the request of the moment is answered, until its answer is handed over; of a tunnel, as long as it lives.
@@ -49,7 +53,7 @@ pub(super) struct Answering(Rc<Connection>);
 pub(super) enum Notice {
     /// Serve.
     Serve,
-    /// Listeners were removed: those that arrived there end, and by the deadline if there is one.
+    /// Listeners were removed, or let in other clients than before: those that arrived there end, and by the deadline if there is one.
     ListenersRemoved(Option<Instant>),
     /// The worker retires: every connection ends with its next answer, and none is cut off.
     Retire,
@@ -89,7 +93,7 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         roster,
     } = surroundings.clone();
     let state = ConnectionState::new(&shared.connections, &census);
-    let io = TokioIo::new(Tracked::new(stream, Arc::clone(&state)));
+    let handshake = shared.current.load().handshake(&local).cloned();
     let connection = Rc::new(Connection {
         number: roster.number(),
         roster,
@@ -97,6 +101,7 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         pool,
         peer,
         local,
+        rules: handshake.as_ref().map_or(0, |handshake| handshake.rules),
         state,
         answered,
         route: RefCell::default(),
@@ -104,10 +109,19 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         notice,
     });
     connection.roster.enter(&connection);
-    tokio::task::spawn_local(async move { run(&connection, io).await });
+    tokio::task::spawn_local(async move {
+        let stream = Tracked::new(stream, Arc::clone(&connection.state));
+        let wire = match handshake {
+            None => Some(Wire::Clear(stream)),
+            Some(handshake) => connection.shake_hands(stream, handshake.config).await,
+        };
+        if let Some(wire) = wire {
+            run(&connection, TokioIo::new(wire)).await;
+        }
+    });
 }
 
-async fn run(connection: &Rc<Connection>, io: TokioIo<Tracked>) {
+async fn run(connection: &Rc<Connection>, io: TokioIo<Wire>) {
     let answers = Rc::clone(connection);
     let service = service_fn(move |request| handle(Rc::clone(&answers), request));
     let serving = http1::Builder::new()
@@ -159,6 +173,31 @@ enum End {
 // === impl Connection ===
 
 impl Connection {
+    /// Speaks TLS from now on; nothing if that comes to nothing. A client may take as long for it as for a head.
+    async fn shake_hands(&self, stream: Tracked, config: Arc<ServerConfig>) -> Option<Wire> {
+        let patience = self.shared.current.load().limits.header_read_timeout;
+        tokio::select! {
+            shaken = tokio::time::timeout(patience, Wire::shake_hands(stream, config)) => match shaken {
+                Ok(Ok((wire, has_more))) => {
+                    // What was read until now was no request, but for what came along with the last of it.
+                    if !has_more {
+                        self.state.rest();
+                    }
+                    Some(wire)
+                }
+                Ok(Err(error)) => {
+                    tracing::debug!(client = %self.peer, %error, "no TLS with a client");
+                    None
+                }
+                Err(_) => {
+                    tracing::debug!(client = %self.peer, "a client was too slow for TLS");
+                    None
+                }
+            },
+            () = self.cut() => None,
+        }
+    }
+
     /// Waits until the connection has to end.
     async fn end(&self) -> End {
         let mut notice = self.notice.clone();
@@ -275,8 +314,12 @@ impl Connection {
         self.shared.removals.deadline(route.as_ref()?)
     }
 
+    /// Whether nobody listens any more where it arrived, or not for those who came by its rules.
     fn is_orphan(&self) -> bool {
-        self.shared.current.load().table(&self.local).is_none()
+        let snapshot = self.shared.current.load();
+        snapshot
+            .open(&self.local)
+            .is_none_or(|open| open.rules() != self.rules)
     }
 
     fn verdict(&self, notice: Notice) -> Verdict {

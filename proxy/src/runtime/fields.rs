@@ -74,11 +74,14 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 
 /// Tells the upstream who asks, and that it is asked through a proxy. Who has no address, because it came by a socket in the file system, is a
 /// program of this machine, mostly another proxy: what it says of its own client stands.
-pub(super) fn introduce(headers: &mut HeaderMap, client: Option<IpAddr>) {
+pub(super) fn introduce(headers: &mut HeaderMap, client: Option<IpAddr>, is_tls: bool) {
     if let Some(client) = client {
         extend_chain(headers, client);
     }
-    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
+    headers.insert(
+        X_FORWARDED_PROTO,
+        HeaderValue::from_static(if is_tls { "https" } else { "http" }),
+    );
     match headers.get(header::HOST).cloned() {
         Some(host) => headers.insert(X_FORWARDED_HOST, host),
         None => headers.remove(X_FORWARDED_HOST),
@@ -167,7 +170,7 @@ mod tests {
             ("x-forwarded-for", "2.2.2.2"),
             ("host", "h:80"),
         ]);
-        introduce(&mut message, "127.0.0.9".parse().ok());
+        introduce(&mut message, "127.0.0.9".parse().ok(), false);
         assert_eq!(message["x-forwarded-for"], "1.1.1.1, 2.2.2.2, 127.0.0.9");
         assert_eq!(message["x-forwarded-host"], "h:80");
         assert_eq!(message["via"], "1.1 reloadspec");

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::body::{Progress, RequestBody, ResponseBody};
 use super::connection::Connection;
 use super::fields;
-use super::pool::Lease;
+use super::pool::{Goal, Lease};
 use super::refusal::Refusal;
 use super::snapshot::Route;
 use super::tunnel;
@@ -83,7 +83,7 @@ fn prepare(request: &mut Request<Incoming>, connection: &Connection, route: &Rou
     *request.uri_mut() = target;
     // The proxy has read the whole head and reads the body as it comes: there is nothing to wait for.
     request.headers_mut().remove(header::EXPECT);
-    fields::introduce(request.headers_mut(), connection.peer.ip());
+    fields::introduce(request.headers_mut(), connection.peer.ip(), connection.rules != 0);
     fields::edit(request.headers_mut(), &route.request_headers);
 }
 
@@ -124,15 +124,14 @@ async fn send(
             continue;
         }
         tried.push(&endpoint.authority);
+        let goal = Goal {
+            authority: &endpoint.authority,
+            secured: upstream.secured.as_deref(),
+        };
         loop {
-            let lease = match connection.pool.reuse(&endpoint.authority) {
+            let lease = match connection.pool.reuse(goal) {
                 Some(lease) => Ok(lease),
-                None => {
-                    connection
-                        .pool
-                        .connect(&endpoint.authority, timeouts.connect)
-                        .await
-                }
+                None => connection.pool.connect(goal, timeouts.connect).await,
             };
             let mut lease = match lease {
                 Ok(lease) => lease,

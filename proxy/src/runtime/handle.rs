@@ -56,11 +56,19 @@ fn decide(
     let snapshot = connection.shared.current.load();
     let refuse = |refusal| (refusal, Arc::clone(&snapshot.response_headers));
     let host = screen(&mut request, &snapshot.limits).map_err(refuse)?;
-    let table = snapshot.table(&connection.local).unwrap_or_else(|| {
+    let table = match snapshot.open(&connection.local) {
+        Some(open) if open.rules() == connection.rules => &open.table,
+        // The listener asks something else of its clients now, and has not asked this one.
+        Some(_) => {
+            connection.state.announce_close();
+            return Err(refuse(Refusal::Misdirected));
+        }
         // The listener is gone: this answer is still given, and it is the last.
-        connection.state.announce_close();
-        &snapshot.orphans
-    });
+        None => {
+            connection.state.announce_close();
+            &snapshot.orphans
+        }
+    };
     let route = table
         .find(&host, request.uri().path())
         .ok_or_else(|| refuse(Refusal::NoRoute))?;

@@ -26,6 +26,8 @@ pub(super) enum Refusal {
     BodyTooSlow,
     #[error("no route leads there")]
     NoRoute,
+    #[error("the listener asks for another handshake now: connect again")]
+    Misdirected,
     #[error("the upstream cannot be reached")]
     Unreachable,
     #[error("the upstream broke off")]
@@ -45,6 +47,7 @@ impl Refusal {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::Unreachable | Self::BrokeOff => StatusCode::BAD_GATEWAY,
             Self::TooSlow => StatusCode::GATEWAY_TIMEOUT,
         }

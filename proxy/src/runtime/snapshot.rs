@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
+use rustls::ServerConfig;
 
 use super::{Table, Upstream};
 use crate::model::{self, Address, HeaderEdits, Limits, Name};
@@ -24,14 +25,34 @@ pub struct Snapshot {
     pub generation: Arc<Generation>,
     /// Bounds on what a client may ask for.
     pub limits: Limits,
-    /// For each bound address, the routes that are open there.
-    pub tables: HashMap<Address, Arc<Table>>,
+    /// For each bound address, what is open there.
+    pub open: HashMap<Address, Open>,
     /// The routes for a connection whose listener is gone.
     pub orphans: Arc<Table>,
+    /// What shakes hands at addresses whose listener went with this snapshot: whoever was queued there is still served.
+    pub orphans_tls: HashMap<Address, Handshake>,
     /// Edits of responses that no route is to answer for.
     pub response_headers: Arc<HeaderEdits>,
     /// Upstreams by name, to carry their state over to the next snapshot.
     pub upstreams: HashMap<Name, Arc<Upstream>>,
+}
+
+/// What is open at an address.
+#[derive(Debug)]
+pub struct Open {
+    /// The routes.
+    pub table: Arc<Table>,
+    /// What shakes hands; nothing if it speaks in the clear.
+    pub handshake: Option<Handshake>,
+}
+
+/// What shakes hands at an address.
+#[derive(Debug, Clone)]
+pub struct Handshake {
+    /// How.
+    pub config: Arc<ServerConfig>,
+    /// Which clients may come, as a number that no other rules have: 0 is in the clear. Who came by other rules is not served.
+    pub rules: u64,
 }
 
 /// A route as a request needs it.
@@ -94,19 +115,41 @@ impl Snapshot {
         self.generation.revision
     }
 
-    /// The routes for a connection that arrived at `local`; none if nothing listens there any more.
+    /// What is open for a connection that arrived at `local`; none if nothing listens there any more.
     ///
     /// A connection belongs to a listener by its address alone, so it stays where it is when a listener is renamed, or when
     /// `0.0.0.0:80` takes over from `127.0.0.1:80`.
-    pub fn table(&self, local: &Address) -> Option<&Arc<Table>> {
-        self.tables.get(local).or_else(|| {
-            let local = local.tcp()?;
-            let any: IpAddr = if local.is_ipv4() {
-                Ipv4Addr::UNSPECIFIED.into()
-            } else {
-                Ipv6Addr::UNSPECIFIED.into()
-            };
-            self.tables.get(&SocketAddr::new(any, local.port()).into())
-        })
+    pub fn open(&self, local: &Address) -> Option<&Open> {
+        at(&self.open, local)
     }
+
+    /// What shakes hands with a connection that arrived at `local`; nothing if it speaks in the clear.
+    pub fn handshake(&self, local: &Address) -> Option<&Handshake> {
+        match self.open(local) {
+            Some(open) => open.handshake.as_ref(),
+            None => at(&self.orphans_tls, local),
+        }
+    }
+}
+
+// === impl Open ===
+
+impl Open {
+    /// Which clients may come.
+    pub fn rules(&self) -> u64 {
+        self.handshake.as_ref().map_or(0, |handshake| handshake.rules)
+    }
+}
+
+/// What is kept for an address, or else for all of its family at its port.
+fn at<'a, T>(kept: &'a HashMap<Address, T>, local: &Address) -> Option<&'a T> {
+    kept.get(local).or_else(|| {
+        let local = local.tcp()?;
+        let any: IpAddr = if local.is_ipv4() {
+            Ipv4Addr::UNSPECIFIED.into()
+        } else {
+            Ipv6Addr::UNSPECIFIED.into()
+        };
+        kept.get(&SocketAddr::new(any, local.port()).into())
+    })
 }

@@ -129,6 +129,11 @@ impl ConnectionState {
         Busy(Arc::clone(self))
     }
 
+    /// Nothing of a request has come.
+    pub(super) fn rest(&self) {
+        self.turn_to(IDLE);
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.doing.load(Ordering::Relaxed) == IDLE
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::secured::Secured;
 use crate::model;
 
 /// A group of endpoints and the position in their cycle.
@@ -12,6 +13,8 @@ use crate::model;
 pub struct Upstream {
     /// What the configuration says.
     pub definition: Arc<model::Upstream>,
+    /// What shakes hands with it; nothing if it is spoken to in the clear.
+    pub secured: Option<Arc<Secured>>,
     /// Indexes of endpoints in the order in which they are used.
     cycle: Box<[u16]>,
     position: AtomicUsize,
@@ -21,7 +24,7 @@ pub struct Upstream {
 
 impl Upstream {
     /// Lays out the cycle of an upstream.
-    pub fn new(definition: Arc<model::Upstream>) -> Self {
+    pub fn new(definition: Arc<model::Upstream>, secured: Option<Arc<Secured>>) -> Self {
         let weights: Vec<u16> = definition
             .endpoints
             .iter()
@@ -30,6 +33,7 @@ impl Upstream {
         Self {
             cycle: smooth_cycle(&weights),
             definition,
+            secured,
             position: AtomicUsize::new(0),
         }
     }

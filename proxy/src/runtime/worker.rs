@@ -46,6 +46,8 @@ pub(super) enum Command {
         done: std_mpsc::SyncSender<()>,
     },
     Look,
+    /// Connections end that came by other rules than those of their listener.
+    RetireStrangers(Cut),
     /// Say what each connection does.
     Report(oneshot::Sender<Roll>),
     Retire,
@@ -118,6 +120,11 @@ impl Worker {
         let _ = self.commands.send(Command::Look);
     }
 
+    /// Has those end that came by other rules than those of their listener, and cut off after `drain`.
+    pub fn retire_strangers(&self, drain: Cut) {
+        let _ = self.commands.send(Command::RetireStrangers(drain));
+    }
+
     /// Stops accepting; every connection ends with its next answer, and none is cut off for that.
     pub fn retire(&self) {
         let _ = self.commands.send(Command::Retire);
@@ -183,6 +190,7 @@ async fn work(number: usize, shared: Arc<Shared>, mut commands: mpsc::UnboundedR
                 let _ = done.send(());
             }
             Some(Command::Look) => inside.look(),
+            Some(Command::RetireStrangers(drain)) => inside.retire_strangers(drain),
             Some(Command::Report(reply)) => inside.report(reply, false),
             Some(Command::Retire) => return inside.finish(Notice::Retire, commands).await,
             Some(Command::Stop { drain }) => {
@@ -204,6 +212,10 @@ async fn next_passed(inbox: &mut Option<mpsc::UnboundedReceiver<Passed>>) -> Pas
         },
         None => std::future::pending().await,
     }
+}
+
+fn removal(drain: Cut) -> Notice {
+    Notice::ListenersRemoved(drain.after().map(|time| Instant::now() + time))
 }
 
 /// Ends the accept loops. The sockets still listen.
@@ -264,14 +276,17 @@ impl Inside {
             .filter_map(|number| self.accepting.remove(number))
             .collect();
         if !removed.is_empty() {
-            let notice = Notice::ListenersRemoved(drain.after().map(|time| Instant::now() + time));
-            self.close(removed, notice).await;
+            self.close(removed, removal(drain)).await;
         }
     }
 
     /// Wakes every connection up without telling it anything else.
     fn look(&self) {
         self.notices.send_modify(|_| {});
+    }
+
+    fn retire_strangers(&self, drain: Cut) {
+        self.notices.send_replace(removal(drain));
     }
 
     fn report(&self, reply: oneshot::Sender<Roll>, is_leaving: bool) {

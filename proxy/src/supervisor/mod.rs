@@ -64,6 +64,8 @@ pub(crate) struct Environment {
 const IDLE: Duration = Duration::from_millis(500);
 /// How long a writer has to show that a content that was refused is not its last word.
 const SECOND_THOUGHT: Duration = Duration::from_millis(20);
+/// The same for whoever has replaced a certificate and not yet its key, or the other way round. What serves stays meanwhile.
+const SECOND_HALF: Duration = Duration::from_millis(200);
 
 /// Why a proxy did not start.
 #[derive(Debug, thiserror::Error)]
@@ -187,8 +189,13 @@ impl Supervisor {
             Sight::New { candidate, in_place } => {
                 self.tell_manager_reloading();
                 let outcome = self.reloader.reload(&candidate);
-                if in_place && matches!(outcome, Outcome::Rejected { .. }) && self.writer_goes_on() {
+                let patience = patience_with(&outcome, in_place);
+                let told = self.attempts.back().map(Arc::as_ptr);
+                if patience.is_some_and(|patience| self.writer_goes_on(patience)) {
                     self.source.forget(before);
+                } else if self.attempts.back().map(Arc::as_ptr) != told {
+                    // Somebody asked for something meanwhile, and was told what became of it: that is the news.
+                    tracing::debug!("a refusal is older than what was asked for since");
                 } else {
                     self.unreadable = None;
                     self.tell(&candidate, started, outcome);
@@ -209,8 +216,8 @@ impl Supervisor {
     }
 
     /// Whether somebody writes on, so that what was read was not meant to be read.
-    fn writer_goes_on(&mut self) -> bool {
-        let deadline = Instant::now() + SECOND_THOUGHT;
+    fn writer_goes_on(&mut self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
         while Instant::now() < deadline && !self.source.is_unsettled() && !self.stopping {
             self.hear(deadline);
         }
@@ -368,6 +375,15 @@ impl Supervisor {
             disk: source.seen().filter(|_| self.unreadable.is_none()),
             addresses: reloader.addresses(),
         });
+    }
+}
+
+/// How long to wait for more of a writer before a refusal is told, if at all.
+fn patience_with(outcome: &Outcome, in_place: bool) -> Option<Duration> {
+    match outcome {
+        Outcome::Rejected { rejection, .. } if rejection.is_half_a_pair() => Some(SECOND_HALF),
+        Outcome::Rejected { .. } if in_place => Some(SECOND_THOUGHT),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The proxy as a client and an operator see it.
 
 mod admin;
+mod authority;
 mod changes;
 mod check;
 mod durable;
@@ -20,5 +21,8 @@ mod scrape;
 mod seen;
 mod sockets;
 mod support;
+mod tls;
+mod tls_rules;
+mod tls_upstream;
 mod traffic;
 mod upstream;

@@ -31,7 +31,7 @@ const WORLD: &[&str] = &[
     "std::net::TcpStream",
 ];
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     Rule {
         krate: "proxy",
         module: "model",
@@ -42,9 +42,16 @@ const RULES: [Rule; 13] = [
     Rule {
         krate: "proxy",
         module: "config",
-        only: &["model"],
+        only: &["model", "tls"],
         not: WORLD,
         because: "what a configuration means depends on its text alone",
+    },
+    Rule {
+        krate: "proxy",
+        module: "tls",
+        only: &["model"],
+        not: WORLD,
+        because: "whether a certificate is good does not depend on who reads or shows it",
     },
     Rule {
         krate: "proxy",
@@ -56,7 +63,7 @@ const RULES: [Rule; 13] = [
     Rule {
         krate: "proxy",
         module: "reload",
-        only: &["config", "log", "model", "runtime"],
+        only: &["config", "log", "model", "runtime", "tls"],
         not: &["std::fs"],
         because: "a reload is given its bytes, and knows nobody who asks for one",
     },

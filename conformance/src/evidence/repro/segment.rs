@@ -207,6 +207,9 @@ fn can_be_played(segment: &Segment<'_>) -> Result<(), NoScript> {
     if has(|event| matches!(event, Event::Rollback(_))) {
         return no("earlier versions were ordered back, which a script does not do");
     }
+    if has(|event| matches!(event, Event::Handshake(_) | Event::Renewed(_))) {
+        return no("it serves by certificates of the run, which a script does not give");
+    }
     if has(|event| matches!(event, Event::Notified(_))) {
         return no("it told a service manager of its life, and a script is none");
     }

@@ -129,10 +129,11 @@ at, line, patience = sys.argv[1], sys.argv[2:3], float(sys.argv[3] if sys.argv[3
 try:
     if at.startswith("/"):
         told = socket.socket(socket.AF_UNIX)
+        told.settimeout(patience)
         told.connect(at)
     else:
         host, port = at.rsplit(":", 1)
-        told = socket.create_connection((host.strip("[]"), int(port)))
+        told = socket.create_connection((host.strip("[]"), int(port)), patience)
     if line: told.sendall(line[0].encode() + b"\n")
 except OSError as error: sys.exit(str(error) if line else 1)
 told.settimeout(patience)

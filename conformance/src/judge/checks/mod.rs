@@ -36,6 +36,7 @@ mod sameness;
 mod secrets;
 mod shortage;
 mod timing;
+mod tls;
 mod triggers;
 mod unasked;
 mod unix_socket;
@@ -165,6 +166,11 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::AdminStays => asked::admin_stays(view),
         Check::CredentialIsNeeded => asked::credential_is_needed(view),
         Check::OrderNeedsAdmin => asked::order_needs_admin(view),
+        Check::LeafTakesEffect => tls::takes_effect(view),
+        Check::LeafNeverGoesBack => tls::never_goes_back(view),
+        Check::HandshakesSucceed => tls::succeed(view),
+        Check::LastGoodServes => tls::last_good_serves(view),
+        Check::NoForeignLeaf => tls::no_foreign(view),
         Check::RecordNamesFile => logging::names_file(view),
     }
 }

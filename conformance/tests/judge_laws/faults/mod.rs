@@ -23,6 +23,7 @@ mod replacement;
 mod routes;
 mod shortage;
 mod sockets;
+mod tls;
 mod told;
 mod triggers;
 mod unasked;

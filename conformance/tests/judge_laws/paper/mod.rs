@@ -10,6 +10,7 @@ mod lifecycle;
 mod members;
 mod shortage;
 mod starts;
+mod tls;
 mod traffic;
 mod versions;
 
@@ -73,6 +74,7 @@ struct Life {
     stops: bool,
     asked: Vec<asked::AskedOn>,
     is_managed: bool,
+    tls: tls::ByTls,
 }
 
 impl Paper {
@@ -229,6 +231,8 @@ impl Paper {
                 let steady = (self.now, 1_000 * MS / u64::from(*per_second));
                 self.life().steady = Some(steady);
             }
+            Step::HandshakesOn { tasks, pause_us } => self.shake_hands(*tasks, *pause_us),
+            Step::Renew(renewal) => self.renew(*renewal),
             Step::Sample => self.sample(),
             Step::AskToStop => {
                 self.events.push(Event::StopAsked { at: self.now });
@@ -252,6 +256,7 @@ impl Paper {
             Step::Delete => self.delete(),
             Step::Meddle(with) => self.meddle(*with),
             Step::Await(Condition::HeldEnded) => self.drained(),
+            Step::Await(Condition::LeafShown) => self.await_leaf(),
             Step::Await(condition) => self.waited(*condition),
             Step::Watch { ms } => self.now += u64::from(*ms) * MS,
             Step::WatchPastApplyBound { ms } => self.now += (self.traits.bound_ms + u64::from(*ms)) * MS,
@@ -337,6 +342,7 @@ impl Paper {
             stops: true,
             asked: Vec::new(),
             is_managed: false,
+            tls: tls::ByTls::new(),
         });
         // Probes of before it listens, and across the moment in which it begins to.
         self.request(Purpose::Probe, began + 5 * MS, began + 6 * MS, Outcome::Refused);

@@ -102,6 +102,7 @@ impl Paper {
 
     pub(super) fn end_load(&mut self) {
         self.end_asking();
+        self.end_handshakes();
         if let Some((from, tasks, pause_us)) = self.life().posts.take() {
             for _ in 0..tasks {
                 self.kept_load(Purpose::Post, from, u64::from(pause_us) * 1_000);

@@ -11,7 +11,10 @@ mod tables;
 
 pub use explain::{Unknown, explain};
 pub use json_schema::json_schema;
-pub use objects::{ENDPOINT, HEADERS, LISTENER, REDIRECT, RESPOND, ROUTE, TIMEOUTS, UPSTREAM};
+pub use objects::{
+    CERTIFICATE, CLIENT_AUTH, ENDPOINT, HEADERS, LISTENER, REDIRECT, RESPOND, ROUTE, TIMEOUTS, TLS, UPSTREAM,
+    UPSTREAM_TLS,
+};
 pub use tables::{ADMIN, DRAIN, LIMITS, LOG, METRICS, OTLP, PROBE, REVISIONS, ROOT, TRACING};
 
 /// One key of one table.

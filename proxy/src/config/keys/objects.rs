@@ -1,6 +1,9 @@
 //! What exists several times: listeners, routes, upstreams, and header edits, which belong to routes and to all of them.
 
-use super::shared::{BODY, ENDPOINT_ADDRESS, FIELD, HOST, LISTEN_ADDRESS, LOCATION, NAME, PATH};
+use super::shared::{
+    BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS, LOCATION, NAME,
+    PATH, SERVER_NAME,
+};
 use super::tables::{NONE, OF_ITS_KEYS, key};
 use super::{Absent, Key, Kind};
 
@@ -28,6 +31,72 @@ pub const LISTENER: &[Key] = &[
         Kind::Text(LISTEN_ADDRESS),
         Absent::Refused,
         "Where it listens, for HTTP/1.1.",
+    ),
+    key(
+        "tls",
+        Kind::Table(TLS),
+        Absent::Means("in the clear"),
+        "It speaks TLS.",
+    ),
+];
+
+/// `tls` of a listener.
+pub const TLS: &[Key] = &[
+    key(
+        "certificates",
+        Kind::Tables(CERTIFICATE),
+        Absent::Refused,
+        "What it shows, by the host that a client asks for: a name counts before a wildcard. The first is for clients that ask for no host, or for one that no other fits.",
+    ),
+    key(
+        "min_version",
+        Kind::Word(&["1.2", "1.3"]),
+        Absent::Default("1.2"),
+        "The oldest version of TLS that is spoken.",
+    ),
+    key(
+        "client_auth",
+        Kind::Table(CLIENT_AUTH),
+        Absent::Means("clients are asked for no certificate"),
+        "Which clients may come, by their certificates.",
+    ),
+];
+
+/// `certificates` of `tls`.
+pub const CERTIFICATE: &[Key] = &[
+    key(
+        "certificate",
+        Kind::Text(CERTIFICATES_PEM),
+        Absent::Refused,
+        "The certificate, and after it those that lead to its root.",
+    ),
+    key(
+        "key",
+        Kind::Text(KEY_PEM),
+        Absent::Refused,
+        "The private key that belongs to it.",
+    ),
+];
+
+/// `client_auth` of `tls`.
+pub const CLIENT_AUTH: &[Key] = &[
+    key(
+        "ca",
+        Kind::Text(CERTIFICATES_PEM),
+        Absent::Refused,
+        "Certificates of those who issue the certificates of clients.",
+    ),
+    key(
+        "crl",
+        Kind::Text(CRL_PEM),
+        Absent::Means("nothing is revoked"),
+        "Lists of what they have revoked. An issuer without a list has revoked nothing.",
+    ),
+    key(
+        "mode",
+        Kind::Word(&["required", "optional"]),
+        Absent::Default("required"),
+        "Whether a client without a certificate is turned away. One with a certificate that is not good is in any case.",
     ),
 ];
 
@@ -140,6 +209,40 @@ pub const UPSTREAM: &[Key] = &[
         Kind::Table(TIMEOUTS),
         OF_ITS_KEYS,
         "How long it may take.",
+    ),
+    key(
+        "tls",
+        Kind::Table(UPSTREAM_TLS),
+        Absent::Means("in the clear"),
+        "It is spoken to by TLS.",
+    ),
+];
+
+/// `tls` of an upstream.
+pub const UPSTREAM_TLS: &[Key] = &[
+    key(
+        "ca",
+        Kind::Text(CERTIFICATES_PEM),
+        Absent::Refused,
+        "Certificates of those who may have issued that of the upstream.",
+    ),
+    key(
+        "server_name",
+        Kind::Text(SERVER_NAME),
+        Absent::Means("the host of each endpoint"),
+        "Whom its certificate has to be for, and whom it is asked for.",
+    ),
+    key(
+        "certificate",
+        Kind::Text(CERTIFICATES_PEM),
+        Absent::Means("none"),
+        "What is shown to an upstream that asks for a certificate, with those that lead to its root.",
+    ),
+    key(
+        "key",
+        Kind::Text(KEY_PEM),
+        Absent::Means("none, as there is no `certificate`"),
+        "The private key that belongs to it.",
     ),
 ];
 

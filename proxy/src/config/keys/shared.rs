@@ -45,6 +45,28 @@ pub(super) const TOKEN: Form = Form {
     )
 };
 
+/// In PEM, as of `openssl`.
+pub(super) const CERTIFICATES_PEM: Form = form(
+    "certificates in PEM, mostly those of a file",
+    &["${file:tls/site.pem}"],
+    "-----BEGIN ",
+);
+
+pub(super) const KEY_PEM: Form = Form {
+    is_secret: true,
+    ..form(
+        "a private key in PEM, mostly that of a file",
+        &["${file:tls/site.key}"],
+        "-----BEGIN ",
+    )
+};
+
+pub(super) const CRL_PEM: Form = form(
+    "revocation lists in PEM, mostly those of a file",
+    &["${file:tls/revoked.pem}"],
+    "-----BEGIN ",
+);
+
 pub(super) const FILE: Form = form(
     "the absolute path of a file",
     &["/run/reloadspec-proxy.pid"],
@@ -85,6 +107,12 @@ pub(super) const HOST: Form = form(
     "a name without a port, `*.` and a name, or `*` for all",
     &["www.example.org", "*.example.org", "*", "127.0.0.1"],
     r"^(\*|\[[0-9A-Fa-f:.]+\]|(\*\.)?[A-Za-z0-9._-]{1,253})$",
+);
+
+pub(super) const SERVER_NAME: Form = form(
+    "a name without a port, or an IP address",
+    &["app.internal", "127.0.0.1"],
+    r"^[A-Za-z0-9._:-]{1,253}$",
 );
 
 pub(super) const PATH: Form = form(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::{Diagnostic, Node, Step, keys};
 use super::reader::{Named, Table};
 use super::scalars::{listen_address, name};
+use super::tls;
 use crate::model::{Address, Listener};
 
 /// What to do where there is no listener.
@@ -19,6 +20,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
         };
         let name = table.required("name", name);
         let address = table.required("address", listen_address);
+        let tls = tls::read(&table);
         if let Some(name) = &name {
             listeners.mention("listener", name, &table);
         }
@@ -39,7 +41,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
         if let (Some(name), Some(address)) = (name, address) {
             listeners
                 .valid
-                .insert(name.clone(), Arc::new(Listener { name, address }));
+                .insert(name.clone(), Arc::new(Listener { name, address, tls }));
         }
     });
     if let Some(Node::List(items)) = root.get("listeners")

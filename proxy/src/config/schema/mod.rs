@@ -10,10 +10,12 @@ mod reader;
 mod routes;
 mod scalars;
 mod settings;
+mod tls;
 mod tracing;
 mod upstreams;
 
 use reader::{Report, Table};
+pub use tls::KEY_MISMATCH;
 
 use super::{Diagnostic, Diagnostics, Document, Node, Path, Text, keys, locate};
 use crate::model::Model;

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::secrets::PEM;
 use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::Report;
 use crate::model::{Address, Name};
@@ -119,9 +120,9 @@ fn measure(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
-/// A text as a message repeats it, or `instead` if it may hold a password, as a URL does before `@`.
+/// A text as a message repeats it, or `instead` if it may hold a password, as a URL does before `@`, or a key.
 pub(super) fn echo(text: &str, instead: &str) -> String {
-    if text.contains('@') {
+    if text.contains('@') || text.contains(PEM) {
         instead.to_owned()
     } else {
         format!("`{text}`")
@@ -142,6 +143,25 @@ pub(super) fn name(node: &Node, path: &Path<'_>, report: &Report) -> Option<Name
             .at(path),
     );
     None
+}
+
+/// One of several words.
+pub(super) fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Node, &Path<'_>, &Report) -> Option<T> {
+    move |node, path, report| {
+        let found = text(node, path, report)?;
+        let word = words.iter().find(|(word, _)| *word == found);
+        if word.is_none() {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            let message = format!(
+                "expected one of {}, found {}",
+                known.join(", "),
+                echo(found, "another text")
+            );
+            let help = "written as here, in lower case";
+            report.add(Diagnostic::new("unknown-word", message).with_help(help).at(path));
+        }
+        word.map(|(_, value)| *value)
+    }
 }
 
 /// An address to listen on.

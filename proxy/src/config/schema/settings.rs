@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::{Diagnostic, Node, Path, Step, keys};
 use super::reader::{Named, Report, Table};
-use super::scalars::{duration, echo, number, size, text};
+use super::scalars::{duration, echo, number, one_of, size, text};
 use super::{admin, headers, tracing};
 use crate::model::{
     Cut, Drain, Limits, Listener, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions,
@@ -76,20 +76,6 @@ fn file(node: &Node, path: &Path<'_>, report: &Report) -> Option<Arc<std::path::
         report.add(Diagnostic::new("bad-path", message).with_help(help).at(path));
     }
     whole.then(|| Arc::from(std::path::Path::new(text)))
-}
-
-fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Node, &Path<'_>, &Report) -> Option<T> {
-    move |node, path, report| {
-        let found = text(node, path, report)?;
-        let word = words.iter().find(|(word, _)| *word == found);
-        if word.is_none() {
-            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            let message = format!("expected one of {}, found `{found}`", known.join(", "));
-            let help = "written as here, in lower case";
-            report.add(Diagnostic::new("unknown-word", message).with_help(help).at(path));
-        }
-        word.map(|(_, value)| *value)
-    }
 }
 
 fn drain(node: &Node, path: &Path<'_>, report: &Report) -> Option<Drain> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, endpoint_address, name, number};
-use crate::model::{Endpoint, Timeouts, Upstream};
+use super::tls;
+use crate::model::{Endpoint, Timeouts, Upstream, UpstreamTls};
 
 /// The longest cycle in which the weights of an upstream come out even. It is laid out in memory when a configuration is compiled.
 const CYCLE_LIMIT: usize = 10_000;
@@ -20,7 +21,8 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
         if let Some(name) = &name {
             upstreams.mention("upstream", name, &table);
         }
-        let endpoints = endpoints(&table);
+        let tls = tls::read_upstream(&table).map(Arc::new);
+        let endpoints = endpoints(&table, tls.as_deref());
         let timeouts = table.with("timeouts", timeouts).unwrap_or_default();
         if let Some(name) = name {
             upstreams.valid.insert(
@@ -29,6 +31,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
                     name,
                     endpoints,
                     timeouts,
+                    tls,
                 }),
             );
         }
@@ -36,7 +39,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
     upstreams
 }
 
-fn endpoints(upstream: &Table<'_>) -> Vec<Endpoint> {
+fn endpoints(upstream: &Table<'_>, tls: Option<&UpstreamTls>) -> Vec<Endpoint> {
     let mut endpoints: Vec<Endpoint> = Vec::new();
     let mut mentioned = 0;
     upstream.require("endpoints");
@@ -48,6 +51,9 @@ fn endpoints(upstream: &Table<'_>) -> Vec<Endpoint> {
         let authority = table.required("address", endpoint_address);
         let weight = table.with("weight", number(0, 256)).unwrap_or(1) as u16;
         if let Some(authority) = authority {
+            if let Some(tls) = tls {
+                tls::names(tls, &authority, &table);
+            }
             if endpoints.iter().any(|other| other.authority == authority) {
                 let message = format!("the endpoint `{authority}` stands twice");
                 table.complain(

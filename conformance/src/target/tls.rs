@@ -1,0 +1,96 @@
+//! Serving by TLS: where certificate and key stand, and how a target is told that they changed.
+//!
+//! In: the section `[tls]` of a target folder. Out: what its templates may name, and what tells it. Never: a certificate.
+
+use std::path::PathBuf;
+
+use minijinja::context;
+use minijinja::value::Value;
+use serde::Deserialize;
+
+use super::error::TargetError;
+use super::render::text;
+use super::spec::{self, Spec};
+use super::{Place, Target, Trigger};
+use crate::vocabulary::{Scene, TriggerKind};
+
+/// The folder of certificate and key, below the run's.
+const FOLDER: &str = "tls";
+
+/// That it serves by TLS, by a certificate and a key in files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tls {
+    /// Whether certificate and key stand in one file, the key after the certificate.
+    #[serde(default)]
+    pub(super) joined: bool,
+    /// How it is told that they changed, where that is another way than the usual one; `watch`, where it is not told.
+    trigger: Option<spec::Trigger>,
+}
+
+impl Tls {
+    /// Whether certificate and key are two files, of which one may be renewed before the other.
+    pub(super) fn is_pair(&self) -> bool {
+        !self.joined
+    }
+}
+
+/// Where certificate and key stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate.
+    pub certificate: PathBuf,
+    /// The key: the same file, where they stand in one.
+    pub key: PathBuf,
+}
+
+impl TlsFiles {
+    fn of(tls: &Tls, place: &Place) -> Self {
+        let file = |name: &str| place.dir.join(FOLDER).join(name);
+        let (certificate, key) = if tls.joined {
+            ("leaf.pem", "leaf.pem")
+        } else {
+            ("leaf.crt", "leaf.key")
+        };
+        Self {
+            certificate: file(certificate),
+            key: file(key),
+        }
+    }
+
+    /// Whether they stand in one file.
+    pub fn are_joined(&self) -> bool {
+        self.certificate == self.key
+    }
+}
+
+/// What a template may name of it, where the scene has it.
+pub(super) fn context_of(spec: &Spec, scene: &Scene, place: &Place) -> Option<Value> {
+    let tls = spec.tls.as_ref().filter(|_| scene.layout.is_by_tls())?;
+    let files = TlsFiles::of(tls, place);
+    Some(context! {
+        host => place.second.ip().to_string(),
+        port => place.second.port(),
+        certificate => text(&files.certificate),
+        key => text(&files.key),
+    })
+}
+
+// === impl Target ===
+
+impl Target {
+    /// Where certificate and key stand, if it serves by TLS.
+    pub fn tls_files(&self, place: &Place) -> Option<TlsFiles> {
+        self.spec.tls.as_ref().map(|tls| TlsFiles::of(tls, place))
+    }
+
+    /// How to tell it that certificate or key changed; where that is its usual way, by this trigger.
+    ///
+    /// # Errors
+    /// If a part of the trigger does not render.
+    pub fn renewal_trigger(&self, by: Option<TriggerKind>, place: &Place) -> Result<Trigger, TargetError> {
+        let of_its_own = self.spec.tls.as_ref().and_then(|tls| tls.trigger.as_ref());
+        let trigger = of_its_own.unwrap_or_else(|| self.spec.trigger(by));
+        self.templates.trigger(&self.spec, trigger, place)
+    }
+}

@@ -1,0 +1,128 @@
+//! What shakes hands on each listener that speaks TLS, made anew only where its definition changed.
+//!
+//! Sessions outlive a reload: a listener keeps what makes its tickets for as long as it asks the same of its clients. Where it asks for other
+//! certificates, or is another listener, no session is resumed, and no connection served on: neither would be asked again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustls::server::ProducesTickets;
+
+use crate::model::{Model, Name, Tls, UpstreamTls};
+use crate::runtime::{Handshake, Secured};
+use crate::tls::{self, Unusable};
+
+/// By the names of listeners, and of upstreams.
+#[derive(Debug, Default)]
+pub(super) struct Handshakes {
+    listeners: BTreeMap<Name, Made>,
+    upstreams: BTreeMap<Name, (Arc<UpstreamTls>, Arc<Secured>)>,
+}
+
+#[derive(Debug, Clone)]
+struct Made {
+    definition: Tls,
+    tickets: Arc<dyn ProducesTickets>,
+    handshake: Handshake,
+}
+
+/// A listener cannot speak TLS, or an upstream cannot be spoken to by it.
+#[derive(Debug, thiserror::Error)]
+#[error("no TLS for the {kind} {name}: {error}")]
+pub struct HandshakeError {
+    kind: &'static str,
+    name: Name,
+    error: Unusable,
+}
+
+/// 0 is in the clear.
+static NEXT_RULES: AtomicU64 = AtomicU64::new(1);
+
+// === impl HandshakeError ===
+
+impl HandshakeError {
+    /// The part of the configuration that asks for it.
+    pub(super) fn component(&self) -> &'static str {
+        match self.kind {
+            "listener" => "listeners",
+            _ => "upstreams",
+        }
+    }
+}
+
+// === impl Handshakes ===
+
+impl Handshakes {
+    /// All that a model needs. What is given takes the place of this one in the commit.
+    pub(super) fn stage(&self, model: &Model) -> Result<Self, HandshakeError> {
+        let failed = |kind, name: &Name, error| HandshakeError {
+            kind,
+            name: name.clone(),
+            error,
+        };
+        let mut staged = Self::default();
+        for (name, listener) in &model.listeners {
+            if let Some(definition) = &listener.tls {
+                let made = self.make(name, definition);
+                let made = made.map_err(|error| failed("listener", name, error))?;
+                staged.listeners.insert(name.clone(), made);
+            }
+        }
+        for (name, upstream) in &model.upstreams {
+            if let Some(definition) = &upstream.tls {
+                let former = self
+                    .upstreams
+                    .get(name)
+                    .filter(|(former, _)| former == definition);
+                let secured = if let Some((_, secured)) = former {
+                    Arc::clone(secured)
+                } else {
+                    let config = tls::client(definition);
+                    let config = config.map_err(|error| failed("upstream", name, error))?;
+                    Arc::new(Secured::new(config, definition.server_name.clone()))
+                };
+                let made = (Arc::clone(definition), secured);
+                staged.upstreams.insert(name.clone(), made);
+            }
+        }
+        Ok(staged)
+    }
+
+    fn make(&self, name: &Name, definition: &Tls) -> Result<Made, Unusable> {
+        let former = self.listeners.get(name);
+        if let Some(former) = former.filter(|former| former.definition == *definition) {
+            return Ok(former.clone());
+        }
+        let same_clients = |former: &&Made| former.definition.client_auth == definition.client_auth;
+        let (tickets, rules) = match former.filter(same_clients) {
+            Some(former) => (Arc::clone(&former.tickets), former.handshake.rules),
+            None => (tls::tickets()?, NEXT_RULES.fetch_add(1, Ordering::Relaxed)),
+        };
+        let config = tls::server(definition, Arc::clone(&tickets))?;
+        Ok(Made {
+            definition: definition.clone(),
+            tickets,
+            handshake: Handshake { config, rules },
+        })
+    }
+
+    /// Whether a listener that stays asks something else of its clients than before.
+    pub(super) fn lets_in_others(&self, next: &Self) -> bool {
+        let rules = |of: &Self, name: &Name| of.of(name).map(|handshake| handshake.rules);
+        let names = self.listeners.keys().chain(next.listeners.keys());
+        names
+            .into_iter()
+            .any(|name| rules(self, name) != rules(next, name))
+    }
+
+    /// What shakes hands on a listener; nothing if it speaks in the clear.
+    pub(super) fn of(&self, name: &Name) -> Option<&Handshake> {
+        self.listeners.get(name).map(|made| &made.handshake)
+    }
+
+    /// The same for an upstream.
+    pub(super) fn with(&self, name: &Name) -> Option<&Arc<Secured>> {
+        self.upstreams.get(name).map(|(_, secured)| secured)
+    }
+}
