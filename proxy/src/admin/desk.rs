@@ -255,6 +255,9 @@ impl Desk {
         };
         let status = self.board.status();
         let (path, model) = (self.path.clone(), Arc::clone(&status.model));
+        let rolls = self.shared.survey().await;
+        let rolls = rolls.map_err(|silent| Problem::internal(&silent.to_string()))?;
+        let addresses = status.addresses.clone();
         let planned = tokio::task::spawn_blocking(move || {
             let (candidate, from) = if let Some((form, bytes)) = sent {
                 (sent_candidate(form, bytes)?, "body")
@@ -266,15 +269,13 @@ impl Desk {
             let plan = reload::plan(&model, &candidate);
             let plan = plan.map_err(|rejection| Problem::rejected(&rejection, ""))?;
             let next = plan.apply(&model);
-            Ok((plan, next, candidate.digest, from))
+            let touches = Touches::of(&plan, &model, &next, &addresses, &rolls);
+            Ok((plan, touches, candidate.digest, from))
         });
         let planned = planned
             .await
             .map_err(|_| Problem::internal("the plan was not finished"))?;
-        let (plan, next, digest, from) = planned?;
-        let rolls = self.shared.survey().await;
-        let rolls = rolls.map_err(|silent| Problem::internal(&silent.to_string()))?;
-        let touches = Touches::of(&plan, &status.model, &next, &status.addresses, &rolls);
+        let (plan, touches, digest, from) = planned?;
         let body = json!({
             "config_version": status.revision,
             "digest": text(status.digest),

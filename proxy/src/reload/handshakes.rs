@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustls::server::ProducesTickets;
 
-use crate::model::{Model, Name, Tls, UpstreamTls};
+use crate::model::{Address, Model, Name, Tls, UpstreamTls};
 use crate::runtime::{Handshake, Secured};
 use crate::tls::{self, Unusable};
 
@@ -22,6 +22,7 @@ pub(super) struct Handshakes {
 
 #[derive(Debug, Clone)]
 struct Made {
+    address: Address,
     definition: Tls,
     tickets: Arc<dyn ProducesTickets>,
     handshake: Handshake,
@@ -29,9 +30,10 @@ struct Made {
 
 /// A listener cannot speak TLS, or an upstream cannot be spoken to by it.
 #[derive(Debug, thiserror::Error)]
-#[error("no TLS for the {kind} {name}: {error}")]
+#[error("no TLS for `{name}` of `{component}`: {error}")]
 pub struct HandshakeError {
-    kind: &'static str,
+    /// The part of the configuration that asks for it.
+    pub(super) component: &'static str,
     name: Name,
     error: Unusable,
 }
@@ -39,33 +41,21 @@ pub struct HandshakeError {
 /// 0 is in the clear.
 static NEXT_RULES: AtomicU64 = AtomicU64::new(1);
 
-// === impl HandshakeError ===
-
-impl HandshakeError {
-    /// The part of the configuration that asks for it.
-    pub(super) fn component(&self) -> &'static str {
-        match self.kind {
-            "listener" => "listeners",
-            _ => "upstreams",
-        }
-    }
-}
-
 // === impl Handshakes ===
 
 impl Handshakes {
     /// All that a model needs. What is given takes the place of this one in the commit.
     pub(super) fn stage(&self, model: &Model) -> Result<Self, HandshakeError> {
-        let failed = |kind, name: &Name, error| HandshakeError {
-            kind,
+        let failed = |component, name: &Name, error| HandshakeError {
+            component,
             name: name.clone(),
             error,
         };
         let mut staged = Self::default();
         for (name, listener) in &model.listeners {
             if let Some(definition) = &listener.tls {
-                let made = self.make(name, definition);
-                let made = made.map_err(|error| failed("listener", name, error))?;
+                let made = self.make(name, &listener.address, definition);
+                let made = made.map_err(|error| failed("listeners", name, error))?;
                 staged.listeners.insert(name.clone(), made);
             }
         }
@@ -79,7 +69,7 @@ impl Handshakes {
                     Arc::clone(secured)
                 } else {
                     let config = tls::client(definition);
-                    let config = config.map_err(|error| failed("upstream", name, error))?;
+                    let config = config.map_err(|error| failed("upstreams", name, error))?;
                     Arc::new(Secured::new(config, definition.server_name.clone()))
                 };
                 let made = (Arc::clone(definition), secured);
@@ -89,10 +79,25 @@ impl Handshakes {
         Ok(staged)
     }
 
-    fn make(&self, name: &Name, definition: &Tls) -> Result<Made, Unusable> {
-        let former = self.listeners.get(name);
+    /// What was there before: connections belong to a listener by its address, whatever it is called; one that moves keeps its sessions.
+    fn former(&self, name: &Name, address: &Address) -> Option<&Made> {
+        let mut all = self.listeners.values();
+        let here = all.find(|made| made.address == *address);
+        let over_here = || {
+            self.listeners
+                .values()
+                .find(|made| made.address.overlaps(address))
+        };
+        here.or_else(over_here).or_else(|| self.listeners.get(name))
+    }
+
+    fn make(&self, name: &Name, address: &Address, definition: &Tls) -> Result<Made, Unusable> {
+        let former = self.former(name, address);
         if let Some(former) = former.filter(|former| former.definition == *definition) {
-            return Ok(former.clone());
+            return Ok(Made {
+                address: address.clone(),
+                ..former.clone()
+            });
         }
         let same_clients = |former: &&Made| former.definition.client_auth == definition.client_auth;
         let (tickets, rules) = match former.filter(same_clients) {
@@ -101,6 +106,7 @@ impl Handshakes {
         };
         let config = tls::server(definition, Arc::clone(&tickets))?;
         Ok(Made {
+            address: address.clone(),
             definition: definition.clone(),
             tickets,
             handshake: Handshake { config, rules },

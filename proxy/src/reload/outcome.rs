@@ -101,7 +101,7 @@ impl Rejection {
             }
             Self::Unavailable(StageError::Bind(error)) => vec![error.component()],
             Self::Unavailable(StageError::Follower(name, _)) => vec![name],
-            Self::Unavailable(StageError::Handshake(error)) => vec![error.component()],
+            Self::Unavailable(StageError::Handshake(error)) => vec![error.component],
             Self::Unavailable(StageError::Worker(_) | StageError::Silent) => vec!["workers"],
             Self::Unreadable(_) => vec![DOCUMENT],
         }

@@ -177,9 +177,13 @@ impl Connections {
             let found = open.iter().find(|(address, _)| address.covers(local));
             found.map(|(_, listener)| rules(listener))
         };
-        let is_stranger = |local: &Address| at(&before, local) != at(&after, local);
-        // It came to a listener that is gone already.
-        let is_left_over = |local: &Address| at(&before, local).is_none();
+        // Many connections have come to few addresses.
+        let mut fates: BTreeMap<&Address, Fate> = BTreeMap::new();
+        let fate = |local: &Address| match (at(&before, local), at(&after, local)) {
+            (None, _) => Fate::LeftOver,
+            (before, after) if before == after => Fate::Kept,
+            _ => Fate::Stranger,
+        };
         let mut counted = Self {
             open: 0,
             draining: 0,
@@ -195,18 +199,28 @@ impl Connections {
             let goes = last.is_some_and(|last| roll.worker > last);
             for connection in &roll.connections {
                 counted.open += 1;
-                let place = match connection {
-                    connection if connection.is_draining || roll.is_leaving => &mut counted.draining,
-                    connection if is_left_over(&connection.local) => &mut counted.draining,
-                    connection if is_stranger(&connection.local) => &mut counted.by_listeners,
-                    _ if goes => &mut counted.by_workers,
-                    _ => &mut counted.kept,
+                let local = &connection.local;
+                let place = match fates.entry(local).or_insert_with(|| fate(local)) {
+                    _ if connection.is_draining || roll.is_leaving => &mut counted.draining,
+                    Fate::LeftOver => &mut counted.draining,
+                    Fate::Stranger => &mut counted.by_listeners,
+                    Fate::Kept if goes => &mut counted.by_workers,
+                    Fate::Kept => &mut counted.kept,
                 };
                 *place += 1;
             }
         }
         counted
     }
+}
+
+/// What becomes of those who came to an address.
+enum Fate {
+    /// Their listener is gone already.
+    LeftOver,
+    /// Their listener goes, or lets in others.
+    Stranger,
+    Kept,
 }
 
 /// Which clients a listener lets in.

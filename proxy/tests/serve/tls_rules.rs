@@ -3,9 +3,11 @@
 use std::fs;
 use std::io::{Read, Write};
 
+use rustls::HandshakeKind::Resumed;
+
 use crate::authority::Authority;
 use crate::support::{PATIENCE, connect, echo};
-use crate::tls::{config, read_head_of, secure, world};
+use crate::tls::{ask, config, read_head_of, secure, world};
 
 /// One request on a connection that is kept.
 fn ask_again(stream: &mut (impl Read + Write)) -> u16 {
@@ -71,6 +73,22 @@ fn who_came_before_a_listener_asked_for_more_is_not_served_any_more() {
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest).expect("a polite end");
     assert!(rest.is_empty());
+}
+
+#[test]
+fn a_listener_by_another_name_is_the_same_to_those_who_came_to_it() {
+    let authority = Authority::new();
+    let pair = authority.issue("a.example");
+    let client = authority.client(None);
+    let text = config(echo("app"), &["a"], "");
+    let world = world(&[("a", &pair)], &text);
+    let address = world.address();
+    let mut kept = secure(&client, address, "a.example");
+    assert_eq!(ask_again(&mut kept), 200);
+    assert_eq!(ask(&client, address, "a.example").expect("an answer").1, Resumed);
+    world.apply(&text.replace("name: web", "name: shop"));
+    assert_eq!(ask_again(&mut kept), 200);
+    assert_eq!(ask(&client, address, "a.example").expect("an answer").1, Resumed);
 }
 
 #[test]
