@@ -52,8 +52,7 @@ impl Client {
     /// Asks without a body.
     pub(crate) async fn ask(&mut self, request: Request<()>) -> Result<(Response<()>, String), h2::Error> {
         let mut send = self.send.clone().ready().await?;
-        let (response, _) = send.send_request(request, true)?;
-        read(response).await
+        read(send.send_request(request, true)?.0).await
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Result<(Response<()>, String), h2::Error> {
@@ -347,11 +346,10 @@ fn an_answer_that_nobody_takes_ends_alone() {
         let mut client = Client::connect(world.address()).await;
         let (stuck, _body) = client.begin(to("/")).await;
         let mut stuck = stuck.await.expect("a head").into_body();
+        // What came is never given back to the window.
         let end = loop {
-            // What came is never given back to the window.
-            match stuck.data().await.expect("an end") {
-                Ok(_) => {}
-                Err(end) => break end,
+            if let Err(end) = stuck.data().await.expect("an end") {
+                break end;
             }
         };
         assert!(end.is_reset(), "{end:?}");
