@@ -15,10 +15,17 @@ pub(super) fn screen(request: &mut Request<Incoming>, limits: &Limits) -> Result
     }
     sizes(request, limits)?;
     framing(request, limits)?;
-    if has_dot_segment(request.uri().path()) {
+    if has_dot_segment(request.uri().path()) || is_of_another_method(request) {
         return Err(Refusal::BadTarget);
     }
     host(request)
+}
+
+/// The authority alone is for CONNECT, and `*` for OPTIONS (RFC 9112 §3.2.3, §3.2.4).
+fn is_of_another_method<T>(request: &Request<T>) -> bool {
+    let uri = request.uri();
+    let is_authority = uri.authority().is_some() && uri.scheme().is_none();
+    is_authority || (uri.path() == "*" && request.method() != Method::OPTIONS)
 }
 
 fn sizes(request: &Request<Incoming>, limits: &Limits) -> Result<(), Refusal> {

@@ -10,6 +10,7 @@ mod http2;
 mod http2_upstream;
 mod lifecycle;
 mod live;
+mod odd_requests;
 mod openapi;
 mod operate;
 #[cfg(feature = "otlp")]
