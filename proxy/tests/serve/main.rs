@@ -4,6 +4,7 @@ mod admin;
 mod authority;
 mod changes;
 mod check;
+mod clients;
 mod durable;
 mod files;
 mod http2;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,12 +10,13 @@ use anyhow::Context;
 use super::{Done, Step, deny, readme};
 use crate::count::Count;
 use crate::event_log::{SuiteRun, Verdict};
+use crate::peers::with_python;
 use crate::process::{self, Echo};
 use crate::workspace::{Binary, Workspace};
 use crate::{kill_matrix, matrix, peers, test, tidy};
 
 /// All of them.
-pub(super) const STEPS: [Step; 14] = [
+pub(super) const STEPS: [Step; 15] = [
     Step {
         name: "fmt",
         about: "the code is formatted",
@@ -106,6 +107,11 @@ pub(super) const STEPS: [Step; 14] = [
         },
     },
     Step {
+        name: "clients",
+        about: "clients that others wrote, against the reference while its configuration changes",
+        run: |workspace, _| clients(workspace),
+    },
+    Step {
         name: "matrix",
         about: "the suite judges every proxy that is installed, and no expectation is stale",
         run: |workspace, _| matrix::step(workspace).map(Done::Counted),
@@ -140,8 +146,42 @@ fn otlp(workspace: &Workspace) -> anyhow::Result<Done> {
     Ok(Done::Counted(count))
 }
 
+/// One of each client that is installed; those that are not are named.
+fn clients(workspace: &Workspace) -> anyhow::Result<Done> {
+    let mut test = workspace.cargo();
+    test.args([
+        "test",
+        "--quiet",
+        "--package",
+        "reloadspec-proxy",
+        "--test",
+        "serve",
+    ]);
+    test.args(["clients::", "--", "--nocapture"]);
+    let ran = process::captured(with_python(workspace, &mut test), TEST_DEADLINE, Echo::No)?;
+    let told: Vec<_> = ran.stdout.lines().filter_map(client).collect();
+    for line in &told {
+        println!("{line}");
+    }
+    if !ran.success() {
+        println!("{}", ran.last_words(WORDS));
+        return Ok(Done::one(false));
+    }
+    let passed = told.iter().filter(|line| !line.contains(": not run")).count();
+    Ok(if passed == 0 {
+        Done::Skipped("none of them is installed".to_owned())
+    } else {
+        Done::Counted(Count { passed, failed: 0 })
+    })
+}
+
+/// What a test says of a client: the harness may have begun the line.
+fn client(line: &str) -> Option<&str> {
+    line.split_once("client: ").map(|(_, rest)| rest)
+}
+
 const PROMTOOL_DEADLINE: Duration = Duration::from_secs(60);
-const SCRAPE_DEADLINE: Duration = Duration::from_secs(10 * 60);
+const TEST_DEADLINE: Duration = Duration::from_secs(10 * 60);
 /// How many lines of a test that failed are shown.
 const WORDS: usize = 60;
 
@@ -152,11 +192,13 @@ fn promtool(workspace: &Workspace) -> anyhow::Result<Done> {
         command
             .args(arguments)
             .current_dir(workspace.path("proxy/examples"));
-        if let Some(input) = input {
-            let file = File::open(input).with_context(|| format!("there is no {}", input.display()))?;
-            command.stdin(file);
-        }
-        process::captured(&mut command, PROMTOOL_DEADLINE, echo)
+        let input = match input {
+            Some(path) => File::open(path)
+                .with_context(|| format!("there is no {}", path.display()))?
+                .into(),
+            None => Stdio::null(),
+        };
+        process::captured_from(input, &mut command, PROMTOOL_DEADLINE, echo)
     };
     if promtool(&["--version"], None, Echo::No).is_err() {
         return Ok(Done::Skipped(
@@ -175,7 +217,7 @@ fn promtool(workspace: &Workspace) -> anyhow::Result<Done> {
         "scrape::",
     ])
     .env("FOR_PROMTOOL", folder.path());
-    let tested = process::captured(&mut test, SCRAPE_DEADLINE, Echo::No)?;
+    let tested = process::captured(&mut test, TEST_DEADLINE, Echo::No)?;
     if !tested.success() {
         println!("{}", tested.last_words(WORDS));
         return Ok(Done::one(false));
