@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 /// Which benchmarks, and how.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Args {
-    /// `reload`, `pipeline`, or any benchmark by its full name; by default all.
+    /// `reload`, `pipeline`, `endurance`, or any benchmark by its full name; by default all.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Arguments for criterion.
