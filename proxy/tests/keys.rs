@@ -64,6 +64,12 @@ fn smallest(path: &str) -> Value {
     if path.starts_with("tracing.") {
         document["tracing"] = json!({"otlp": example_of("tracing.otlp")});
     }
+    for table in ["rate_limit", "sessions"] {
+        if let Some((before, _)) = path.split_once(&format!("{table}.")) {
+            let path = format!("{before}{table}");
+            put(&mut document, &path, example_of(&path));
+        }
+    }
     if path.starts_with("admin") {
         document["admin"] = example_of("admin");
     }

@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
+use super::admission::Admission;
 use super::connection::Answering;
 use super::pool::Lease;
 use super::refusal::Refusal;
@@ -32,7 +33,7 @@ pub(super) enum BodyError {
 pub(super) struct ResponseBody {
     content: Content,
     /// Held until the whole answer is handed to the connection.
-    busy: Option<(Busy, Option<Answering>)>,
+    busy: Option<(Busy, Option<Answering>, Option<Rc<Admission>>)>,
 }
 
 #[derive(Debug)]
@@ -111,8 +112,13 @@ impl ResponseBody {
         Self { content, busy: None }
     }
 
-    pub(super) fn keep_until_sent(&mut self, busy: Busy, answering: Option<Answering>) {
-        self.busy = Some((busy, answering));
+    pub(super) fn keep_until_sent(
+        &mut self,
+        busy: Busy,
+        answering: Option<Answering>,
+        admission: Option<Rc<Admission>>,
+    ) {
+        self.busy = Some((busy, answering, admission));
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 
+use super::admission::{Admission, Ending};
 use super::body::ResponseBody;
 use super::connection::Connection;
 use super::forward::forward;
@@ -21,16 +22,23 @@ pub(super) async fn handle(
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
     let busy = connection.state.busy();
-    let (mut response, answering) = match decide(&connection, request) {
+    let (mut response, answering, admission) = match decide(&connection, request) {
         Ok((route, request, limits)) => {
             let answering = connection.answer_by(&route);
-            let response = match perform(&connection, &route, request, limits).await {
-                Ok(response) => response,
-                Err(refusal) => refusal.response(&route.response_headers),
+            let admitted = route.entry.admit(connection.peer.ip(), request.headers()).await;
+            let (answer, admission) = match admitted {
+                Ok(admission) => {
+                    let admission = Rc::new(admission);
+                    let answer = perform(&connection, &admission, &route, request, limits).await;
+                    admission.tell(ending(&answer));
+                    (answer, Some(admission))
+                }
+                Err(refusal) => (Err(refusal), None),
             };
-            (response, Some(answering))
+            let response = answer.unwrap_or_else(|refusal| refusal.response(&route.response_headers));
+            (response, Some(answering), admission)
         }
-        Err((refusal, edits)) => (refusal.response(&edits), None),
+        Err((refusal, edits)) => (refusal.response(&edits), None, None),
     };
     if connection.is_closing() && response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
         response
@@ -38,7 +46,7 @@ pub(super) async fn handle(
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     connection.answered.count(response.status());
-    response.body_mut().keep_until_sent(busy, answering);
+    response.body_mut().keep_until_sent(busy, answering, admission);
     Ok(response)
 }
 
@@ -75,14 +83,25 @@ fn decide(
     Ok((Arc::clone(route), request, snapshot.limits))
 }
 
+/// What an answer says of the upstream that it was to come from.
+fn ending(answer: &Result<Response<ResponseBody>, Refusal>) -> Ending {
+    match answer {
+        Ok(response) if response.status().is_server_error() => Ending::Failed,
+        Ok(_) => Ending::Good,
+        Err(Refusal::Unreachable | Refusal::BrokeOff | Refusal::TooSlow) => Ending::Failed,
+        Err(_) => Ending::Open,
+    }
+}
+
 async fn perform(
     connection: &Rc<Connection>,
+    admission: &Rc<Admission>,
     route: &Route,
     request: Request<Incoming>,
     limits: Limits,
 ) -> Result<Response<ResponseBody>, Refusal> {
     match &route.task {
-        Task::Forward(upstream) => forward(connection, route, upstream, request, limits).await,
+        Task::Forward(upstream) => forward(connection, admission, route, upstream, request, limits).await,
         Task::Respond(status, body) => Ok(plain(*status, body.clone(), &route.response_headers)),
         Task::Redirect(status, location) => {
             let body = format!("{status}\n");

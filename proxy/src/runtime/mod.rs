@@ -9,6 +9,7 @@
 //! Architecture invariant: this module never imports `config`, reads no file and decides nothing about what is valid.
 
 mod accept;
+mod admission;
 mod body;
 mod connection;
 mod counters;
@@ -34,6 +35,7 @@ mod upstream;
 mod wire;
 mod worker;
 
+pub use admission::{BreakerFigures, Entry, Figures, Gates, RateFigures, SessionFigures};
 pub use current::Current;
 pub use secured::Secured;
 pub use shared::Shared;
