@@ -192,7 +192,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
-    use crate::model::{Endpoint, Model, Timeouts};
+    use crate::model::{Admission, Endpoint, Model, Timeouts};
 
     fn plan(endpoints: &[String]) -> Plan {
         let name = Name::new("app");
@@ -206,6 +206,8 @@ mod tests {
             endpoints: endpoints.iter().map(endpoint).collect(),
             timeouts: Timeouts::default(),
             tls: None,
+            admission: Admission::default(),
+            breaker: None,
         };
         let mut model = Model::default();
         model.upstreams.insert(name, Arc::new(upstream));

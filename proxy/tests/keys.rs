@@ -4,7 +4,7 @@
 mod minted;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jsonschema::Validator;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use minted::{CERTIFICATE, KEY, OWN_CERTIFICATE, OWN_KEY, TRUSTED, minted};
 
+const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
 /// A route has one of them, and one of them leads to an upstream.
 const ACTIONS: [&str; 4] = [
     "routes[].upstream",
@@ -31,16 +32,12 @@ fn read(document: &Value) -> Result<Model, Diagnostics> {
 
 /// The codes of all complaints.
 fn complaints(document: &Value) -> Vec<&'static str> {
-    let diagnostics = read(document).expect_err("a complaint");
-    diagnostics.all().iter().map(|one| one.code).collect()
+    let found = read(document).expect_err("a complaint");
+    found.all().iter().map(|one| one.code).collect()
 }
 
 fn schema() -> Validator {
     jsonschema::validator_for(&keys::json_schema()).expect("a schema")
-}
-
-fn in_package(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// A valid configuration in which this key can be set, without it.
@@ -63,6 +60,12 @@ fn smallest(path: &str) -> Value {
     }
     if path.starts_with("tracing.") {
         document["tracing"] = json!({"otlp": example_of("tracing.otlp")});
+    }
+    for table in ["rate_limit", "sessions"] {
+        if let Some((before, _)) = path.split_once(&format!("{table}.")) {
+            let path = format!("{before}{table}");
+            put(&mut document, &path, example_of(&path));
+        }
     }
     if path.starts_with("admin") {
         document["admin"] = example_of("admin");
@@ -340,9 +343,9 @@ fn what_takes_a_feature_is_refused_without_it_and_the_feature_is_named() {
 #[test]
 fn what_is_valid_is_valid_for_the_schema() {
     let schema = schema();
-    let folder = fs::read_dir(in_package("tests/configs/valid")).expect("a folder");
+    let folder = fs::read_dir(Path::new(PACKAGE).join("tests/configs/valid")).expect("a folder");
     let files = folder.map(|entry| entry.expect("an entry").path());
-    for file in files.chain([in_package("examples/proxy.yaml")]) {
+    for file in files.chain([Path::new(PACKAGE).join("examples/proxy.yaml")]) {
         let text = fs::read_to_string(&file).expect("a file");
         let text = text.trim_start_matches('\u{feff}');
         let value: Value = match Format::of(&file) {
@@ -358,7 +361,8 @@ fn what_is_valid_is_valid_for_the_schema() {
 
 #[test]
 fn the_committed_schema_is_that_of_the_table() {
-    let committed = fs::read_to_string(in_package("schema/reloadspec-proxy.schema.json")).unwrap_or_default();
+    let committed = fs::read_to_string(Path::new(PACKAGE).join("schema/reloadspec-proxy.schema.json"))
+        .unwrap_or_default();
     let committed: Value = serde_json::from_str(&committed).unwrap_or_default();
     assert!(
         committed == keys::json_schema(),
@@ -368,8 +372,8 @@ fn the_committed_schema_is_that_of_the_table() {
 
 #[test]
 fn the_example_and_the_guide_name_every_key() {
-    let example = fs::read_to_string(in_package("examples/proxy.yaml")).expect("the example");
-    let guide = fs::read_to_string(in_package("README.md")).expect("the guide");
+    let example = fs::read_to_string(Path::new(PACKAGE).join("examples/proxy.yaml")).expect("the example");
+    let guide = fs::read_to_string(Path::new(PACKAGE).join("README.md")).expect("the guide");
     let text = Text::new("proxy.yaml", Format::Yaml, example.as_bytes()).expect("text");
     let read = parse(text).and_then(|document| validate(&document, text));
     read.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));

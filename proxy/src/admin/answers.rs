@@ -11,6 +11,7 @@ use crate::config::{Also, Diagnostic, Diagnostics};
 use crate::model::{Address, Cut, Name};
 use crate::order::Declined;
 use crate::reload::{Attempt, Changes, Digest, Origin, Outcome, Plan, Rejection, Revision, Touches};
+use crate::runtime::Figures;
 
 pub(super) type Answered = Response<Full<Bytes>>;
 
@@ -259,6 +260,52 @@ pub(super) fn attempt(attempt: &Attempt) -> Value {
             shown["error_type"] = rejection.word().into();
             shown["error"] = rejection.to_string().into();
         }
+    }
+    shown
+}
+
+/// What bounds the proxy, a route or an upstream, and what that has counted.
+pub(super) fn limits(figures: &Figures) -> Value {
+    let Figures {
+        scope,
+        name,
+        limits,
+        rates,
+        sessions,
+        breaker,
+    } = figures;
+    let mut shown = json!({"scope": scope});
+    if !name.is_empty() {
+        shown["name"] = name.as_str().into();
+    }
+    if let (Some(limit), Some(rates)) = (&limits.rate_limit, rates) {
+        shown["rate_limit"] = json!({
+            "rate": limit.rate.to_string(),
+            "burst": limit.burst,
+            "allowed": rates.allowed,
+            "refused": rates.refused,
+        });
+        if let Some(tokens) = rates.tokens {
+            shown["rate_limit"]["tokens"] = tokens.into();
+        }
+        if let Some(clients) = rates.clients {
+            shown["rate_limit"]["clients"] = clients.into();
+        }
+    }
+    if let Some(limit) = &limits.sessions {
+        shown["sessions"] = json!({
+            "max": limit.max,
+            "running": sessions.running,
+            "waiting": sessions.waiting,
+            "refused": sessions.refused,
+        });
+    }
+    if let Some(breaker) = breaker {
+        shown["breaker"] = json!({
+            "state": breaker.state,
+            "refused": breaker.refused,
+            "opened": breaker.opened,
+        });
     }
     shown
 }

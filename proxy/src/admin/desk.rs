@@ -203,6 +203,7 @@ impl Desk {
                 "connections": self.shared.draining_connection_count(),
             },
             "connections": self.shared.connection_count(),
+            "limits": self.shared.current.load().gates.figures().iter().map(answers::limits).collect::<Vec<_>>(),
             "listeners": addresses.iter().map(|(name, address)| json!({"name": name.as_str(), "address": address.to_string()})).collect::<Vec<_>>(),
         });
         answers::tagged(&body, *digest)

@@ -1,5 +1,7 @@
 //! The configuration that serves, as JSON in the form of the file, with every default written out and every secret masked.
 
+mod admission;
+
 use rustls_pki_types::CertificateDer;
 use serde_json::{Map, Value, json};
 use sha2::Digest as _;
@@ -53,6 +55,7 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
             route_timeout,
         },
         limits,
+        admission,
         revisions: Revisions { keep },
         metrics: Metrics { prefix },
         tracing: Tracing { otlp },
@@ -91,6 +94,9 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
         }),
     );
     put("limits", limits_of(limits));
+    for (key, value) in admission::shown(admission) {
+        put(key, value);
+    }
     put("revisions", json!({"keep": keep}));
     put("metrics", json!({"prefix": prefix.as_ref()}));
     if let Some(Otlp {
@@ -213,6 +219,7 @@ fn route(route: &Route) -> Value {
     let Route {
         key: RouteKey { listener, host, path },
         action,
+        admission,
         request_headers,
         response_headers,
     } = route;
@@ -244,6 +251,9 @@ fn route(route: &Route) -> Value {
             )
         }
     };
+    for (key, value) in admission::shown(admission) {
+        put(key, value);
+    }
     put("request_headers", edits(request_headers));
     put("response_headers", edits(response_headers));
     Value::Object(shown)
@@ -260,6 +270,8 @@ fn upstream(upstream: &Upstream) -> Value {
         },
         protocol,
         tls,
+        admission,
+        breaker,
     } = upstream;
     let endpoint =
         |Endpoint { authority, weight }: &Endpoint| json!({"address": authority.as_ref(), "weight": weight});
@@ -271,6 +283,12 @@ fn upstream(upstream: &Upstream) -> Value {
     });
     if let Some(tls) = tls {
         shown["tls"] = upstream_tls(tls);
+    }
+    for (key, value) in admission::shown(admission) {
+        shown[key] = value;
+    }
+    if let Some(breaker) = breaker {
+        shown["breaker"] = admission::breaker(breaker);
     }
     shown
 }
@@ -316,7 +334,7 @@ fn cut(cut: Cut) -> String {
     cut.after().map_or_else(|| "never".to_owned(), duration)
 }
 
-fn duration(duration: std::time::Duration) -> String {
+pub(super) fn duration(duration: std::time::Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
 

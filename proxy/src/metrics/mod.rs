@@ -3,6 +3,7 @@
 //! In: each attempt, once, and at each scrape what the workers and the board know. Out: text. Names and labels are those that alert rules for
 //! gateways use; every label that can be known before is there from the start, so that a rate over it is never absent.
 
+mod admission;
 mod form;
 
 use std::fmt;
@@ -179,6 +180,7 @@ impl Metrics {
             "Answers to requests, by the class of their status",
             requests,
         );
+        admission::register(&mut registry, &shared.current.load().gates.figures());
         let mut text = String::new();
         encode(&mut text, &registry)?;
         Ok(form.of(text))

@@ -6,6 +6,7 @@
 //! Architecture invariant: this module imports nothing of this crate.
 
 mod admin;
+mod admission;
 mod headers;
 mod listener;
 mod protocol;
@@ -20,6 +21,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use admin::{Admin, Secret};
+pub use admission::{Admission, Breaker, ClientKey, Rate, RateLimit, RateUnit, SessionLimit};
 pub use headers::HeaderEdits;
 pub use listener::{Address, Listener};
 pub use protocol::{Protocol, Protocols};

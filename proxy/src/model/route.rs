@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
-use super::{HeaderEdits, Name};
+use super::{Admission, HeaderEdits, Name};
 
 /// The identity of a route: what it matches. Two routes of one key would contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,8 @@ pub struct Route {
     pub key: RouteKey,
     /// What it does.
     pub action: Action,
+    /// How many of its requests are let in.
+    pub admission: Admission,
     /// Edits of the request on its way to the upstream.
     pub request_headers: HeaderEdits,
     /// Edits of the response on its way to the client.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Admin, HeaderEdits, Tracing};
+use super::{Admin, Admission, HeaderEdits, Tracing};
 
 /// Everything that is not a list of objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Settings {
     pub drain: Drain,
     /// Bounds on what a client may ask for.
     pub limits: Limits,
+    /// How many of all requests that a route answers are let in.
+    pub admission: Admission,
     /// What is remembered of earlier configurations.
     pub revisions: Revisions,
     /// How metrics are called.
@@ -178,6 +180,7 @@ impl Default for Settings {
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             drain: Drain::default(),
             limits: Limits::default(),
+            admission: Admission::default(),
             revisions: Revisions::default(),
             metrics: Metrics::default(),
             tracing: Tracing::default(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Name, Protocol, UpstreamTls};
+use super::{Admission, Breaker, Name, Protocol, UpstreamTls};
 
 /// A group of endpoints that serve the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub struct Upstream {
     pub protocol: Protocol,
     /// How it is spoken to by TLS; in the clear if it is not.
     pub tls: Option<Arc<UpstreamTls>>,
+    /// How many requests it is given.
+    pub admission: Admission,
+    /// When it is given a rest; never if absent.
+    pub breaker: Option<Breaker>,
 }
 
 /// One server.

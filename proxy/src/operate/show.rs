@@ -153,11 +153,41 @@ pub(super) fn status(body: &Value) -> String {
             draining["generations"], draining["connections"], body["connections"]
         ),
     );
+    for limit in body["limits"].as_array().into_iter().flatten() {
+        line(&mut shown, format_args!("  limit      {}", limited(limit)));
+    }
     for listener in body["listeners"].as_array().into_iter().flatten() {
         let (name, address) = (text(listener, "name"), text(listener, "address"));
         line(&mut shown, format_args!("  listener   {name} {address}"));
     }
     shown
+}
+
+/// What bounds one place, and what that has counted.
+fn limited(limit: &Value) -> String {
+    let mut parts = Vec::new();
+    if let Some(rate) = limit.get("rate_limit") {
+        let (allowed, refused) = (&rate["allowed"], &rate["refused"]);
+        parts.push(format!(
+            "{}, {allowed} let in, {refused} refused",
+            text(rate, "rate")
+        ));
+    }
+    if let Some(sessions) = limit.get("sessions") {
+        let (running, max) = (&sessions["running"], &sessions["max"]);
+        let (waiting, refused) = (&sessions["waiting"], &sessions["refused"]);
+        parts.push(format!(
+            "{running} of {max} sessions, {waiting} waiting, {refused} refused"
+        ));
+    }
+    if let Some(breaker) = limit.get("breaker") {
+        let state = text(breaker, "state").replace('_', "-");
+        parts.push(format!("breaker {state}, {} refused", breaker["refused"]));
+    }
+    let name = limit["name"]
+        .as_str()
+        .map_or_else(String::new, |name| format!(" {name}"));
+    format!("{}{name}: {}", text(limit, "scope"), parts.join("; "))
 }
 
 pub(super) fn attempt(body: &Value) -> String {

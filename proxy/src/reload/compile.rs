@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::handshakes::Handshakes;
 use crate::model::{self, Action, Address, Model, Name};
-use crate::runtime::{Generation, Open, Route, Snapshot, Table, Task, Upstream};
+use crate::runtime::{Gates, Generation, Open, Route, Snapshot, Table, Task, Upstream};
 
 /// What was staged for listeners.
 #[derive(Debug, Default)]
@@ -35,13 +35,14 @@ pub fn compile(model: &Model, revision: u64, opened: &Opened<'_>, previous: &Sna
         handshakes,
     } = opened;
     let upstreams = upstreams(model, *handshakes, previous);
+    let gates = previous.gates.next(model);
     let generation = Arc::new(Generation { revision });
-    let everywhere = Arc::new(table(model, None, &upstreams, &generation));
+    let everywhere = Arc::new(table(model, None, &upstreams, &gates, &generation));
     let mut open = HashMap::new();
     for (name, listener) in &model.listeners {
         let own = model.routes.keys().any(|key| key.listener.as_ref() == Some(name));
         let table = if own {
-            Arc::new(table(model, Some(name), &upstreams, &generation))
+            Arc::new(table(model, Some(name), &upstreams, &gates, &generation))
         } else {
             Arc::clone(&everywhere)
         };
@@ -69,6 +70,7 @@ pub fn compile(model: &Model, revision: u64, opened: &Opened<'_>, previous: &Sna
         orphans_tls,
         response_headers: Arc::new(model.settings.response_headers.clone()),
         upstreams,
+        gates,
     }
 }
 
@@ -98,6 +100,7 @@ fn table(
     model: &Model,
     listener: Option<&Name>,
     upstreams: &HashMap<Name, Arc<Upstream>>,
+    gates: &Gates,
     generation: &Arc<Generation>,
 ) -> Table {
     let settings = &model.settings;
@@ -122,6 +125,7 @@ fn table(
             generation: Arc::clone(generation),
             definition: Arc::clone(route),
             task,
+            entry: Arc::new(gates.entry(route)),
             request_headers: merged(&request_headers, &route.request_headers),
             response_headers: merged(&response_headers, &route.response_headers),
         };

@@ -191,10 +191,12 @@ impl Reloader {
         let snapshot =
             info_span!("compile").in_scope(|| compile(&model, revision, &staged.opened(), &serving));
         let has_strangers = snapshot.estranges(&serving);
-        drop(serving);
 
         // Commit. From here on nothing can fail.
         let commit = info_span!("commit").entered();
+        // A moment before the rest: no answer of the new configuration was let in by the limits of the old one.
+        snapshot.gates.begin(&serving.gates);
+        drop(serving);
         let retired = self.shared.current.swap(Arc::new(snapshot));
         let Drain {
             timeout,

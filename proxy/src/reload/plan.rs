@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{Listener, Model, Name, Route, RouteKey, Settings, Upstream};
+use crate::model::{Admission, Listener, Model, Name, Route, RouteKey, Settings, Upstream};
 
 /// All differences.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,6 +117,7 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
         workers,
         drain,
         limits,
+        admission: Admission { rate_limit, sessions },
         revisions,
         metrics,
         tracing,
@@ -131,6 +132,8 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
         ("workers", from.workers != *workers),
         ("drain", from.drain != *drain),
         ("limits", from.limits != *limits),
+        ("rate_limit", from.admission.rate_limit != *rate_limit),
+        ("sessions", from.admission.sessions != *sessions),
         ("revisions", from.revisions != *revisions),
         ("metrics", from.metrics != *metrics),
         ("tracing", from.tracing != *tracing),

@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
+use super::admission::Admission;
 use super::answers::Answering;
 use super::pool::Lease;
 use super::refusal::Refusal;
@@ -32,7 +33,7 @@ pub(super) enum BodyError {
 pub(super) struct ResponseBody {
     content: Content,
     /// Held until the whole answer is handed to the connection.
-    busy: Option<(Busy, Option<Answering>)>,
+    busy: Option<(Busy, Option<Answering>, Option<Rc<Admission>>)>,
 }
 
 #[derive(Debug)]
@@ -125,8 +126,13 @@ impl ResponseBody {
         Self { content, busy: None }
     }
 
-    pub(super) fn keep_until_sent(&mut self, busy: Busy, answering: Option<Answering>) {
-        self.busy = Some((busy, answering));
+    pub(super) fn keep_until_sent(
+        &mut self,
+        busy: Busy,
+        answering: Option<Answering>,
+        admission: Option<Rc<Admission>>,
+    ) {
+        self.busy = Some((busy, answering, admission));
     }
 }
 
@@ -152,7 +158,7 @@ impl Body for ResponseBody {
         let (piece, ended) = match content {
             Content::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Content::Upstream { pieces, progress, .. } => {
-                if let Some((_, Some(answering))) = busy {
+                if let Some((_, Some(answering), _)) = busy {
                     answering.hand_over(false);
                 }
                 let piece = loop {
@@ -172,7 +178,7 @@ impl Body for ResponseBody {
         if ended && !matches!(piece, Some(Err(_))) {
             self.content.release();
         }
-        if let (Some((_, Some(answering))), Some(Ok(_))) = (&self.busy, &piece) {
+        if let (Some((_, Some(answering), _)), Some(Ok(_))) = (&self.busy, &piece) {
             answering.hand_over(true);
         }
         Poll::Ready(piece)

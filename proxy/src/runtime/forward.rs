@@ -11,6 +11,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 
+use super::admission::Admission;
 use super::body::{Progress, RequestBody, ResponseBody};
 use super::connection::Connection;
 use super::fields;
@@ -28,6 +29,7 @@ const ATTEMPTS: usize = 3;
 /// Forwards a request and returns the answer, edited as the route says.
 pub(super) async fn forward(
     connection: &Rc<Connection>,
+    admission: &Rc<Admission>,
     route: &Route,
     upstream: &Arc<Upstream>,
     mut request: Request<Incoming>,
@@ -59,6 +61,7 @@ pub(super) async fn forward(
         let client = client.ok_or(Refusal::BrokeOff)?;
         return Ok(tunnel::open(
             connection,
+            admission,
             client,
             response,
             &route.response_headers,

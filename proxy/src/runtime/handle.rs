@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Request, Response, Version, header};
 use hyper::body::Incoming;
 
+use super::admission::{Admission, Ending};
 use super::answers::Answering;
 use super::body::ResponseBody;
 use super::connection::Connection;
@@ -25,16 +26,24 @@ pub(super) async fn handle(
     let busy = connection.state.busy();
     let is_http2 = request.version() == Version::HTTP_2;
     let is_call = grpc::asks(request.headers());
-    let (mut response, answering) = match decide(&connection, request) {
+    let (mut response, answering, admission) = match decide(&connection, request) {
         Ok((route, request, limits)) => {
             let answering = Answering::by(&connection, &route);
-            let response = match perform(&connection, &route, request, limits).await {
-                Ok(response) => response,
-                Err(refusal) => refusal.response(is_call, &route.response_headers),
+            let admitted = route.entry.admit(connection.peer.ip(), request.headers()).await;
+            let (answer, admission) = match admitted {
+                Ok(admission) => {
+                    let admission = Rc::new(admission);
+                    let answer = perform(&connection, &admission, &route, request, limits).await;
+                    admission.tell(ending(&answer));
+                    (answer, Some(admission))
+                }
+                Err(refusal) => (Err(refusal), None),
             };
-            (response, Some(answering))
+            let response =
+                answer.unwrap_or_else(|refusal| refusal.response(is_call, &route.response_headers));
+            (response, Some(answering), admission)
         }
-        Err((refusal, edits)) => (refusal.response(is_call, &edits), None),
+        Err((refusal, edits)) => (refusal.response(is_call, &edits), None, None),
     };
     let is_last = connection.is_closing() && response.status() != http::StatusCode::SWITCHING_PROTOCOLS;
     if is_http2 {
@@ -46,7 +55,7 @@ pub(super) async fn handle(
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     connection.answered.count(response.status());
-    response.body_mut().keep_until_sent(busy, answering);
+    response.body_mut().keep_until_sent(busy, answering, admission);
     Ok(response)
 }
 
@@ -88,14 +97,25 @@ fn decide(
     Ok((Arc::clone(route), request, snapshot.limits))
 }
 
+/// What an answer says of the upstream that it was to come from.
+fn ending(answer: &Result<Response<ResponseBody>, Refusal>) -> Ending {
+    match answer {
+        Ok(response) if response.status().is_server_error() => Ending::Failed,
+        Ok(_) => Ending::Good,
+        Err(Refusal::Unreachable | Refusal::BrokeOff | Refusal::TooSlow) => Ending::Failed,
+        Err(_) => Ending::Open,
+    }
+}
+
 async fn perform(
     connection: &Rc<Connection>,
+    admission: &Rc<Admission>,
     route: &Route,
     request: Request<Incoming>,
     limits: Limits,
 ) -> Result<Response<ResponseBody>, Refusal> {
     match &route.task {
-        Task::Forward(upstream) => forward(connection, route, upstream, request, limits).await,
+        Task::Forward(upstream) => forward(connection, admission, route, upstream, request, limits).await,
         Task::Respond(status, body) => Ok(plain(*status, body.clone(), &route.response_headers)),
         Task::Redirect(status, location) => {
             let body = format!("{status}\n");

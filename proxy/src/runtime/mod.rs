@@ -9,6 +9,7 @@
 //! Architecture invariant: this module never imports `config`, reads no file and decides nothing about what is valid.
 
 mod accept;
+mod admission;
 mod answers;
 mod body;
 mod connection;
@@ -38,6 +39,7 @@ mod upstream;
 mod wire;
 mod worker;
 
+pub use admission::{BreakerFigures, Entry, Figures, Gates, RateFigures, SessionFigures};
 pub use current::Current;
 pub use secured::Secured;
 pub use shared::Shared;

@@ -29,6 +29,12 @@ pub(super) enum Refusal {
     NoRoute,
     #[error("the listener asks for another handshake now: connect again")]
     Misdirected,
+    #[error("there are more requests than are let in, try again in {0} s")]
+    TooMany(u32),
+    #[error("as many requests are being answered as may be")]
+    Crowded,
+    #[error("the upstream has failed too often, try again in {0} s")]
+    CircuitOpen(u32),
     #[error("the upstream cannot be reached")]
     Unreachable,
     #[error("the upstream broke off")]
@@ -49,6 +55,8 @@ impl Refusal {
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Crowded | Self::CircuitOpen(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unreachable | Self::BrokeOff => StatusCode::BAD_GATEWAY,
             Self::TooSlow => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -58,7 +66,13 @@ impl Refusal {
     fn ends_connection(self) -> bool {
         !matches!(
             self,
-            Self::NoRoute | Self::Unreachable | Self::BrokeOff | Self::TooSlow
+            Self::NoRoute
+                | Self::TooMany(_)
+                | Self::Crowded
+                | Self::CircuitOpen(_)
+                | Self::Unreachable
+                | Self::BrokeOff
+                | Self::TooSlow
         )
     }
 
@@ -76,6 +90,9 @@ impl Refusal {
             response
                 .headers_mut()
                 .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Self::TooMany(wait) | Self::CircuitOpen(wait) = self {
+            response.headers_mut().insert(header::RETRY_AFTER, wait.into());
         }
         response
     }

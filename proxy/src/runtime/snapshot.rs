@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use rustls::ServerConfig;
 
-use super::{Table, Upstream};
+use super::{Entry, Gates, Table, Upstream};
 use crate::model::{self, Address, HeaderEdits, Limits, Name, Protocol, Protocols};
 
 /// What all routes of one snapshot have in common. It lives as long as a request is answered by one of them.
@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub response_headers: Arc<HeaderEdits>,
     /// Upstreams by name, to carry their state over to the next snapshot.
     pub upstreams: HashMap<Name, Arc<Upstream>>,
+    /// Who is let in, with what was counted so far.
+    pub gates: Gates,
 }
 
 /// What is open at an address.
@@ -66,6 +68,8 @@ pub struct Route {
     pub definition: Arc<model::Route>,
     /// What to do.
     pub task: Task,
+    /// What a request has to pass before.
+    pub entry: Arc<Entry>,
     /// Edits of the request, those for all routes included.
     pub request_headers: Arc<HeaderEdits>,
     /// Edits of the response, those for all routes included.
@@ -96,6 +100,7 @@ impl Route {
         let definition = model::Route {
             key,
             action,
+            admission: model::Admission::default(),
             request_headers: HeaderEdits::default(),
             response_headers: HeaderEdits::default(),
         };
@@ -103,6 +108,7 @@ impl Route {
             generation,
             definition: Arc::new(definition),
             task: Task::Respond(status, Bytes::new()),
+            entry: Arc::default(),
             request_headers: Arc::default(),
             response_headers: Arc::default(),
         }

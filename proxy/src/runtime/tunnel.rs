@@ -7,6 +7,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
+use super::admission::Admission;
 use super::body::ResponseBody;
 use super::connection::Connection;
 use super::fields;
@@ -17,6 +18,7 @@ use crate::model::HeaderEdits;
 /// Invariant: no byte of the tunnel goes either way before the upstream's 101 was seen, because only that leads here.
 pub(super) fn open(
     connection: &Rc<Connection>,
+    admission: &Rc<Admission>,
     client: OnUpgrade,
     mut answer: Response<Incoming>,
     edits: &HeaderEdits,
@@ -24,12 +26,13 @@ pub(super) fn open(
     let protocol = answer.headers().get(header::UPGRADE).cloned();
     let upstream = hyper::upgrade::on(&mut answer);
     connection.answers.become_tunnel();
-    let connection = Rc::clone(connection);
+    let (connection, admission) = (Rc::clone(connection), Rc::clone(admission));
     tokio::task::spawn_local(async move {
         tokio::select! {
             () = join(client, upstream) => {}
             () = connection.cut() => tracing::debug!(client = %connection.peer, "tunnel cut off"),
         }
+        drop(admission);
     });
 
     let mut headers = std::mem::take(answer.headers_mut());

@@ -135,7 +135,12 @@ fn the_document_and_the_server_say_the_same() {
     let mut contract = Contract::open();
     let operations = contract.operations();
     let (app, admin) = (echo("a"), free("127.0.0.90"));
-    let good = |stamp: &str| with_admin(stamp, app, &at(admin));
+    let limited =
+        "name: app, breaker: {}, rate_limit: {rate: 1000/s, by: client_address}, sessions: {max: 9}";
+    let good = |stamp: &str| {
+        let limits = "rate_limit: {rate: 1000/s}\n";
+        with_admin(stamp, app, &at(admin)).replace("name: app", limited) + limits
+    };
     let world = World::start(&good("g1"));
 
     // The same paths, and of each the same methods.

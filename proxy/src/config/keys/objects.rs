@@ -1,5 +1,6 @@
 //! What exists several times: listeners, routes, upstreams, and header edits, which belong to routes and to all of them.
 
+use super::admission::{BREAKER, RATE_LIMIT, SESSIONS};
 use super::shared::{
     BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS, LOCATION, NAME,
     PATH, SERVER_NAME,
@@ -154,6 +155,18 @@ pub const ROUTE: &[Key] = &[
         "Where the client is sent.",
     ),
     key(
+        "rate_limit",
+        Kind::Table(RATE_LIMIT),
+        Absent::Means("no bound"),
+        "How many of its requests are let in over time.",
+    ),
+    key(
+        "sessions",
+        Kind::Table(SESSIONS),
+        Absent::Means("no bound"),
+        "How many of its requests are answered at a time.",
+    ),
+    key(
         "request_headers",
         Kind::Table(HEADERS),
         NONE,
@@ -230,6 +243,24 @@ pub const UPSTREAM: &[Key] = &[
         Kind::Table(UPSTREAM_TLS),
         Absent::Means("in the clear"),
         "It is spoken to by TLS.",
+    ),
+    key(
+        "rate_limit",
+        Kind::Table(RATE_LIMIT),
+        Absent::Means("no bound"),
+        "How many requests it is given over time.",
+    ),
+    key(
+        "sessions",
+        Kind::Table(SESSIONS),
+        Absent::Means("no bound"),
+        "How many requests it is given at a time.",
+    ),
+    key(
+        "breaker",
+        Kind::Table(BREAKER),
+        Absent::Means("none"),
+        "A circuit breaker: an upstream that keeps failing is given no request for a while.",
     ),
 ];
 

@@ -127,6 +127,18 @@ pub(super) const LOCATION: Form = form(
     r"^[!-~]+$",
 );
 
+pub(super) const RATE: Form = form(
+    "a number of requests from 1 to 1000000, `/`, and `s`, `m` or `h`",
+    &["100/s", "1/h", "1000000/m"],
+    r"^[0-9]{1,7}/[smh]$",
+);
+
+pub(super) const CLIENT_KEY: Form = form(
+    "`client_address`, or `header:` and the name of a field",
+    &["client_address", "header:x-api-key"],
+    r"^client_address$|^header:[^\s:]+$",
+);
+
 pub(super) const FIELD: Form = form(
     "the name of a header field, letters, digits and `-`",
     &["x-internal"],

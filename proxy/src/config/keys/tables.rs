@@ -1,5 +1,6 @@
 //! What exists once, in the order in which a configuration is best read.
 
+use super::admission::{RATE_LIMIT, SESSIONS};
 use super::objects::{HEADERS, LISTENER, ROUTE, UPSTREAM};
 use super::shared::{ADMIN_ADDRESS, COLLECTOR, DESTINATION, FILE, INCLUDE, PREFIX, SERVICE, TOKEN};
 use super::{Absent, Key, Kind};
@@ -53,6 +54,18 @@ pub const ROOT: &[Key] = &[
         Kind::Table(LIMITS),
         OF_ITS_KEYS,
         "Bounds on what a client may ask for.",
+    ),
+    key(
+        "rate_limit",
+        Kind::Table(RATE_LIMIT),
+        Absent::Means("no bound"),
+        "How many of all requests that a route answers are let in over time.",
+    ),
+    key(
+        "sessions",
+        Kind::Table(SESSIONS),
+        Absent::Means("no bound"),
+        "How many of all requests that a route answers are answered at a time.",
     ),
     key(
         "revisions",

@@ -4,6 +4,7 @@
 //! ever applied.
 
 mod admin;
+mod admission;
 mod headers;
 mod listeners;
 mod reader;

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
 use super::super::{Diagnostic, Node, Path, Step, keys};
-use super::headers;
 use super::reader::{Named, Report, Table};
 use super::scalars::{echo, is_host, name, number, text};
+use super::{admission, headers};
 use crate::model::{Action, HostMatch, Listener, PathMatch, Route, RouteKey, Upstream};
 
 pub(super) fn read(
@@ -30,6 +30,7 @@ pub(super) fn read(
         let response_headers = table
             .with("response_headers", headers::response)
             .unwrap_or_default();
+        let admission = admission::read(&table);
         let (Some(key), Some(action)) = (key, action) else {
             return;
         };
@@ -39,6 +40,7 @@ pub(super) fn read(
         let route = Arc::new(Route {
             key: key.clone(),
             action,
+            admission,
             request_headers,
             response_headers,
         });

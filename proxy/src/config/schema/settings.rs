@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::{Diagnostic, Node, Path, Step, keys};
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, echo, number, one_of, size, text};
-use super::{admin, headers, tracing};
+use super::{admin, admission, headers, tracing};
 use crate::model::{
     Cut, Drain, Limits, Listener, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions,
     Settings,
@@ -21,6 +21,7 @@ pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Settings {
             .map_or(default.workers, |workers| workers as usize),
         drain: root.with("drain", drain).unwrap_or_default(),
         limits: root.with("limits", limits).unwrap_or_default(),
+        admission: admission::read(root),
         revisions: root.with("revisions", revisions).unwrap_or_default(),
         metrics: root.with("metrics", metrics).unwrap_or_default(),
         tracing: root.with("tracing", tracing::read).unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, endpoint_address, name, number, one_of};
-use super::tls;
+use super::{admission, tls};
 use crate::model::{Endpoint, Protocol, Timeouts, Upstream, UpstreamTls};
 
 /// The longest cycle in which the weights of an upstream come out even. It is laid out in memory when a configuration is compiled.
@@ -26,6 +26,8 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
         let tls = tls::read_upstream(&table, protocol).map(Arc::new);
         let endpoints = endpoints(&table, tls.as_deref());
         let timeouts = table.with("timeouts", timeouts).unwrap_or_default();
+        let admission = admission::read(&table);
+        let breaker = table.with("breaker", admission::breaker);
         if let Some(name) = name {
             upstreams.valid.insert(
                 name.clone(),
@@ -35,6 +37,8 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
                     timeouts,
                     protocol,
                     tls,
+                    admission,
+                    breaker,
                 }),
             );
         }
