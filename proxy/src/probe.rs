@@ -192,7 +192,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
-    use crate::model::{Endpoint, Model, Timeouts};
+    use crate::model::{Balance, Endpoint, Model, Timeouts};
 
     fn plan(endpoints: &[String]) -> Plan {
         let name = Name::new("app");
@@ -205,6 +205,11 @@ mod tests {
             endpoints: endpoints.iter().map(endpoint).collect(),
             timeouts: Timeouts::default(),
             tls: None,
+            balance: Balance::default(),
+            sticky: None,
+            health: None,
+            ejection: None,
+            slow_start: None,
         };
         let mut model = Model::default();
         model.upstreams.insert(name, Arc::new(upstream));

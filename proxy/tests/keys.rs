@@ -77,6 +77,12 @@ fn smallest(path: &str) -> Value {
     if path.starts_with("upstreams[].tls.") {
         document["upstreams"][0]["tls"] = json!({"ca": minted(TRUSTED)});
     }
+    if path.starts_with("upstreams[].hash") {
+        document["upstreams"][0]["balance"] = json!("hash");
+    }
+    if path.starts_with("upstreams[].sticky") {
+        document["upstreams"][0]["sticky"] = example_of("upstreams[].sticky");
+    }
     remove(&mut document, path);
     document
 }

@@ -1,5 +1,7 @@
 //! The configuration that serves, as JSON in the form of the file, with every default written out and every secret masked.
 
+mod balancing;
+
 use rustls_pki_types::CertificateDer;
 use serde_json::{Map, Value, json};
 use sha2::Digest as _;
@@ -253,6 +255,11 @@ fn upstream(upstream: &Upstream) -> Value {
             idle,
         },
         tls,
+        balance,
+        sticky,
+        health,
+        ejection,
+        slow_start,
     } = upstream;
     let endpoint =
         |Endpoint { authority, weight }: &Endpoint| json!({"address": authority.as_ref(), "weight": weight});
@@ -264,6 +271,8 @@ fn upstream(upstream: &Upstream) -> Value {
     if let Some(tls) = tls {
         shown["tls"] = upstream_tls(tls);
     }
+    balancing::put(&mut shown, balance, sticky.as_ref());
+    balancing::put_health(&mut shown, health.as_ref(), ejection.as_ref(), *slow_start);
     shown
 }
 

@@ -4,6 +4,7 @@
 //! gateways use; every label that can be known before is there from the start, so that a rate over it is never absent.
 
 mod form;
+mod upstreams;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -179,6 +180,7 @@ impl Metrics {
             "Answers to requests, by the class of their status",
             requests,
         );
+        upstreams::register(&mut registry, shared);
         let mut text = String::new();
         encode(&mut text, &registry)?;
         Ok(form.of(text))

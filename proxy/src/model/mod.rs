@@ -6,7 +6,9 @@
 //! Architecture invariant: this module imports nothing of this crate.
 
 mod admin;
+mod balance;
 mod headers;
+mod health;
 mod listener;
 mod route;
 mod settings;
@@ -19,7 +21,9 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use admin::{Admin, Secret};
+pub use balance::{Balance, Hash, HashBy, SameSite, Sticky};
 pub use headers::HeaderEdits;
+pub use health::{Check, Ejection, Health, HttpCheck, Statuses};
 pub use listener::{Address, Listener};
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
 pub use settings::{

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use super::connection::Answering;
+use super::endpoint::Load;
 use super::pool::Lease;
 use super::refusal::Refusal;
 use super::state::Busy;
@@ -38,7 +39,10 @@ pub(super) struct ResponseBody {
 #[derive(Debug)]
 enum Content {
     Whole(Option<Bytes>),
-    Upstream { pieces: Timed, lease: Option<Lease> },
+    Upstream {
+        pieces: Timed,
+        lease: Option<(Lease, Load)>,
+    },
 }
 
 /// The body of a request to an upstream.
@@ -94,7 +98,7 @@ impl ResponseBody {
     }
 
     /// A body from an upstream; `lease` is given back at its end.
-    pub(super) fn upstream(incoming: Incoming, lease: Lease, idle: Duration) -> Self {
+    pub(super) fn upstream(incoming: Incoming, lease: (Lease, Load), idle: Duration) -> Self {
         let ended = incoming.is_end_stream();
         let pieces = Timed {
             incoming,
@@ -119,7 +123,7 @@ impl ResponseBody {
 impl Content {
     fn release(&mut self) {
         if let Self::Upstream { lease, .. } = self
-            && let Some(lease) = lease.take()
+            && let Some((lease, _load)) = lease.take()
         {
             lease.give_back();
         }

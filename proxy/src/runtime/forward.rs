@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 
+use super::affinity::{Wanted, set_cookie};
 use super::body::{Progress, RequestBody, ResponseBody};
 use super::connection::Connection;
 use super::fields;
@@ -16,7 +17,7 @@ use super::pool::{Goal, Lease};
 use super::refusal::Refusal;
 use super::snapshot::Route;
 use super::tunnel;
-use super::upstream::Upstream;
+use super::upstream::{Taken, Upstream};
 use crate::model::{Limits, Timeouts};
 
 /// Endpoints that are tried for one request, as long as it has not been sent.
@@ -30,6 +31,7 @@ pub(super) async fn forward(
     mut request: Request<Incoming>,
     limits: Limits,
 ) -> Result<Response<ResponseBody>, Refusal> {
+    let wanted = Wanted::of(upstream, request.headers(), connection.peer.ip());
     let wishes = fields::strip(request.headers_mut());
     let upgrade = wishes
         .upgrade
@@ -40,7 +42,7 @@ pub(super) async fn forward(
 
     let timeouts = upstream.definition.timeouts;
     let (request, progress) = streamed(request, &limits);
-    let (mut response, lease) = send(connection, upstream, request, &progress).await?;
+    let (mut response, lease, taken) = send(connection, upstream, request, &progress, wanted).await?;
 
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let client = client.ok_or(Refusal::BrokeOff)?;
@@ -49,17 +51,19 @@ pub(super) async fn forward(
             client,
             response,
             &route.response_headers,
+            taken.load,
         ));
     }
     fields::strip(response.headers_mut());
     fields::pass_through(response.headers_mut());
+    remember(response.headers_mut(), connection, upstream, wanted, taken.index);
     fields::edit(response.headers_mut(), &route.response_headers);
     let (mut parts, body) = response.into_parts();
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     Ok(Response::from_parts(
         parts,
-        ResponseBody::upstream(body, lease, timeouts.idle),
+        ResponseBody::upstream(body, (lease, taken.load), timeouts.idle),
     ))
 }
 
@@ -112,20 +116,20 @@ async fn send(
     upstream: &Upstream,
     mut request: Request<RequestBody>,
     progress: &Rc<Progress>,
-) -> Result<(Response<Incoming>, Lease), Refusal> {
+    wanted: Wanted,
+) -> Result<(Response<Incoming>, Lease, Taken), Refusal> {
     let timeouts = upstream.definition.timeouts;
-    let mut tried: Vec<&Arc<str>> = Vec::new();
-    let mut refusal = Refusal::Unreachable;
-    for endpoint in upstream.turn() {
-        if tried.len() == ATTEMPTS {
+    let mut tried = Vec::new();
+    let mut refusal = Refusal::NoEndpoint;
+    while tried.len() < ATTEMPTS {
+        let Some(taken) = upstream.take(wanted, &tried) else {
             break;
-        }
-        if tried.contains(&&endpoint.authority) {
-            continue;
-        }
-        tried.push(&endpoint.authority);
+        };
+        tried.push(taken.index);
+        refusal = Refusal::Unreachable;
+        let endpoint = upstream.authority(taken.index);
         let goal = Goal {
-            authority: &endpoint.authority,
+            authority: endpoint,
             secured: upstream.secured.as_deref(),
         };
         loop {
@@ -136,25 +140,51 @@ async fn send(
             let mut lease = match lease {
                 Ok(lease) => lease,
                 Err(error) => {
-                    tracing::debug!(upstream = %upstream.definition.name, endpoint = %endpoint.authority, %error, "no connection");
+                    tracing::debug!(upstream = %upstream.definition.name, %endpoint, %error, "no connection");
+                    upstream.failed(taken.index);
                     break;
                 }
             };
-            add_host(&mut request, &endpoint.authority);
+            add_host(&mut request, endpoint);
             let reused = lease.reused;
             match exchange(&mut lease, request, progress, timeouts).await {
-                Ok(response) => return Ok((response, lease)),
+                Ok(response) => {
+                    upstream.answered(taken.index, response.status().as_u16());
+                    return Ok((response, lease, taken));
+                }
                 Err(Lost::Unsent(again) | Lost::Stale(again)) if reused => request = *again,
                 Err(Lost::Unsent(again) | Lost::Stale(again)) => {
                     request = *again;
                     refusal = Refusal::BrokeOff;
+                    upstream.failed(taken.index);
                     break;
                 }
-                Err(Lost::Sent(refusal)) => return Err(refusal),
+                Err(Lost::Sent(refusal)) => {
+                    if matches!(refusal, Refusal::BrokeOff | Refusal::TooSlow) {
+                        upstream.failed(taken.index);
+                    }
+                    return Err(refusal);
+                }
             }
         }
     }
     Err(refusal)
+}
+
+/// Has the client come back to the endpoint that answered, where that is wanted and its cookie does not say so already.
+fn remember(
+    headers: &mut HeaderMap,
+    connection: &Connection,
+    upstream: &Upstream,
+    wanted: Wanted,
+    index: usize,
+) {
+    if let Some(sticky) = &upstream.definition.sticky
+        && wanted.sticky != Some(index)
+        && let Some(cookie) = set_cookie(sticky, upstream.token(index), connection.rules != 0)
+    {
+        headers.append(header::SET_COOKIE, cookie);
+    }
 }
 
 /// A request of HTTP/1.0 may come without a host; HTTP/1.1 has one always.

@@ -9,10 +9,13 @@
 //! Architecture invariant: this module never imports `config`, reads no file and decides nothing about what is valid.
 
 mod accept;
+mod affinity;
 mod body;
+mod choice;
 mod connection;
 mod counters;
 mod current;
+mod endpoint;
 mod fields;
 mod forward;
 mod handle;
@@ -35,6 +38,7 @@ mod wire;
 mod worker;
 
 pub use current::Current;
+pub use endpoint::{Condition, EndpointState};
 pub use secured::Secured;
 pub use shared::Shared;
 pub use snapshot::{Generation, Handshake, Open, Route, Snapshot, Task};

@@ -28,6 +28,8 @@ pub(super) enum Refusal {
     NoRoute,
     #[error("the listener asks for another handshake now: connect again")]
     Misdirected,
+    #[error("no endpoint of the upstream gets requests at this moment")]
+    NoEndpoint,
     #[error("the upstream cannot be reached")]
     Unreachable,
     #[error("the upstream broke off")]
@@ -48,6 +50,7 @@ impl Refusal {
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::NoEndpoint => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unreachable | Self::BrokeOff => StatusCode::BAD_GATEWAY,
             Self::TooSlow => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -57,7 +60,7 @@ impl Refusal {
     fn ends_connection(self) -> bool {
         !matches!(
             self,
-            Self::NoRoute | Self::Unreachable | Self::BrokeOff | Self::TooSlow
+            Self::NoRoute | Self::NoEndpoint | Self::Unreachable | Self::BrokeOff | Self::TooSlow
         )
     }
 

@@ -9,6 +9,7 @@ use hyper_util::rt::TokioIo;
 
 use super::body::ResponseBody;
 use super::connection::Connection;
+use super::endpoint::Load;
 use super::fields;
 use crate::model::HeaderEdits;
 
@@ -20,12 +21,15 @@ pub(super) fn open(
     client: OnUpgrade,
     mut answer: Response<Incoming>,
     edits: &HeaderEdits,
+    load: Load,
 ) -> Response<ResponseBody> {
     let protocol = answer.headers().get(header::UPGRADE).cloned();
     let upstream = hyper::upgrade::on(&mut answer);
     connection.become_tunnel();
     let connection = Rc::clone(connection);
     tokio::task::spawn_local(async move {
+        // It counts as a request of its endpoint as long as it lives.
+        let _load = load;
         tokio::select! {
             () = join(client, upstream) => {}
             () = connection.cut() => tracing::debug!(client = %connection.peer, "tunnel cut off"),

@@ -2,10 +2,13 @@
 
 mod admin;
 mod authority;
+mod balancing;
 mod changes;
 mod check;
 mod durable;
+mod ejection;
 mod files;
+mod health;
 mod lifecycle;
 mod live;
 mod openapi;
@@ -19,6 +22,7 @@ mod removed;
 mod revisions;
 mod scrape;
 mod seen;
+mod servers;
 mod sockets;
 mod support;
 mod tls;

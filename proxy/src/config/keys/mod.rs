@@ -3,12 +3,14 @@
 //! In: nothing. Out: the one table from which the readers know which keys there are, the JSON Schema, and what `config explain` says.
 //! That the readers take what stands here, no more and no less, is shown key by key in `tests/keys.rs`.
 
+mod balancing;
 mod explain;
 mod json_schema;
 mod objects;
 mod shared;
 mod tables;
 
+pub use balancing::{EJECTION, HASH, HEALTH, STICKY};
 pub use explain::{Unknown, explain};
 pub use json_schema::json_schema;
 pub use objects::{

@@ -4,6 +4,7 @@
 //! ever applied.
 
 mod admin;
+mod balancing;
 mod headers;
 mod listeners;
 mod reader;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{Diagnostic, Node, Path, keys};
+use super::balancing;
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, endpoint_address, name, number};
 use super::tls;
@@ -24,6 +25,11 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
         let tls = tls::read_upstream(&table).map(Arc::new);
         let endpoints = endpoints(&table, tls.as_deref());
         let timeouts = table.with("timeouts", timeouts).unwrap_or_default();
+        let balance = balancing::balance(&table);
+        let sticky = table.with("sticky", balancing::sticky);
+        let health = table.with("health", balancing::health);
+        let ejection = table.with("ejection", balancing::ejection);
+        let slow_start = table.with("slow_start", duration);
         if let Some(name) = name {
             upstreams.valid.insert(
                 name.clone(),
@@ -32,6 +38,11 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
                     endpoints,
                     timeouts,
                     tls,
+                    balance,
+                    sticky,
+                    health,
+                    ejection,
+                    slow_start,
                 }),
             );
         }
