@@ -22,6 +22,7 @@
 mod admin;
 pub mod check;
 pub mod config;
+mod health;
 pub mod lifecycle;
 pub mod log;
 pub mod metrics;

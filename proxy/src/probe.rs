@@ -192,7 +192,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
-    use crate::model::{Admission, Endpoint, Model, Timeouts};
+    use crate::model::{Admission, Balance, Endpoint, Model, Timeouts};
 
     fn plan(endpoints: &[String]) -> Plan {
         let name = Name::new("app");
@@ -208,6 +208,11 @@ mod tests {
             tls: None,
             admission: Admission::default(),
             breaker: None,
+            balance: Balance::default(),
+            sticky: None,
+            health: None,
+            ejection: None,
+            slow_start: None,
         };
         let mut model = Model::default();
         model.upstreams.insert(name, Arc::new(upstream));

@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
 use crate::admin;
+use crate::health::Checker;
 use crate::lifecycle::{Notifier, PidFile};
 use crate::log::LogControl;
 use crate::metrics::Metrics;
@@ -132,6 +133,7 @@ impl Proxy {
         reloader.add_follower(Box::new(doors));
         reloader.add_follower(Box::new(pid_file));
         reloader.add_follower(Box::new(Prober::default()));
+        reloader.add_follower(Box::new(Checker::new(Arc::clone(&shared))));
         if let Some(log) = &log {
             reloader.add_follower(Box::new(log.follower()));
             #[cfg(feature = "otlp")]

@@ -11,6 +11,7 @@ mod desk;
 mod door;
 mod doors;
 mod request;
+mod upstreams;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! The configuration that serves, as JSON in the form of the file, with every default written out and every secret masked.
 
 mod admission;
+mod balancing;
 
 use rustls_pki_types::CertificateDer;
 use serde_json::{Map, Value, json};
@@ -272,6 +273,11 @@ fn upstream(upstream: &Upstream) -> Value {
         tls,
         admission,
         breaker,
+        balance,
+        sticky,
+        health,
+        ejection,
+        slow_start,
     } = upstream;
     let endpoint =
         |Endpoint { authority, weight }: &Endpoint| json!({"address": authority.as_ref(), "weight": weight});
@@ -290,6 +296,8 @@ fn upstream(upstream: &Upstream) -> Value {
     if let Some(breaker) = breaker {
         shown["breaker"] = admission::breaker(breaker);
     }
+    balancing::put(&mut shown, balance, sticky.as_ref());
+    balancing::put_health(&mut shown, health.as_ref(), ejection.as_ref(), *slow_start);
     shown
 }
 

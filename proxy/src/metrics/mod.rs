@@ -5,6 +5,7 @@
 
 mod admission;
 mod form;
+mod upstreams;
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -181,6 +182,7 @@ impl Metrics {
             requests,
         );
         admission::register(&mut registry, &shared.current.load().gates.figures());
+        upstreams::register(&mut registry, shared);
         let mut text = String::new();
         encode(&mut text, &registry)?;
         Ok(form.of(text))

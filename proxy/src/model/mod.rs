@@ -7,7 +7,9 @@
 
 mod admin;
 mod admission;
+mod balance;
 mod headers;
+mod health;
 mod listener;
 mod protocol;
 mod route;
@@ -22,7 +24,9 @@ use std::sync::Arc;
 
 pub use admin::{Admin, Secret};
 pub use admission::{Admission, Breaker, ClientKey, Rate, RateLimit, RateUnit, SessionLimit};
+pub use balance::{Balance, Hash, HashBy, SameSite, Sticky};
 pub use headers::HeaderEdits;
+pub use health::{Check, Ejection, Health, HttpCheck, Statuses};
 pub use listener::{Address, Listener};
 pub use protocol::{Protocol, Protocols};
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};

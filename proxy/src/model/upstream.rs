@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Admission, Breaker, Name, Protocol, UpstreamTls};
+use super::{Admission, Balance, Breaker, Ejection, Health, Name, Protocol, Sticky, UpstreamTls};
 
 /// A group of endpoints that serve the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,16 @@ pub struct Upstream {
     pub admission: Admission,
     /// When it is given a rest; never if absent.
     pub breaker: Option<Breaker>,
+    /// Who gets a request.
+    pub balance: Balance,
+    /// What keeps a client with its endpoint.
+    pub sticky: Option<Sticky>,
+    /// What its endpoints are asked; nothing if all are taken for healthy.
+    pub health: Option<Health>,
+    /// When those that fail are left alone for a while; never if there is nothing.
+    pub ejection: Option<Ejection>,
+    /// How long it takes until an endpoint that is new, or is back, gets its whole share.
+    pub slow_start: Option<Duration>,
 }
 
 /// One server.

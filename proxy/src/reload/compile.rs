@@ -28,7 +28,7 @@ impl Opened<'_> {
     }
 }
 
-/// Compiles a model. Upstreams whose definition is the same as in `previous` keep their state.
+/// Compiles a model. What `previous` knows of endpoints is carried over.
 pub fn compile(model: &Model, revision: u64, opened: &Opened<'_>, previous: &Snapshot) -> Snapshot {
     let Opened {
         addresses,
@@ -79,18 +79,14 @@ fn upstreams(
     handshakes: Option<&Handshakes>,
     previous: &Snapshot,
 ) -> HashMap<Name, Arc<Upstream>> {
-    let carried = |name: &Name, definition: &Arc<model::Upstream>| {
-        previous
-            .upstreams
-            .get(name)
-            .filter(|old| old.definition == *definition)
-            .cloned()
-    };
     let upstream = |(name, definition): (&Name, &Arc<model::Upstream>)| {
-        let secured = || handshakes.and_then(|handshakes| handshakes.with(name)).cloned();
-        let upstream = carried(name, definition)
-            .unwrap_or_else(|| Arc::new(Upstream::new(Arc::clone(definition), secured())));
-        (name.clone(), upstream)
+        let former = previous.upstreams.get(name);
+        if let Some(former) = former.filter(|former| former.definition == *definition) {
+            return (name.clone(), Arc::clone(former));
+        }
+        let secured = handshakes.and_then(|handshakes| handshakes.with(name)).cloned();
+        let upstream = Upstream::new(Arc::clone(definition), secured, former.map(AsRef::as_ref));
+        (name.clone(), Arc::new(upstream))
     };
     model.upstreams.iter().map(upstream).collect()
 }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::admission::Admission;
 use super::answers::Answering;
+use super::endpoint::Load;
 use super::pool::Lease;
 use super::refusal::Refusal;
 use super::state::Busy;
@@ -41,7 +42,7 @@ enum Content {
     Whole(Option<Bytes>),
     Upstream {
         pieces: Timed,
-        lease: Option<Lease>,
+        lease: Option<(Lease, Load)>,
         progress: Rc<Progress>,
     },
 }
@@ -108,7 +109,12 @@ impl ResponseBody {
     }
 
     /// A body from an upstream; `lease` is given back at its end.
-    pub(super) fn upstream(incoming: Incoming, lease: Lease, progress: Rc<Progress>, idle: Duration) -> Self {
+    pub(super) fn upstream(
+        incoming: Incoming,
+        lease: (Lease, Load),
+        progress: Rc<Progress>,
+        idle: Duration,
+    ) -> Self {
         let ended = incoming.is_end_stream();
         let pieces = Timed {
             incoming,
@@ -139,7 +145,7 @@ impl ResponseBody {
 impl Content {
     fn release(&mut self) {
         if let Self::Upstream { lease, .. } = self
-            && let Some(lease) = lease.take()
+            && let Some((lease, _load)) = lease.take()
         {
             lease.give_back();
         }

@@ -12,6 +12,7 @@ use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 
 use super::admission::Admission;
+use super::affinity::{Wanted, set_cookie};
 use super::body::{Progress, RequestBody, ResponseBody};
 use super::connection::Connection;
 use super::fields;
@@ -20,7 +21,7 @@ use super::pool::{Goal, IDLE_LIMIT, Lease};
 use super::refusal::Refusal;
 use super::snapshot::Route;
 use super::tunnel;
-use super::upstream::Upstream;
+use super::upstream::{Taken, Upstream};
 use crate::model::{Limits, Protocol, Timeouts};
 
 /// Endpoints that are tried for one request, as long as it has not been sent.
@@ -35,6 +36,7 @@ pub(super) async fn forward(
     mut request: Request<Incoming>,
     limits: Limits,
 ) -> Result<Response<ResponseBody>, Refusal> {
+    let wanted = Wanted::of(upstream, request.headers(), connection.peer.ip());
     let version = request.version();
     let wishes = fields::strip(request.headers_mut(), version);
     let protocol = upstream.definition.protocol;
@@ -53,7 +55,8 @@ pub(super) async fn forward(
         timeouts.response = wanted.into_iter().fold(timeouts.response, Duration::min);
     }
     let (request, progress) = streamed(request, &limits);
-    let (mut response, lease) = send(connection, upstream, request, &progress, timeouts).await?;
+    let (mut response, lease, taken) =
+        send(connection, upstream, request, &progress, timeouts, wanted).await?;
     // From here on, silence is the business of whoever answers.
     progress.is_answered.set(true);
 
@@ -65,18 +68,20 @@ pub(super) async fn forward(
             client,
             response,
             &route.response_headers,
+            taken.load,
         ));
     }
     let version = response.version();
     fields::strip(response.headers_mut(), version);
     fields::pass_through(response.headers_mut(), version);
+    remember(response.headers_mut(), connection, upstream, wanted, taken.index);
     fields::edit(response.headers_mut(), &route.response_headers);
     let (mut parts, body) = response.into_parts();
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     Ok(Response::from_parts(
         parts,
-        ResponseBody::upstream(body, lease, progress, timeouts.idle),
+        ResponseBody::upstream(body, (lease, taken.load), progress, timeouts.idle),
     ))
 }
 
@@ -142,19 +147,19 @@ async fn send(
     mut request: Request<RequestBody>,
     progress: &Rc<Progress>,
     timeouts: Timeouts,
-) -> Result<(Response<Incoming>, Lease), Refusal> {
-    let mut tried: Vec<&Arc<str>> = Vec::new();
-    let mut refusal = Refusal::Unreachable;
-    for endpoint in upstream.turn() {
-        if tried.len() == ATTEMPTS {
+    wanted: Wanted,
+) -> Result<(Response<Incoming>, Lease, Taken), Refusal> {
+    let mut tried = Vec::new();
+    let mut refusal = Refusal::NoEndpoint;
+    while tried.len() < ATTEMPTS {
+        let Some(taken) = upstream.take(wanted, &tried) else {
             break;
-        }
-        if tried.contains(&&endpoint.authority) {
-            continue;
-        }
-        tried.push(&endpoint.authority);
+        };
+        tried.push(taken.index);
+        refusal = Refusal::Unreachable;
+        let endpoint = upstream.authority(taken.index);
         let goal = Goal {
-            authority: &endpoint.authority,
+            authority: endpoint,
             secured: upstream.secured.as_deref(),
             protocol: upstream.definition.protocol,
         };
@@ -171,26 +176,52 @@ async fn send(
             let mut lease = match lease {
                 Ok(lease) => lease,
                 Err(error) => {
-                    tracing::debug!(upstream = %upstream.definition.name, endpoint = %endpoint.authority, %error, "no connection");
+                    tracing::debug!(upstream = %upstream.definition.name, %endpoint, %error, "no connection");
+                    upstream.failed(taken.index);
                     break;
                 }
             };
             address(&mut request, goal)?;
             let reused = lease.reused;
             match exchange(&mut lease, request, progress, timeouts).await {
-                Ok(response) => return Ok((response, lease)),
+                Ok(response) => {
+                    upstream.answered(taken.index, response.status().as_u16());
+                    return Ok((response, lease, taken));
+                }
                 Err(Lost::Unsent(again) | Lost::Stale(again)) => {
                     request = *again;
                     refusal = Refusal::BrokeOff;
                     if !reused {
+                        upstream.failed(taken.index);
                         break;
                     }
                 }
-                Err(Lost::Sent(refusal)) => return Err(refusal),
+                Err(Lost::Sent(refusal)) => {
+                    if matches!(refusal, Refusal::BrokeOff | Refusal::TooSlow) {
+                        upstream.failed(taken.index);
+                    }
+                    return Err(refusal);
+                }
             }
         }
     }
     Err(refusal)
+}
+
+/// Has the client come back to the endpoint that answered, where that is wanted and its cookie does not say so already.
+fn remember(
+    headers: &mut HeaderMap,
+    connection: &Connection,
+    upstream: &Upstream,
+    wanted: Wanted,
+    index: usize,
+) {
+    if let Some(sticky) = &upstream.definition.sticky
+        && wanted.sticky != Some(index)
+        && let Some(cookie) = set_cookie(sticky, upstream.token(index), connection.rules != 0)
+    {
+        headers.append(header::SET_COOKIE, cookie);
+    }
 }
 
 /// Says whom a request is for: a request of HTTP/1.0 may come without a host, HTTP/1.1 has one always, and HTTP/2 has it in its target.

@@ -10,11 +10,14 @@
 
 mod accept;
 mod admission;
+mod affinity;
 mod answers;
 mod body;
+mod choice;
 mod connection;
 mod counters;
 mod current;
+mod endpoint;
 mod fields;
 mod forward;
 mod grpc;
@@ -41,6 +44,7 @@ mod worker;
 
 pub use admission::{BreakerFigures, Entry, Figures, Gates, RateFigures, SessionFigures};
 pub use current::Current;
+pub use endpoint::{Condition, EndpointState};
 pub use secured::Secured;
 pub use shared::Shared;
 pub use snapshot::{Generation, Handshake, Open, Route, Snapshot, Task};

@@ -35,6 +35,8 @@ pub(super) enum Refusal {
     Crowded,
     #[error("the upstream has failed too often, try again in {0} s")]
     CircuitOpen(u32),
+    #[error("no endpoint of the upstream gets requests at this moment")]
+    NoEndpoint,
     #[error("the upstream cannot be reached")]
     Unreachable,
     #[error("the upstream broke off")]
@@ -56,7 +58,7 @@ impl Refusal {
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Crowded | Self::CircuitOpen(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Crowded | Self::CircuitOpen(_) | Self::NoEndpoint => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unreachable | Self::BrokeOff => StatusCode::BAD_GATEWAY,
             Self::TooSlow => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -67,6 +69,7 @@ impl Refusal {
         !matches!(
             self,
             Self::NoRoute
+                | Self::NoEndpoint
                 | Self::TooMany(_)
                 | Self::Crowded
                 | Self::CircuitOpen(_)

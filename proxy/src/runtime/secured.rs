@@ -39,7 +39,7 @@ impl Secured {
         }
     }
 
-    pub(super) async fn shake_hands(
+    pub(crate) async fn shake_hands(
         &self,
         stream: TcpStream,
         authority: &str,

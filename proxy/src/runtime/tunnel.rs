@@ -10,6 +10,7 @@ use hyper_util::rt::TokioIo;
 use super::admission::Admission;
 use super::body::ResponseBody;
 use super::connection::Connection;
+use super::endpoint::Load;
 use super::fields;
 use crate::model::HeaderEdits;
 
@@ -22,12 +23,15 @@ pub(super) fn open(
     client: OnUpgrade,
     mut answer: Response<Incoming>,
     edits: &HeaderEdits,
+    load: Load,
 ) -> Response<ResponseBody> {
     let protocol = answer.headers().get(header::UPGRADE).cloned();
     let upstream = hyper::upgrade::on(&mut answer);
     connection.answers.become_tunnel();
     let (connection, admission) = (Rc::clone(connection), Rc::clone(admission));
     tokio::task::spawn_local(async move {
+        // It counts as a request of its endpoint as long as it lives.
+        let _load = load;
         tokio::select! {
             () = join(client, upstream) => {}
             () = connection.cut() => tracing::debug!(client = %connection.peer, "tunnel cut off"),

@@ -254,3 +254,20 @@ fn a_call_that_cannot_be_forwarded_is_refused_as_its_client_understands() {
         assert!(!answer.headers().contains_key("grpc-status"));
     });
 }
+
+#[test]
+fn checks_speak_what_requests_speak() {
+    let (origin, connections) = server(Server::Tells);
+    let of = |expect: &str| {
+        let health =
+            format!(", protocol: http2, health: {{interval: 20ms, unhealthy_after: 1, expect: '{expect}'}}");
+        config(&health, origin)
+    };
+    let world = World::start(&of("200"));
+    while connections.load(Ordering::SeqCst) < 5 {
+        assert_eq!(world.get("/").status(), 200);
+    }
+    world.apply(&of("204"));
+    while world.get("/").status() == 200 {}
+    assert_eq!(world.get("/").status(), 503);
+}

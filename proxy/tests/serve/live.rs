@@ -2,6 +2,8 @@
 //!
 //! What one request shows stands in a row below; what takes more has a test of its own, which the row names.
 
+mod rows;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -24,6 +26,7 @@ enum Shown {
     By(&'static str, &'static str),
 }
 use Shown::{Appears, By, Vanishes};
+use rows::ROWS;
 
 /// How long it takes to believe that nothing comes.
 const SILENCE: Duration = Duration::from_millis(400);
@@ -39,99 +42,6 @@ const KEPT: &str = "GET / HTTP/1.1\r\nHost: live.test\r\n\r\n";
 const EXACT: &str = "GET /live HTTP/1.1\r\nHost: live.test\r\nConnection: close\r\n\r\n";
 const POST: &str = "POST / HTTP/1.1\r\nHost: live.test\r\nContent-Length: 10\r\nConnection: close\r\n\r\n";
 const BEGUN: &str = "GET / HTTP/1.1\r\nHo";
-
-#[rustfmt::skip]
-const ROWS: &[(&str, Shown)] = &[
-    ("include", Appears("", "include: more.yaml\n", GET, "of the part")),
-    ("log.level", By("process", "the_log_is_json_on_request_and_changes_live")),
-    ("log.format", By("process", "the_log_is_json_on_request_and_changes_live")),
-    ("log.destination", By("lifecycle", "the_log_goes_where_the_configuration_says_and_is_opened_anew")),
-    ("pid_file", By("lifecycle", "a_pid_file_is_true_moves_and_goes")),
-    ("workers", By("changes", "the_number_of_workers_changes_without_a_lost_request")),
-    ("drain.timeout", By("live", "the_time_to_stop_is_that_of_the_last_change")),
-    ("drain.listener_timeout", By("removed", "what_arrived_at_a_removed_listener_is_cut_off_after_its_time_or_never")),
-    ("drain.route_timeout", By("removed", "what_a_removed_route_answers_is_cut_off_after_the_time_that_the_change_says")),
-    ("limits.connections", Vanishes("", "limits: {connections: 1}\nAPP", KEPT, "HTTP/1.1 200")),
-    ("limits.header_bytes", Appears("APP", "limits: {header_bytes: 1KiB}\nAPP", "GET /LONG HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "HTTP/1.1 431")),
-    ("limits.header_count", Appears("APP", "limits: {header_count: 2}\nAPP", GET, "HTTP/1.1 431")),
-    ("limits.header_read_timeout", Appears("APP", "limits: {header_read_timeout: 100ms}\nAPP", BEGUN, CLOSED)),
-    ("limits.idle_timeout", Appears("APP", "limits: {idle_timeout: 100ms}\nAPP", KEPT, CLOSED)),
-    ("limits.body_read_timeout", Appears("SILENT", "limits: {body_read_timeout: 100ms}\nSILENT", POST, "HTTP/1.1 408")),
-    ("limits.send_timeout", By("live", "a_client_that_takes_nothing_has_the_time_of_the_last_change")),
-    ("limits.body_bytes", Appears("APP", "limits: {body_bytes: 5}\nAPP", POST, "HTTP/1.1 413")),
-    ("rate_limit.rate", By("limits", "a_rate_limit_is_that_of_the_last_change_and_its_balance_outlives_every_other")),
-    ("rate_limit.burst", By("limits", "a_rate_limit_is_that_of_the_last_change_and_its_balance_outlives_every_other")),
-    ("rate_limit.by", By("limits", "clients_are_told_apart_as_the_last_change_says_and_no_more_of_them_than_it_says")),
-    ("rate_limit.clients", By("limits", "there_is_room_for_as_many_clients_as_the_last_change_says")),
-    ("sessions.max", By("sessions", "the_number_of_sessions_is_that_of_the_last_change_and_counts_who_was_there_before")),
-    ("sessions.queue", By("sessions", "who_waits_goes_in_with_a_larger_number_out_with_a_shorter_patience_and_away_with_his_connection")),
-    ("sessions.queue_timeout", By("sessions", "who_waits_goes_in_with_a_larger_number_out_with_a_shorter_patience_and_away_with_his_connection")),
-    ("revisions.keep", By("live", "revisions_are_kept_as_the_last_change_says")),
-    ("metrics.prefix", By("seen", "metrics_count_reloads_and_answers_under_the_configured_prefix")),
-    ("tracing.otlp.endpoint", By("otlp", "spans_go_where_the_last_change_says_under_the_name_that_it_says")),
-    ("tracing.otlp.service_name", By("otlp", "spans_go_where_the_last_change_says_under_the_name_that_it_says")),
-    ("tracing.otlp.timeout", By("otlp", "a_collector_that_says_nothing_has_the_time_of_the_last_change_and_holds_up_nobody")),
-    ("probe.timeout", By("probe", "an_endpoint_that_cannot_be_reached_is_told_of_and_refuses_nothing")),
-    ("admin.address", By("admin", "the_listener_comes_moves_and_goes_with_the_configuration")),
-    ("admin.token", By("admin", "who_does_not_know_the_token_learns_nothing")),
-    ("request_headers.set", Appears("APP", "request_headers: {set: {x-live: one}}\nAPP", GET, "x-live: one")),
-    ("request_headers.remove", Vanishes("APP", "request_headers: {remove: [x-gone]}\nAPP", GET, "x-gone: 1")),
-    ("response_headers.set", Appears("APP", "response_headers: {set: {x-live: one}}\nAPP", GET, "x-live: one")),
-    ("response_headers.remove", Vanishes("HALF", "response_headers: {remove: [x-origin]}\nHALF", GET, "x-origin: 1")),
-    ("listeners[].name", By("live", "a_listener_is_renamed_where_it_is")),
-    ("listeners[].address", By("changes", "a_listener_moves_and_the_old_one_ends_politely")),
-    ("listeners[].protocols", By("http2", "what_is_spoken_is_what_the_last_change_says")),
-    ("listeners[].tls.certificates[].certificate", By("tls", "a_rotation_needs_no_change_of_the_configuration_and_a_bad_file_keeps_the_last_good_one")),
-    ("listeners[].tls.certificates[].key", By("tls", "a_rotation_needs_no_change_of_the_configuration_and_a_bad_file_keeps_the_last_good_one")),
-    ("listeners[].tls.min_version", By("tls", "the_oldest_version_and_what_is_revoked_are_those_of_the_last_change")),
-    ("listeners[].tls.client_auth.ca", By("tls", "clients_are_asked_for_a_certificate_and_no_session_gets_round_it")),
-    ("listeners[].tls.client_auth.crl", By("tls", "the_oldest_version_and_what_is_revoked_are_those_of_the_last_change")),
-    ("listeners[].tls.client_auth.mode", By("tls", "clients_are_asked_for_a_certificate_and_no_session_gets_round_it")),
-    ("routes[].listener", Appears("routes: [{respond: {}}]", "routes: [{respond: {}}, {listener: web, respond: {body: own}}]", GET, "own")),
-    ("routes[].host", Appears("routes: [{respond: {}}]", "routes: [{respond: {}}, {host: live.test, respond: {body: own}}]", GET, "own")),
-    ("routes[].path", Appears("routes: [{path: /other, respond: {}}]", "routes: [{path: /live, respond: {body: own}}]", EXACT, "own")),
-    ("routes[].prefix", Appears("routes: [{prefix: /other, respond: {}}]", "routes: [{prefix: /live, respond: {body: own}}]", GET, "own")),
-    ("routes[].upstream", Appears("routes: [{upstream: a}]\nTWO", "routes: [{upstream: b}]\nTWO", GET, "\r\n\r\nb\n")),
-    ("routes[].respond.status", Appears("routes: [{respond: {}}]", "routes: [{respond: {status: 503}}]", GET, "HTTP/1.1 503")),
-    ("routes[].respond.body", Appears("routes: [{respond: {}}]", "routes: [{respond: {body: own}}]", GET, "own")),
-    ("routes[].redirect.status", Appears("routes: [{redirect: {location: /x}}]", "routes: [{redirect: {location: /x, status: 308}}]", GET, "HTTP/1.1 308")),
-    ("routes[].redirect.location", Appears("routes: [{redirect: {location: /x}}]", "routes: [{redirect: {location: /y}}]", GET, "location: /y")),
-    ("routes[].rate_limit.rate", By("limits", "a_rate_limit_is_that_of_the_last_change_and_its_balance_outlives_every_other")),
-    ("routes[].rate_limit.burst", By("limits", "a_rate_limit_is_that_of_the_last_change_and_its_balance_outlives_every_other")),
-    ("routes[].rate_limit.by", By("limits", "clients_are_told_apart_as_the_last_change_says_and_no_more_of_them_than_it_says")),
-    ("routes[].rate_limit.clients", By("limits", "there_is_room_for_as_many_clients_as_the_last_change_says")),
-    ("routes[].sessions.max", By("sessions", "the_number_of_sessions_is_that_of_the_last_change_and_counts_who_was_there_before")),
-    ("routes[].sessions.queue", By("sessions", "who_waits_goes_in_with_a_larger_number_out_with_a_shorter_patience_and_away_with_his_connection")),
-    ("routes[].sessions.queue_timeout", By("sessions", "who_waits_goes_in_with_a_larger_number_out_with_a_shorter_patience_and_away_with_his_connection")),
-    ("routes[].request_headers.set", Appears("APP", "OF_ROUTE(request_headers: {set: {x-live: one}})", GET, "x-live: one")),
-    ("routes[].request_headers.remove", Vanishes("APP", "OF_ROUTE(request_headers: {remove: [x-gone]})", GET, "x-gone: 1")),
-    ("routes[].response_headers.set", Appears("APP", "OF_ROUTE(response_headers: {set: {x-live: one}})", GET, "x-live: one")),
-    ("routes[].response_headers.remove", Vanishes("HALF", "OF_HALF(response_headers: {remove: [x-origin]})", GET, "x-origin: 1")),
-    ("upstreams[].name", Appears("routes: [{upstream: a}]\nTWO", "routes: [{upstream: a}]\nSWAPPED", GET, "\r\n\r\nb\n")),
-    ("upstreams[].endpoints[].address", Appears("APP", "OTHER", GET, "\r\n\r\nb\n")),
-    ("upstreams[].endpoints[].weight", Appears("WEIGHTS(1, 0)", "WEIGHTS(0, 1)", GET, "\r\n\r\nb\n")),
-    ("upstreams[].protocol", By("http2_upstream", "an_upstream_is_spoken_to_as_the_last_change_says")),
-    ("upstreams[].rate_limit.rate", By("limits", "a_rate_limit_is_that_of_the_last_change_and_its_balance_outlives_every_other")),
-    ("upstreams[].rate_limit.burst", By("limits", "a_rate_limit_is_that_of_the_last_change_and_its_balance_outlives_every_other")),
-    ("upstreams[].rate_limit.by", By("limits", "clients_are_told_apart_as_the_last_change_says_and_no_more_of_them_than_it_says")),
-    ("upstreams[].rate_limit.clients", By("limits", "there_is_room_for_as_many_clients_as_the_last_change_says")),
-    ("upstreams[].sessions.max", By("sessions", "the_number_of_sessions_is_that_of_the_last_change_and_counts_who_was_there_before")),
-    ("upstreams[].sessions.queue", By("sessions", "who_waits_goes_in_with_a_larger_number_out_with_a_shorter_patience_and_away_with_his_connection")),
-    ("upstreams[].sessions.queue_timeout", By("sessions", "who_waits_goes_in_with_a_larger_number_out_with_a_shorter_patience_and_away_with_his_connection")),
-    ("upstreams[].breaker.consecutive_failures", By("limits", "a_breaker_opens_by_the_rules_of_the_last_change_and_stays_open_through_every_other")),
-    ("upstreams[].breaker.failure_rate", By("limits", "a_breaker_opens_by_the_rules_of_the_last_change_and_stays_open_through_every_other")),
-    ("upstreams[].breaker.window", By("limits", "a_breaker_opens_by_the_rules_of_the_last_change_and_stays_open_through_every_other")),
-    ("upstreams[].breaker.min_requests", By("limits", "a_breaker_opens_by_the_rules_of_the_last_change_and_stays_open_through_every_other")),
-    ("upstreams[].breaker.open", By("limits", "an_open_breaker_lets_probes_through_after_the_time_of_the_last_change_and_as_many_as_it_says")),
-    ("upstreams[].breaker.probes", By("limits", "an_open_breaker_lets_probes_through_after_the_time_of_the_last_change_and_as_many_as_it_says")),
-    ("upstreams[].tls.ca", By("tls_upstream", "who_is_trusted_is_whom_the_last_change_says_also_on_kept_connections")),
-    ("upstreams[].tls.server_name", By("tls_upstream", "who_is_trusted_is_whom_the_last_change_says_also_on_kept_connections")),
-    ("upstreams[].tls.certificate", By("tls_upstream", "an_upstream_that_asks_for_a_certificate_gets_that_of_the_last_change")),
-    ("upstreams[].tls.key", By("tls_upstream", "an_upstream_that_asks_for_a_certificate_gets_that_of_the_last_change")),
-    ("upstreams[].timeouts.connect", Appears("HOLE(connect: 1h)", "HOLE(connect: 100ms)", GET, "HTTP/1.1 502")),
-    ("upstreams[].timeouts.response", Appears("SILENT", "WAITING(response: 100ms)", GET, "HTTP/1.1 504")),
-    ("upstreams[].timeouts.idle", Appears("HALF", "STALLED(idle: 100ms)", GET, CLOSED)),
-];
 
 /// The servers behind the proxy.
 struct Origins {

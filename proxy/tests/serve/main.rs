@@ -2,11 +2,14 @@
 
 mod admin;
 mod authority;
+mod balancing;
 mod changes;
 mod check;
 mod clients;
 mod durable;
+mod ejection;
 mod files;
+mod health;
 mod http2;
 mod http2_upstream;
 mod lifecycle;
@@ -24,6 +27,7 @@ mod removed;
 mod revisions;
 mod scrape;
 mod seen;
+mod servers;
 mod sessions;
 mod sockets;
 mod support;

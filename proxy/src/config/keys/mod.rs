@@ -4,6 +4,7 @@
 //! That the readers take what stands here, no more and no less, is shown key by key in `tests/keys.rs`.
 
 mod admission;
+mod balancing;
 mod explain;
 mod json_schema;
 mod objects;
@@ -11,6 +12,7 @@ mod shared;
 mod tables;
 
 pub use admission::{BREAKER, RATE_LIMIT, SESSIONS};
+pub use balancing::{EJECTION, HASH, HEALTH, STICKY};
 pub use explain::{Unknown, explain};
 pub use json_schema::json_schema;
 pub use objects::{

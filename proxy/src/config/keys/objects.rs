@@ -1,6 +1,7 @@
 //! What exists several times: listeners, routes, upstreams, and header edits, which belong to routes and to all of them.
 
 use super::admission::{BREAKER, RATE_LIMIT, SESSIONS};
+use super::balancing::{EJECTION, HASH, HEALTH, STICKY};
 use super::shared::{
     BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS, LOCATION, NAME,
     PATH, SERVER_NAME,
@@ -261,6 +262,42 @@ pub const UPSTREAM: &[Key] = &[
         Kind::Table(BREAKER),
         Absent::Means("none"),
         "A circuit breaker: an upstream that keeps failing is given no request for a while.",
+    ),
+    key(
+        "balance",
+        Kind::Word(&["round_robin", "least_requests", "random_of_two", "hash"]),
+        Absent::Default("round_robin"),
+        "Who gets a request: each in its turn, whoever has the fewest in flight, the better of two that are drawn, or always the same one for the same key. All but the last go by weight alone or by weight and load; of the last, `hash` says more.",
+    ),
+    key(
+        "hash",
+        Kind::Table(HASH),
+        Absent::Means("the client's address, with the defaults of its keys, where `balance` is `hash`"),
+        "By which key `hash` balances.",
+    ),
+    key(
+        "sticky",
+        Kind::Table(STICKY),
+        Absent::Means("clients have no endpoint of their own"),
+        "A client keeps its endpoint by a cookie, also over reloads and restarts. Where that is gone, or gets no requests, it gets another.",
+    ),
+    key(
+        "health",
+        Kind::Table(HEALTH),
+        Absent::Means("all endpoints are taken for healthy"),
+        "Endpoints are checked, and one that is unhealthy gets nothing but checks.",
+    ),
+    key(
+        "ejection",
+        Kind::Table(EJECTION),
+        Absent::Means("never"),
+        "An endpoint that fails requests gets none for a while.",
+    ),
+    key(
+        "slow_start",
+        Kind::Duration,
+        Absent::Means("at once"),
+        "How long it takes until an endpoint that is new to its upstream, healthy again or no longer ejected gets its whole share. With `hash`, keys stay where they are instead.",
     ),
 ];
 

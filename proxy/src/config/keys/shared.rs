@@ -145,6 +145,40 @@ pub(super) const FIELD: Form = form(
     r"^[^\s:]+$",
 );
 
+pub(super) const COOKIE: Form = form(
+    "the name of a cookie, of letters, digits and `!#$%&'*+-.^_|~`, at most 64 of them",
+    &["session", "__Host-app"],
+    r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$",
+);
+
+/// What a check asks for.
+pub(super) const TARGET: Form = form(
+    "a path as in a request, perhaps with a query",
+    &["/healthz", "/ready?deep=1"],
+    r"^/[!-~]*$",
+);
+
+pub(super) const AUTHORITY: Form = form(
+    "a host, perhaps with a port",
+    &["app.internal", "127.0.0.1:9000"],
+    r"^[A-Za-z0-9._:\[\]-]{1,260}$",
+);
+
+pub(super) const STATUSES: Form = form(
+    "statuses and ranges of them, with commas between",
+    &["200-299", "200", "200-299,404"],
+    STATUSES_PATTERN,
+);
+
+pub(super) const FAILURES: Form = form(
+    "statuses and ranges of them, with commas between, or `none`",
+    &["500-599", "502,503,504", "none"],
+    FAILURES_PATTERN,
+);
+
+const STATUSES_PATTERN: &str = r"^[1-5][0-9]{2}(-[1-5][0-9]{2})?(,[1-5][0-9]{2}(-[1-5][0-9]{2})?)*$";
+const FAILURES_PATTERN: &str = r"^none$|^[1-5][0-9]{2}(-[1-5][0-9]{2})?(,[1-5][0-9]{2}(-[1-5][0-9]{2})?)*$";
+
 pub(super) const BODY: Form = Form {
     what: "any text",
     examples: &["ok\n"],

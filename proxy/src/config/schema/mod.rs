@@ -5,6 +5,7 @@
 
 mod admin;
 mod admission;
+mod balancing;
 mod headers;
 mod listeners;
 mod reader;

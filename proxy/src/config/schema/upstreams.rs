@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{Diagnostic, Node, Path, keys};
+use super::balancing;
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, endpoint_address, name, number, one_of};
 use super::{admission, tls};
@@ -28,6 +29,11 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
         let timeouts = table.with("timeouts", timeouts).unwrap_or_default();
         let admission = admission::read(&table);
         let breaker = table.with("breaker", admission::breaker);
+        let balance = balancing::balance(&table);
+        let sticky = table.with("sticky", balancing::sticky);
+        let health = table.with("health", balancing::health);
+        let ejection = table.with("ejection", balancing::ejection);
+        let slow_start = table.with("slow_start", duration);
         if let Some(name) = name {
             upstreams.valid.insert(
                 name.clone(),
@@ -39,6 +45,11 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
                     tls,
                     admission,
                     breaker,
+                    balance,
+                    sticky,
+                    health,
+                    ejection,
+                    slow_start,
                 }),
             );
         }

@@ -1,0 +1,159 @@
+//! Checks of endpoints, off the path of requests: one schedule for each endpoint, on a thread of their own.
+//!
+//! In: each change, once it serves. Out: what is known of the endpoints that serve, and a record of each that becomes healthy or unhealthy. A change that
+//! leaves an endpoint's checks as they are leaves their schedule as it is, and no change waits for a check.
+
+mod check;
+mod schedule;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::model::{Health, Name, Protocol};
+use crate::reload::{Change, Follower, Refused};
+use crate::runtime::{EndpointState, Secured, Shared};
+use schedule::Schedule;
+
+/// Lets checks follow the configuration.
+#[derive(Debug)]
+pub(crate) struct Checker {
+    shared: Arc<Shared>,
+    /// Nothing until the first change that asks for checks.
+    running: Option<Running>,
+}
+
+/// By the upstream's name and the endpoint's address.
+type Jobs = HashMap<(Name, Arc<str>), Job>;
+
+/// What is checked, and how.
+#[derive(Debug, Clone)]
+struct Job {
+    state: Arc<EndpointState>,
+    health: Health,
+    protocol: Protocol,
+    secured: Option<Arc<Secured>>,
+}
+
+/// The thread that checks.
+#[derive(Debug)]
+struct Running {
+    jobs: mpsc::UnboundedSender<Jobs>,
+    thread: JoinHandle<()>,
+}
+
+// === impl Job ===
+
+impl Job {
+    /// Whether another one asks the same in the same way. What is known of an endpoint is the same one as long as the endpoint is.
+    fn is_same(&self, other: &Self) -> bool {
+        let rules = |job: &Self| job.secured.as_ref().map(Arc::as_ptr);
+        let is_asked_so = self.health == other.health && self.protocol == other.protocol;
+        Arc::ptr_eq(&self.state, &other.state) && is_asked_so && rules(self) == rules(other)
+    }
+}
+
+// === impl Running ===
+
+impl Running {
+    fn start() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (jobs, mut changes) = mpsc::unbounded_channel();
+        let run = move || {
+            runtime.block_on(async {
+                let mut schedules = HashMap::new();
+                while let Some(jobs) = changes.recv().await {
+                    follow(&mut schedules, jobs);
+                }
+            });
+            // Whoever resolves a name cannot be told to stop.
+            runtime.shutdown_background();
+        };
+        let thread = thread::Builder::new().name("health".to_owned()).spawn(run)?;
+        Ok(Self { jobs, thread })
+    }
+}
+
+fn follow(schedules: &mut HashMap<(Name, Arc<str>), Schedule>, jobs: Jobs) {
+    schedules.retain(|key, _| jobs.contains_key(key));
+    for (key, job) in jobs {
+        match schedules.get_mut(&key) {
+            Some(schedule) if schedule.job.is_same(&job) => {}
+            Some(schedule) if Arc::ptr_eq(&schedule.job.state, &job.state) => schedule.change(&key, job),
+            _ => drop(schedules.insert(key.clone(), Schedule::begin(&key, job))),
+        }
+    }
+}
+
+// === impl Checker ===
+
+impl Checker {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            running: None,
+        }
+    }
+
+    /// All endpoints that serve and are to be checked.
+    fn jobs(&self) -> Jobs {
+        let snapshot = self.shared.current.load();
+        let mut jobs = Jobs::new();
+        for (name, upstream) in &snapshot.upstreams {
+            let Some(health) = &upstream.definition.health else {
+                continue;
+            };
+            for (address, state) in upstream.states() {
+                let job = Job {
+                    state: Arc::clone(state),
+                    health: health.clone(),
+                    protocol: upstream.definition.protocol,
+                    secured: upstream.secured.clone(),
+                };
+                jobs.insert((name.clone(), Arc::from(address)), job);
+            }
+        }
+        jobs
+    }
+}
+
+impl Follower for Checker {
+    fn name(&self) -> &'static str {
+        "upstreams"
+    }
+
+    fn stage(&mut self, change: Change<'_>) -> Result<(), Refused> {
+        let is_wanted = change.new.upstreams.values().any(|one| one.health.is_some());
+        if is_wanted && self.running.is_none() {
+            self.running = Some(Running::start()?);
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, _drain: Duration) -> Result<(), Refused> {
+        match &self.running {
+            Some(running) => Ok(running.jobs.send(self.jobs())?),
+            None => Ok(()),
+        }
+    }
+
+    /// A thread that has nothing to do may stay.
+    fn abandon(&mut self) {}
+}
+
+impl Drop for Checker {
+    fn drop(&mut self) {
+        if let Some(Running { jobs, thread }) = self.running.take() {
+            drop(jobs);
+            if thread.join().is_err() {
+                tracing::error!("the thread that checks endpoints panicked");
+            }
+        }
+    }
+}

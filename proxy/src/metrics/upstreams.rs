@@ -1,0 +1,48 @@
+//! What is known of the endpoints of the upstreams that serve.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::runtime::Shared;
+
+type Labels = Vec<(&'static str, String)>;
+
+pub(super) fn register(registry: &mut Registry, shared: &Shared) {
+    let up: Family<Labels, Gauge> = Family::default();
+    let requests: Family<Labels, Gauge<u64, AtomicU64>> = Family::default();
+    let checks: Family<Labels, Counter> = Family::default();
+    let ejections: Family<Labels, Counter> = Family::default();
+    for (name, upstream) in &shared.current.load().upstreams {
+        for (index, (address, state)) in upstream.states().enumerate() {
+            let labels = vec![("upstream", name.to_string()), ("endpoint", address.to_owned())];
+            up.get_or_create(&labels).set(upstream.is_open(index).into());
+            requests.get_or_create(&labels).set(state.requests() as u64);
+            ejections.get_or_create(&labels).inc_by(state.ejections());
+            let (passed, failed) = state.checks();
+            for (result, count) in [("passed", passed), ("failed", failed)] {
+                let labels = [labels.clone(), vec![("result", result.to_owned())]].concat();
+                checks.get_or_create(&labels).inc_by(count);
+            }
+        }
+    }
+    registry.register("upstream_endpoint_up", "Whether an endpoint gets requests", up);
+    registry.register(
+        "upstream_endpoint_requests",
+        "Requests in flight to an endpoint",
+        requests,
+    );
+    registry.register(
+        "upstream_endpoint_checks",
+        "Checks of an endpoint, by how they ended",
+        checks,
+    );
+    registry.register(
+        "upstream_endpoint_ejections",
+        "How often an endpoint was ejected",
+        ejections,
+    );
+}
