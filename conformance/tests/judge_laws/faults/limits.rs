@@ -48,6 +48,13 @@ fn change_first(
     picked.take(count).map(change).count()
 }
 
+/// When what was held is released, or it is asked to stop, whichever comes first: what goes on then cannot be judged.
+fn end(timeline: &Timeline) -> Nanos {
+    let is_end = |event: &&Event| matches!(event, Event::Released { .. } | Event::StopAsked { .. });
+    let ends = timeline.events.iter().filter(is_end).map(Event::at);
+    ends.min().expect("an end")
+}
+
 /// When each change was seen, in order.
 fn seen(timeline: &Timeline) -> Vec<Nanos> {
     let of = |write: &&reloadspec::vocabulary::ConfigWrite| {
@@ -99,8 +106,9 @@ proptest! {
     fn one_session_too_many_is_seen(traits in plain(), pick: Index) {
         let case = case("session_limit");
         let mut timeline = history(&case, &traits);
-        let first = seen(&timeline)[0];
-        change(&mut timeline, pick, |r| is_refused(r) && r.begin > first, let_through);
+        let (first, end) = (seen(&timeline)[0], end(&timeline));
+        let is_then = |r: &Request| is_refused(r) && r.begin > first && r.at < end;
+        change(&mut timeline, pick, is_then, let_through);
         fails_even_if_stalled(&case, &timeline, &[Check::SessionsNeverExceeded]);
     }
 
@@ -108,8 +116,9 @@ proptest! {
     fn one_request_through_an_open_breaker_is_seen(traits in plain(), pick: Index) {
         let case = case("circuit_breaker");
         let mut timeline = history(&case, &traits);
-        let first = writes(&timeline)[0].begin;
-        change(&mut timeline, pick, |r| is_refused(r) && r.begin > first, let_through);
+        let (first, end) = (writes(&timeline)[0].begin, end(&timeline));
+        let is_then = |r: &Request| is_refused(r) && r.begin > first && r.at < end;
+        change(&mut timeline, pick, is_then, let_through);
         let results = judge(&case, &timeline);
         prop_assert_eq!(failed(&results), vec![]);
         prop_assert_eq!(weak(&results), vec![Check::BreakerStaysOpen], "{:#?}", told(&results));
