@@ -10,8 +10,10 @@ mod admin_stays;
 mod applies_changes;
 mod atomic;
 mod bad_certificate;
+mod breaker_survives;
 mod certificate_apart;
 mod certificate_rotation;
+mod changed_limit;
 mod check_command_agrees;
 mod check_command_no_side_effects;
 mod churn;
@@ -60,6 +62,7 @@ mod permission_lost;
 mod persistent_fault;
 mod pid_file;
 mod rapid_changes;
+mod rate_limit_survives;
 mod recreate;
 mod reload_cost;
 mod removed_route;
@@ -74,6 +77,7 @@ mod rollback;
 mod runtime_failure;
 mod same_size_same_mtime;
 mod secrets;
+mod session_limit;
 mod sighup;
 mod startup_change;
 mod status;
@@ -172,6 +176,10 @@ pub fn all() -> Vec<Case> {
         certificate_apart::case(),
         bad_certificate::case(),
         handshakes::case(),
+        rate_limit_survives::case(),
+        changed_limit::case(),
+        session_limit::case(),
+        breaker_survives::case(),
         included_file::case(),
         glob_member::case(),
         one_bad_member::case(),

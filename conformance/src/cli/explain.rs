@@ -116,6 +116,10 @@ fn words(step: &Step) -> String {
             "load of POSTs: {tasks} tasks, each on a connection that it keeps, {} ms between requests",
             f64::from(*pause_us) / 1000.0
         ),
+        Step::FailuresOn { tasks, pause_us } => format!(
+            "load of what the origin answers with status 500: {tasks} tasks with a connection a request, {} ms between requests",
+            f64::from(*pause_us) / 1000.0
+        ),
         Step::SteadyOn { per_second } => format!(
             "load: {per_second} requests a second, each on a connection of its own and at its time, whether those before were answered or not"
         ),

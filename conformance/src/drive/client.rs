@@ -131,6 +131,14 @@ impl Client {
         }
     }
 
+    /// A request that the origin answers with status 500.
+    pub(super) fn failing(&self) -> Ask {
+        Ask {
+            path: "/fail".into(),
+            ..self.plain(Purpose::Load, REQUEST_TIMEOUT)
+        }
+    }
+
     /// Makes a connection for a request and sends it. The request's end is recorded; the connection is returned, if there is one,
     /// whether it lives or not.
     pub(super) async fn ask_fresh(&self, ask: Ask) -> (Request, Option<Connection>) {

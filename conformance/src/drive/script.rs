@@ -215,6 +215,7 @@ impl<'a> Driver<'a> {
                 pause_us,
             } => self.load(&[(LoadKind::Fresh, *fresh), (LoadKind::Kept, *kept)], *pause_us),
             Step::PostsOn { tasks, pause_us } => self.load(&[(LoadKind::Posts, *tasks)], *pause_us),
+            Step::FailuresOn { tasks, pause_us } => self.load(&[(LoadKind::Failures, *tasks)], *pause_us),
             Step::SteadyOn { per_second } => self.steady(*per_second),
             Step::HandshakesOn { tasks, pause_us } => self.shake_hands(*tasks, *pause_us),
             Step::Renew(renewal) => self.renew(*renewal)?,

@@ -163,6 +163,8 @@ pub(super) enum LoadKind {
     Kept,
     /// The same, of requests that nobody may simply make again.
     Posts,
+    /// A connection a request, for what fails at the origin.
+    Failures,
 }
 
 /// A load that runs.
@@ -221,7 +223,7 @@ async fn join(tasks: Vec<JoinHandle<()>>) {
 }
 
 async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: watch::Receiver<bool>) {
-    let keeps = kind != LoadKind::Fresh;
+    let keeps = matches!(kind, LoadKind::Kept | LoadKind::Posts);
     let number = client.recorder.next_number();
     if keeps {
         client.recorder.note_kept(number, None);
@@ -231,6 +233,7 @@ async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: 
         let ask = match kind {
             LoadKind::Fresh | LoadKind::Kept => client.plain(Purpose::Load, REQUEST_TIMEOUT),
             LoadKind::Posts => client.post(),
+            LoadKind::Failures => client.failing(),
         };
         let (request, used) = match connection.take() {
             Some(mut kept) => (kept.ask(ask).await, Some(kept)),

@@ -131,6 +131,7 @@ impl Plan {
                 | Step::Misorder(_)
                 | Step::LoadOn { .. }
                 | Step::PostsOn { .. }
+                | Step::FailuresOn { .. }
                 | Step::SteadyOn { .. }
                 | Step::HandshakesOn { .. }
                 | Step::Sample

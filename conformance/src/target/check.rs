@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::changed;
 use super::error::TargetError;
+use super::layouts::layouts;
 use super::parts;
 use super::render::text;
 use super::socket;
@@ -15,8 +16,7 @@ use super::told;
 use super::versions;
 use super::{LogSource, ORIGINS, OriginAddress, Place, Target};
 use crate::vocabulary::{
-    Capability, Flaw, Generation, Layout, LeadsTo, Listener, Marker, MetricReadings, Question, Scene,
-    TriggerKind,
+    Capability, Flaw, Generation, Layout, Marker, MetricReadings, Question, Scene, TriggerKind,
 };
 
 /// The apply bound that holds unless a longer one is documented, in milliseconds.
@@ -320,6 +320,18 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
         };
         // What is asked for by a start of its own is asked for.
         let by_start = capability == Capability::Drain && target.start_draining(&ground)?.is_some();
+        // A route alone is no limit.
+        let without = Scene {
+            layout: Layout {
+                limit: None,
+                ..scene.layout.clone()
+            },
+            ..Scene::of(Generation(1))
+        };
+        let good = match scene.layout.limit {
+            Some(_) => target.render(&without, &ground)?,
+            None => good.clone(),
+        };
         if target.facts.has(capability) && !by_start && good == target.render(&scene, &ground)? {
             let message = format!(
                 "capabilities: {} is declared, and the template makes nothing of it",
@@ -349,24 +361,6 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
         return Err(TargetError::invalid(place, message));
     }
     Ok(())
-}
-
-/// What a template has to make something of, by the capability that says so.
-fn layouts() -> [(Capability, Layout); 6] {
-    [
-        (Capability::Listeners, Layout::listening(Listener::Second)),
-        (Capability::UnixSocket, Layout::listening(Listener::Socket)),
-        (Capability::Drain, Layout::default().draining()),
-        (Capability::Tls, Layout::listening(Listener::Tls)),
-        (
-            Capability::Routes,
-            Layout::default().with_routes(&[LeadsTo::Apart]),
-        ),
-        (
-            Capability::Upstreams,
-            Layout::default().with_routes(&[LeadsTo::Unresolvable]),
-        ),
-    ]
 }
 
 fn nowhere() -> Place {

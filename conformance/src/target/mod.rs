@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod folder;
 mod inquiry;
+mod layouts;
 mod load;
 mod locate;
 mod parts;

@@ -15,10 +15,10 @@ use super::socket;
 use super::spec::{self, Role, Spec, TriggerBody};
 use super::tls;
 use super::{ORIGINS, OriginAddress, Place, Reach, Rendered, Trigger};
-use crate::vocabulary::{Flaw, Generation, LeadsTo, Listener, Scene, TriggerKind};
+use crate::vocabulary::{Flaw, Generation, LeadsTo, Limit, Listener, Scene, TriggerKind};
 
 /// What a template may name. See `docs/add-a-target.md`.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 24] = [
     "dir",
     "config",
     "candidate",
@@ -40,6 +40,9 @@ const NAMES: [&str; 21] = [
     "member.{name,prefix,origin}",
     "version",
     "tls.{host,port,certificate,key}",
+    "rate.count",
+    "sessions.max",
+    "breaker.{failures,open_s}",
 ];
 
 /// The size of a huge file.
@@ -294,6 +297,7 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         .iter()
         .map(|file| (file.path.clone(), place.dir.join(&file.path)))
         .collect();
+    let limit = scene.layout.limit;
     let drain_ms = scene.layout.drain_ms;
     let drain = (drain_ms > 0).then(|| context! { ms => drain_ms, s => drain_ms.div_ceil(1_000) });
     let fixed = Value::from_function(move |name: String| -> Result<String, minijinja::Error> {
@@ -325,6 +329,9 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         other_setting => scene.layout.other_setting,
         drain => drain,
         tls => tls::context_of(spec, scene, place),
+        rate => limit.and_then(Limit::in_a_minute).map(|count| context! { count }),
+        sessions => (limit == Some(Limit::Sessions)).then(|| context! { max => Limit::SESSIONS }),
+        breaker => (limit == Some(Limit::Breaker)).then(|| context! { failures => Limit::FAILURES, open_s => Limit::OPEN_S }),
         flaw => scene.flaw.filter(|flaw| !flaw.is_made_by_the_suite()).map(Flaw::name),
         fixed => fixed,
         members => spec.include.as_ref().map(|include| text(&include.members(scene.layout.outside, place))),

@@ -203,6 +203,17 @@ checks! {
     /// And that is told.
     FailureIsReported = "failure_is_reported": "that a change cannot be applied can be observed, in the log or in the trigger's answer",
 
+    /// What was used up stays used up.
+    BalanceSurvives = "balance_survives": "once a rate limit has refused, no more is let through over changes that do not concern it than the limit lets through in that time, and once all that it lets come at once",
+    /// A lower limit counts.
+    LowerLimitCounts = "lower_limit_counts": "once the mixing window of a change has closed that lowers a rate limit, no more is let through than the new limit lets through in that time, and twice what it lets come at once",
+    /// And so does a higher one.
+    HigherLimitCounts = "higher_limit_counts": "once the mixing window of a change has closed that raises a rate limit above all that is asked, at least a quarter of it is let through",
+    /// Not one too many.
+    SessionsNeverExceeded = "sessions_never_exceeded": "while as many requests are in flight as may be, no other is let through, whatever changes meanwhile",
+    /// What was found to fail is left alone.
+    BreakerStaysOpen = "breaker_stays_open": "while a circuit breaker is open, nothing is let through, whatever changes meanwhile",
+
     /// What a change does not name stays as it is.
     UnchangedRouteStays = "unchanged_route_stays": "over many changes, every answer in the paths of a route that none of them changes comes from where it always led",
     /// A route that goes is gone.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Limit;
+
 /// An address that a configuration may have the target listen on.
 ///
 /// Every configuration has the first. A second listener is at one of the others, and moves from one to another.
@@ -108,6 +110,9 @@ pub struct Layout {
     /// How long what is in flight on a listener that is taken away may take, in milliseconds; 0 where no time is named.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub drain_ms: u32,
+    /// What bounds its further routes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
 }
 
 #[expect(
@@ -195,6 +200,14 @@ impl Layout {
                 })
                 .collect(),
             ..self
+        }
+    }
+
+    /// With one route more, which leads to the origin that is no generation's, and is bounded by this.
+    pub fn limited(limit: Limit) -> Self {
+        Self {
+            limit: Some(limit),
+            ..Self::default().with_routes(&[LeadsTo::Apart])
         }
     }
 

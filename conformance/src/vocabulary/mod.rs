@@ -10,6 +10,7 @@ mod check;
 mod delivery;
 mod layout;
 mod life;
+mod limit;
 mod meddling;
 mod object;
 mod readings;
@@ -21,6 +22,7 @@ mod step;
 mod target;
 mod timeline;
 mod tls;
+mod trigger;
 mod verdict;
 mod versions;
 
@@ -30,6 +32,7 @@ pub use check::Check;
 pub use delivery::Delivery;
 pub use layout::{Layout, LeadsTo, Listener, Prospect, Route};
 pub use life::{Notice, PidFileFacts, PidFileLook, Whose};
+pub use limit::Limit;
 pub use meddling::Meddling;
 pub use object::{Fate, Object, ObjectPatterns};
 pub use readings::{Expected, Lack, MetricReadings, Readings, StatusReadings, metric, read};
@@ -40,9 +43,9 @@ pub use scene::{Flaw, Generation, Marker, Markers, Scene};
 pub use step::{Condition, Held, Step};
 pub use target::{
     Capability, LogPatterns, OtherTrigger, Outside, RestartOnly, Settle, TargetFacts, TriggerKind,
-    TriggerTrait,
 };
 pub use timeline::{Arrival, ConfigWrite, Event, FreshStart, Nanos, OutsideStart, Timeline};
 pub use tls::{Handshake, Leaf, Renewal, Renewed, Shaken};
+pub use trigger::TriggerTrait;
 pub use verdict::{CheckResult, Finding, Verdict};
 pub use versions::{Rollback, VersionReadings};

@@ -168,6 +168,13 @@ pub enum Step {
         /// The pause after each answer, in microseconds.
         pause_us: u32,
     },
+    /// As `LoadOn`, a connection a request, for what the origin answers with status 500.
+    FailuresOn {
+        /// Tasks.
+        tasks: u8,
+        /// The pause after each answer, in microseconds.
+        pause_us: u32,
+    },
     /// As `LoadOn`, for so many requests a second, each on a connection of its own and at its time, whether those before were answered
     /// or not.
     SteadyOn {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Marker, ObjectPatterns, PidFileFacts, Readings};
+use super::{Delivery, Flaw, Marker, ObjectPatterns, PidFileFacts, Readings, TriggerTrait};
 
 /// How the target learns that its file changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,35 +30,6 @@ pub struct OtherTrigger {
     /// Whether it answers once the change is effective.
     #[serde(default)]
     pub acknowledges: bool,
-}
-
-/// What is asked of a trigger for a case to use it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TriggerTrait {
-    /// It answers: by an exit status, by a status over HTTP, or by a line where its answers are known.
-    Answers,
-    /// It answers once the change is effective.
-    Acknowledges,
-    /// It is a signal.
-    IsSignal,
-    /// It is a request over HTTP.
-    IsHttp,
-    /// Somebody pulls it: the target does not watch for itself.
-    IsPulled,
-}
-
-impl TriggerTrait {
-    /// What a target has to have, in words that follow "a trigger that".
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Answers => "answers",
-            Self::Acknowledges => "answers once the change is effective",
-            Self::IsSignal => "is a signal",
-            Self::IsHttp => "is a request over HTTP",
-            Self::IsPulled => "somebody pulls",
-        }
-    }
 }
 
 /// Something that a target may or may not be able to do.
@@ -109,11 +80,19 @@ pub enum Capability {
     Tls,
     /// Certificate and key stand in a file each.
     TlsPair,
+    /// A route lets so many requests through in a time.
+    #[serde(rename = "ratelimit")]
+    RateLimit,
+    /// A route, or its upstream, has so many requests at a time.
+    #[serde(rename = "maxsessions")]
+    MaxSessions,
+    /// A route whose upstream keeps failing lets nothing through for a time.
+    Breaker,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
@@ -136,6 +115,9 @@ impl Capability {
         Self::LogDiff,
         Self::Tls,
         Self::TlsPair,
+        Self::RateLimit,
+        Self::MaxSessions,
+        Self::Breaker,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -163,6 +145,9 @@ impl Capability {
             Self::LogDiff => "log_diff",
             Self::Tls => "tls",
             Self::TlsPair => "tls_pair",
+            Self::RateLimit => "ratelimit",
+            Self::MaxSessions => "maxsessions",
+            Self::Breaker => "breaker",
         }
     }
 }

@@ -122,6 +122,7 @@ pub(super) fn name_of(layout: &Layout) -> String {
             .filter(|(is_so, _)| *is_so)
             .map(|(_, word)| word.to_owned()),
     );
+    words.extend(layout.limit.map(|limit| limit.name().to_owned()));
     words.join("_")
 }
 

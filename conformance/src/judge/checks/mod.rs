@@ -19,6 +19,7 @@ mod kept;
 mod latency;
 mod leaks;
 mod lifecycle;
+mod limits;
 mod listeners;
 mod logging;
 mod manager;
@@ -139,6 +140,11 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::DrainingIsTold => drain::is_told(view),
         Check::FailureChangesNothing => doomed::changes_nothing(view),
         Check::FailureIsReported => doomed::is_reported(view),
+        Check::BalanceSurvives => limits::balance_survives(view),
+        Check::LowerLimitCounts => limits::lower_counts(view),
+        Check::HigherLimitCounts => limits::higher_counts(view),
+        Check::SessionsNeverExceeded => limits::sessions_never_exceeded(view),
+        Check::BreakerStaysOpen => limits::breaker_stays_open(view),
         Check::UnchangedRouteStays => routes::unchanged_stays(view),
         Check::RemovedRouteIsGone => routes::removed_is_gone(view),
         Check::RemovedRouteFinishes => routes::removed_finishes(view),

@@ -11,6 +11,7 @@ mod effect;
 mod files;
 mod kept;
 mod lifecycle;
+mod limits;
 mod listeners;
 mod logging;
 mod meddling;

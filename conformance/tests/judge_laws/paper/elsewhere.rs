@@ -16,6 +16,7 @@ pub(crate) struct Load {
     kept: u8,
     pause: Nanos,
     to: (Listener, u8),
+    purpose: Purpose,
 }
 
 impl Paper {
@@ -43,6 +44,29 @@ impl Paper {
                     kept: *kept,
                     pause: u64::from(*pause_us) * 1_000,
                     to: self.to,
+                    purpose: Purpose::Load,
+                };
+                self.life().elsewhere.push(load);
+            }
+            Step::FailuresOn { tasks, pause_us } => {
+                let load = Load {
+                    from: self.now,
+                    fresh: *tasks,
+                    kept: 0,
+                    pause: u64::from(*pause_us) * 1_000,
+                    to: self.to,
+                    purpose: Purpose::Load,
+                };
+                self.life().elsewhere.push(load);
+            }
+            Step::SteadyOn { per_second } => {
+                let load = Load {
+                    from: self.now,
+                    fresh: 1,
+                    kept: 0,
+                    pause: 1_000 * MS / u64::from(*per_second),
+                    to: self.to,
+                    purpose: Purpose::Steady,
                 };
                 self.life().elsewhere.push(load);
             }
@@ -66,6 +90,7 @@ impl Paper {
                         outcome: answered(markers),
                     };
                     self.life().held_elsewhere.push(held);
+                    self.arrive_apart(connect + MS / 2, id);
                     self.now += MS;
                 }
             }
@@ -132,7 +157,7 @@ impl Paper {
                 if task < load.fresh {
                     connection = (self.id(), at, 0);
                 }
-                at = self.ask_elsewhere(Purpose::Load, load.to, connection, at)
+                at = self.ask_elsewhere(load.purpose, load.to, connection, at)
                     + load.pause
                     + self.below(MS / 4);
                 connection = (connection.0, connection.1, connection.2 + 1);

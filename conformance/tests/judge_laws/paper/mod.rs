@@ -7,6 +7,7 @@ mod differing;
 mod elsewhere;
 mod files;
 mod lifecycle;
+mod limits;
 mod members;
 mod shortage;
 mod starts;
@@ -21,6 +22,8 @@ use reloadspec::vocabulary::{
     Marker, Nanos, Outcome, Outside, Phase, PidFileFacts, Prospect, Purpose, Request, RestartOnly, Step,
     TargetFacts, Timeline, TriggerKind,
 };
+
+pub(crate) use limits::refused;
 
 use crate::traits::Traits;
 
@@ -227,6 +230,7 @@ impl Paper {
                 let posts = (self.now, *tasks, *pause_us);
                 self.life().posts = Some(posts);
             }
+            Step::FailuresOn { .. } => panic!("no case has failures but on a route"),
             Step::SteadyOn { per_second } => {
                 let steady = (self.now, 1_000 * MS / u64::from(*per_second));
                 self.life().steady = Some(steady);

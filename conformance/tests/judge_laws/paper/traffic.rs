@@ -116,9 +116,11 @@ impl Paper {
                 turn += period;
             }
         }
+        let from = self.events.len();
         for load in std::mem::take(&mut self.life().elsewhere) {
             self.load_elsewhere(load);
         }
+        self.limit(from);
         let Some((from, fresh, kept, pause_us)) = self.life().load.take() else {
             return;
         };
@@ -199,12 +201,12 @@ impl Paper {
     }
 
     pub(super) fn release(&mut self) {
-        self.release_elsewhere();
         let held = std::mem::take(&mut self.life().held);
-        if held.is_empty() {
+        if held.is_empty() && self.life().held_elsewhere.is_empty() {
             return;
         }
         self.events.push(Event::Released { at: self.now });
+        self.release_elsewhere();
         for (what, connection, connect, id, accepted) in held {
             let begin = if what == Held::Idle { self.now } else { connect };
             let at = self.now + MS + self.below(MS);

@@ -1,0 +1,24 @@
+//! Layouts by which a declared capability is tried before anything runs.
+
+use crate::vocabulary::{Capability, Layout, LeadsTo, Limit, Listener};
+
+/// What a template has to make something of, by the capability that says so.
+pub(super) fn layouts() -> [(Capability, Layout); 9] {
+    [
+        (Capability::Listeners, Layout::listening(Listener::Second)),
+        (Capability::UnixSocket, Layout::listening(Listener::Socket)),
+        (Capability::Drain, Layout::default().draining()),
+        (Capability::Tls, Layout::listening(Listener::Tls)),
+        (
+            Capability::Routes,
+            Layout::default().with_routes(&[LeadsTo::Apart]),
+        ),
+        (
+            Capability::Upstreams,
+            Layout::default().with_routes(&[LeadsTo::Unresolvable]),
+        ),
+        (Capability::RateLimit, Layout::limited(Limit::Tight)),
+        (Capability::MaxSessions, Layout::limited(Limit::Sessions)),
+        (Capability::Breaker, Layout::limited(Limit::Breaker)),
+    ]
+}
