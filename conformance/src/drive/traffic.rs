@@ -163,6 +163,8 @@ pub(super) enum LoadKind {
     Kept,
     /// The same, of requests that nobody may simply make again.
     Posts,
+    /// A session: a connection a request, and what names it in each.
+    Sessions,
 }
 
 /// A load that runs.
@@ -221,8 +223,9 @@ async fn join(tasks: Vec<JoinHandle<()>>) {
 }
 
 async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: watch::Receiver<bool>) {
-    let keeps = kind != LoadKind::Fresh;
+    let keeps = matches!(kind, LoadKind::Kept | LoadKind::Posts);
     let number = client.recorder.next_number();
+    let mut cookie = None;
     if keeps {
         client.recorder.note_kept(number, None);
     }
@@ -231,11 +234,15 @@ async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: 
         let ask = match kind {
             LoadKind::Fresh | LoadKind::Kept => client.plain(Purpose::Load, REQUEST_TIMEOUT),
             LoadKind::Posts => client.post(),
+            LoadKind::Sessions => client.of_session(number, cookie.clone()),
         };
         let (request, used) = match connection.take() {
             Some(mut kept) => (kept.ask(ask).await, Some(kept)),
             None => client.ask_fresh(ask).await,
         };
+        if let Some(given) = used.as_ref().and_then(Connection::cookie) {
+            cookie = Some(given.to_owned());
+        }
         if keeps {
             client.recorder.note_kept(number, request.generation());
             let lives = matches!(request.outcome, Outcome::Answered { closes: false, .. });

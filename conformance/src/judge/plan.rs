@@ -133,6 +133,8 @@ impl Plan {
                 | Step::PostsOn { .. }
                 | Step::SteadyOn { .. }
                 | Step::HandshakesOn { .. }
+                | Step::SessionsOn { .. }
+                | Step::Fitness { .. }
                 | Step::Sample
                 | Step::LayOut(_)
                 | Step::Member { .. }

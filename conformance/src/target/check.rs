@@ -352,26 +352,24 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
 }
 
 /// What a template has to make something of, by the capability that says so.
-fn layouts() -> [(Capability, Layout); 6] {
+fn layouts() -> [(Capability, Layout); 9] {
+    let leading = |to| Layout::default().with_routes(&[to]);
     [
         (Capability::Listeners, Layout::listening(Listener::Second)),
         (Capability::UnixSocket, Layout::listening(Listener::Socket)),
         (Capability::Drain, Layout::default().draining()),
         (Capability::Tls, Layout::listening(Listener::Tls)),
-        (
-            Capability::Routes,
-            Layout::default().with_routes(&[LeadsTo::Apart]),
-        ),
-        (
-            Capability::Upstreams,
-            Layout::default().with_routes(&[LeadsTo::Unresolvable]),
-        ),
+        (Capability::Routes, leading(LeadsTo::Apart)),
+        (Capability::Upstreams, leading(LeadsTo::Unresolvable)),
+        (Capability::Health, leading(LeadsTo::Checked)),
+        (Capability::Affinity, leading(LeadsTo::Affine)),
+        (Capability::UpstreamKeepalive, leading(LeadsTo::Kept)),
     ]
 }
 
 fn nowhere() -> Place {
     let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-    let origins = (0..=ORIGINS).zip(6..);
+    let origins = (0..=ORIGINS + Layout::MEMBERS).zip(6..);
     Place {
         dir: "/nowhere".into(),
         config: "/nowhere/conf/file".into(),

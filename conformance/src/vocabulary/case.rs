@@ -81,6 +81,8 @@ pub enum Area {
     Listeners,
     /// What clients see while certificates change.
     Tls,
+    /// What the target knows, and what it keeps, over a change.
+    State,
     /// A configuration of several files.
     Composition,
     /// What a change leaves in the log.
@@ -103,6 +105,7 @@ impl fmt::Display for Area {
             Self::ConnectionManagement => "connection-management",
             Self::Listeners => "listeners",
             Self::Tls => "tls",
+            Self::State => "state",
             Self::Composition => "composition",
             Self::Logging => "logging",
             Self::Lifecycle => "lifecycle",

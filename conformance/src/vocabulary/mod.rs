@@ -8,8 +8,10 @@ mod asked;
 mod case;
 mod check;
 mod delivery;
+mod health;
 mod layout;
 mod life;
+mod log;
 mod meddling;
 mod object;
 mod readings;
@@ -28,8 +30,10 @@ pub use asked::{Answer, Inspection, Question, Reply, TriggerAnswer};
 pub use case::{Area, Case, CheckSpec, FaultSpec, Level, Profile};
 pub use check::Check;
 pub use delivery::Delivery;
+pub use health::HealthFacts;
 pub use layout::{Layout, LeadsTo, Listener, Prospect, Route};
 pub use life::{Notice, PidFileFacts, PidFileLook, Whose};
+pub use log::LogPatterns;
 pub use meddling::Meddling;
 pub use object::{Fate, Object, ObjectPatterns};
 pub use readings::{Expected, Lack, MetricReadings, Readings, StatusReadings, metric, read};
@@ -39,8 +43,7 @@ pub use resources::Resources;
 pub use scene::{Flaw, Generation, Marker, Markers, Scene};
 pub use step::{Condition, Held, Step};
 pub use target::{
-    Capability, LogPatterns, OtherTrigger, Outside, RestartOnly, Settle, TargetFacts, TriggerKind,
-    TriggerTrait,
+    Capability, OtherTrigger, Outside, RestartOnly, Settle, TargetFacts, TriggerKind, TriggerTrait,
 };
 pub use timeline::{Arrival, ConfigWrite, Event, FreshStart, Nanos, OutsideStart, Timeline};
 pub use tls::{Handshake, Leaf, Renewal, Renewed, Shaken};
