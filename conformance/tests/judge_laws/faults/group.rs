@@ -37,10 +37,15 @@ fn arrivals(timeline: &mut Timeline) -> impl Iterator<Item = &mut Arrival> {
     })
 }
 
-/// One of the requests on the route that begin after a time.
+/// One of the requests on the route that begin after a time, and are over before the process is asked to stop.
 fn later(timeline: &Timeline, pick: Index, after: Nanos) -> Request {
+    let asked = timeline.events.iter().find_map(|event| match event {
+        Event::StopAsked { at } => Some(*at),
+        _ => None,
+    });
+    let asked = asked.expect("it was asked to stop");
     let all: Vec<&Request> = crate::asking::requests(timeline)
-        .filter(|request| request.route == 1 && request.begin > after)
+        .filter(|request| request.route == 1 && request.begin > after && request.at < asked)
         .collect();
     (*pick.get(&all)).clone()
 }
