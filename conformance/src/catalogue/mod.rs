@@ -7,6 +7,7 @@ mod active_connections;
 mod active_connections_failed;
 mod added_listener;
 mod admin_stays;
+mod affinity;
 mod applies_changes;
 mod atomic;
 mod bad_certificate;
@@ -16,6 +17,7 @@ mod certificate_rotation;
 mod changed_limit;
 mod check_command_agrees;
 mod check_command_no_side_effects;
+mod checks_continue;
 mod churn;
 mod credential;
 mod detects_immediately;
@@ -32,6 +34,7 @@ mod full_log;
 mod glob_member;
 mod graceful_stop;
 mod handshakes;
+mod healthy_known;
 mod held_pins_nothing;
 mod hostile_input;
 mod idle_stay;
@@ -89,11 +92,13 @@ mod ten_bad;
 mod truncated_write;
 mod twice_across_files;
 mod unchanged_content;
+mod unhealthy_stays;
 mod unix_socket;
 mod unknown_keys;
 mod unreachable_upstream;
 mod unresolvable_upstream;
 mod unwatched;
+mod upstream_connections;
 mod wildcard_swap;
 mod worker_crash;
 
@@ -180,6 +185,11 @@ pub fn all() -> Vec<Case> {
         changed_limit::case(),
         session_limit::case(),
         breaker_survives::case(),
+        unhealthy_stays::case(),
+        healthy_known::case(),
+        checks_continue::case(),
+        affinity::case(),
+        upstream_connections::case(),
         included_file::case(),
         glob_member::case(),
         one_bad_member::case(),

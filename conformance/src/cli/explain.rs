@@ -127,6 +127,12 @@ fn words(step: &Step) -> String {
             "load by TLS: {tasks} tasks, each with a handshake on a connection of its own and a request on it, {} ms between",
             f64::from(*pause_us) / 1000.0
         ),
+        Step::SessionsOn { tasks, pause_us } => format!(
+            "load: {tasks} sessions, each named by a field and by the cookies that it was given, with a connection a request, {} ms between requests",
+            f64::from(*pause_us) / 1000.0
+        ),
+        Step::Fitness { is_fit: false } => "the first of the origins whose health is checked fails its checks from here on".into(),
+        Step::Fitness { is_fit: true } => "it passes them again".into(),
         Step::Renew(renewal) => format!(
             "write {} (by renaming), and tell the target as it is told of that",
             renewal.words()
@@ -202,12 +208,13 @@ fn words(step: &Step) -> String {
         Step::Delete => "remove the file".into(),
         Step::Meddle(with) => meddled(*with).into(),
         Step::Await(condition) => format!(
-            "wait for {}, for the apply bound{} at most",
+            "wait for {}, for {} at most",
             awaited(*condition),
             match condition {
-                Condition::KeptFollow => " and the drain bound",
-                Condition::HeldEnded => " and the time for draining",
-                _ => "",
+                Condition::KeptFollow => "the apply bound and the drain bound",
+                Condition::Checked | Condition::Shunned => "the time that the target declares",
+                Condition::HeldEnded => "the apply bound and the time for draining",
+                _ => "the apply bound",
             }
         ),
         Step::Watch { ms } => format!("observe for {ms} ms"),
@@ -243,6 +250,9 @@ fn laid_out(layout: &Layout) -> String {
             LeadsTo::Apart => "an origin that is no generation's",
             LeadsTo::Unresolvable => "a name that nobody has",
             LeadsTo::Unreachable => "an address at which nobody listens",
+            LeadsTo::Checked => "three origins that are no generation's, whose health is checked",
+            LeadsTo::Affine => "three origins that are no generation's, of which each session has its own",
+            LeadsTo::Kept => "an origin that is no generation's, to which connections are kept",
         };
         format!("a route for {} to {leads_to}", route.prefix())
     });
@@ -327,6 +337,8 @@ fn awaited(condition: Condition) -> &'static str {
         Condition::LeafShown => {
             "a handshake that shows the newest certificate that stands there with its key"
         }
+        Condition::Checked => "a check of each origin whose health is checked",
+        Condition::Shunned => "that no request has come for 400 ms to the one that fails its checks",
         Condition::HeldEnded => "the end of all that is held, which nothing releases",
         Condition::KeptFollow => "an answer of the new generation to each task that keeps its connection",
     }

@@ -23,6 +23,9 @@ use crate::vocabulary::{Event, Listener, Markers, Nanos, Outcome, Phase, Purpose
 /// Past this without an answer, a request has failed.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The field that names a session.
+pub(super) const SESSION: &str = "x-session";
+
 /// The body of a request.
 pub(super) type Body = BoxBody<Bytes, std::convert::Infallible>;
 
@@ -56,6 +59,8 @@ pub(super) struct Ask {
     pub(super) timeout: Duration,
     /// When it is its turn, where that is not when it is sent.
     pub(super) due: Option<Nanos>,
+    /// Further fields.
+    pub(super) fields: Vec<(&'static str, String)>,
 }
 
 /// Makes connections to one address, and asks in the paths of one route.
@@ -94,6 +99,8 @@ pub(super) struct Connection {
     number: u64,
     connect: Nanos,
     carried: u32,
+    /// The last that it was given, as it is to be sent back.
+    cookie: Option<String>,
 }
 
 impl Drop for Connection {
@@ -115,6 +122,19 @@ impl Client {
             expected: Expected::Text,
             timeout,
             due: None,
+            fields: Vec::new(),
+        }
+    }
+
+    /// A plain request of a session, which it names, and with the cookie that it was given.
+    pub(super) fn of_session(&self, session: u64, cookie: Option<String>) -> Ask {
+        let cookie = cookie.map(|cookie| ("cookie", cookie));
+        Ask {
+            fields: [(SESSION, format!("s{session}"))]
+                .into_iter()
+                .chain(cookie)
+                .collect(),
+            ..self.plain(Purpose::Session(session), REQUEST_TIMEOUT)
         }
     }
 
@@ -198,6 +218,7 @@ impl Client {
             number,
             connect,
             carried: 0,
+            cookie: None,
         })
     }
 }
@@ -206,6 +227,11 @@ impl Connection {
     /// Whether its end has not been noticed yet.
     pub(super) fn is_open(&self) -> bool {
         !self.sender.is_closed() && !self.task.is_finished()
+    }
+
+    /// The last cookie that was given on it, as it is to be sent back.
+    pub(super) fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
     }
 
     /// Sends a request on it; its end is recorded.
@@ -249,6 +275,10 @@ impl Connection {
             .uri(self.to.path(&ask.path))
             .header("host", "proxy.test")
             .header(origin::REQUEST, ask.number);
+        let request = ask
+            .fields
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, value));
         let request = match ask.length {
             Some(length) => request.header("content-length", length),
             None => request,
@@ -262,7 +292,15 @@ impl Connection {
             }
         };
         match self.sender.try_send_request(request).await {
-            Ok(response) => self.read(response, &ask.expected, ask.number).await,
+            Ok(response) => {
+                let given = response
+                    .headers()
+                    .get("set-cookie")
+                    .and_then(|value| value.to_str().ok());
+                let pair = given.and_then(|given| given.split(';').next());
+                self.cookie = pair.map(str::to_owned).or(self.cookie.take());
+                self.read(response, &ask.expected, ask.number).await
+            }
             // Given back untouched: not a byte of it had been written.
             Err(mut error) => match error.take_message() {
                 Some(_) if self.carried > 1 => Outcome::NotSent,

@@ -102,6 +102,7 @@ pub(super) async fn run_held(
         expected,
         timeout: HELD_TIMEOUT,
         due: None,
+        fields: Vec::new(),
     };
     let in_two = format!("gate={gate}&bytes={HELD_BYTES}&seed={number}");
     let ask = match what {

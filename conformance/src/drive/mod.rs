@@ -14,6 +14,7 @@ mod error;
 mod exchange;
 mod files;
 mod guard;
+mod health;
 mod held;
 mod inspect;
 mod life;

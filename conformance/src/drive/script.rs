@@ -95,7 +95,11 @@ impl<'a> Driver<'a> {
     pub(super) fn new(case: &'a Case, target: &'a Target, options: &'a Options) -> Result<Self, DriveError> {
         target.binary().ok_or(DriveError::NoBinary)?;
         let recorder = Recorder::new();
-        let origins = start_origins(free_address()?, target.facts().origins + 1, &recorder)?;
+        let origins = start_origins(
+            free_address()?,
+            target.facts().origins + 1 + Layout::MEMBERS,
+            &recorder,
+        )?;
         let origin_addresses = origins
             .addresses()
             .iter()
@@ -217,6 +221,8 @@ impl<'a> Driver<'a> {
             Step::PostsOn { tasks, pause_us } => self.load(&[(LoadKind::Posts, *tasks)], *pause_us),
             Step::FailuresOn { tasks, pause_us } => self.load(&[(LoadKind::Failures, *tasks)], *pause_us),
             Step::SteadyOn { per_second } => self.steady(*per_second),
+            Step::SessionsOn { tasks, pause_us } => self.load(&[(LoadKind::Sessions, *tasks)], *pause_us),
+            Step::Fitness { is_fit } => self.set_fitness(*is_fit),
             Step::HandshakesOn { tasks, pause_us } => self.shake_hands(*tasks, *pause_us),
             Step::Renew(renewal) => self.renew(*renewal)?,
             Step::Sample => self.sample(),
@@ -374,6 +380,8 @@ fn start_origins(ip: IpAddr, count: usize, recorder: &Arc<Recorder>) -> Result<O
             at: recorder.time_of(seen.at),
             origin: format!("o{}", seen.origin),
             request: seen.request,
+            connection: Some(seen.connection),
+            is_check: seen.is_check,
         }));
     });
     Origins::start(ip, count, on_arrival).map_err(DriveError::system("start the origins"))

@@ -165,6 +165,8 @@ pub(super) enum LoadKind {
     Posts,
     /// A connection a request, for what fails at the origin.
     Failures,
+    /// A session: a connection a request, and what names it in each.
+    Sessions,
 }
 
 /// A load that runs.
@@ -225,6 +227,7 @@ async fn join(tasks: Vec<JoinHandle<()>>) {
 async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: watch::Receiver<bool>) {
     let keeps = matches!(kind, LoadKind::Kept | LoadKind::Posts);
     let number = client.recorder.next_number();
+    let mut cookie = None;
     if keeps {
         client.recorder.note_kept(number, None);
     }
@@ -234,11 +237,15 @@ async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: 
             LoadKind::Fresh | LoadKind::Kept => client.plain(Purpose::Load, REQUEST_TIMEOUT),
             LoadKind::Posts => client.post(),
             LoadKind::Failures => client.failing(),
+            LoadKind::Sessions => client.of_session(number, cookie.clone()),
         };
         let (request, used) = match connection.take() {
             Some(mut kept) => (kept.ask(ask).await, Some(kept)),
             None => client.ask_fresh(ask).await,
         };
+        if let Some(given) = used.as_ref().and_then(Connection::cookie) {
+            cookie = Some(given.to_owned());
+        }
         if keeps {
             client.recorder.note_kept(number, request.generation());
             let lives = matches!(request.outcome, Outcome::Answered { closes: false, .. });

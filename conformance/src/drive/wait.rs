@@ -46,6 +46,8 @@ impl Driver<'_> {
                     matches!(event, Event::Handshake(handshake) if handshake.leaf() >= Some(wanted))
                 })
             }
+            Condition::Checked => self.wait_until_checked(Instant::now() + self.noticed_within()),
+            Condition::Shunned => self.wait_until_shunned(Instant::now() + self.noticed_within()),
             Condition::KeptFollow => {
                 let drained = Duration::from_millis(drained.unwrap_or(0));
                 self.wait_until_kept_follow(Instant::now() + drained)

@@ -134,6 +134,8 @@ impl Plan {
                 | Step::FailuresOn { .. }
                 | Step::SteadyOn { .. }
                 | Step::HandshakesOn { .. }
+                | Step::SessionsOn { .. }
+                | Step::Fitness { .. }
                 | Step::Sample
                 | Step::LayOut(_)
                 | Step::Member { .. }

@@ -365,7 +365,7 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
 
 fn nowhere() -> Place {
     let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-    let origins = (0..=ORIGINS).zip(6..);
+    let origins = (0..=ORIGINS + Layout::MEMBERS).zip(6..);
     Place {
         dir: "/nowhere".into(),
         config: "/nowhere/conf/file".into(),

@@ -3,20 +3,18 @@
 use crate::vocabulary::{Capability, Layout, LeadsTo, Limit, Listener};
 
 /// What a template has to make something of, by the capability that says so.
-pub(super) fn layouts() -> [(Capability, Layout); 9] {
+pub(super) fn layouts() -> [(Capability, Layout); 12] {
+    let leading = |to| Layout::default().with_routes(&[to]);
     [
         (Capability::Listeners, Layout::listening(Listener::Second)),
         (Capability::UnixSocket, Layout::listening(Listener::Socket)),
         (Capability::Drain, Layout::default().draining()),
         (Capability::Tls, Layout::listening(Listener::Tls)),
-        (
-            Capability::Routes,
-            Layout::default().with_routes(&[LeadsTo::Apart]),
-        ),
-        (
-            Capability::Upstreams,
-            Layout::default().with_routes(&[LeadsTo::Unresolvable]),
-        ),
+        (Capability::Routes, leading(LeadsTo::Apart)),
+        (Capability::Upstreams, leading(LeadsTo::Unresolvable)),
+        (Capability::Health, leading(LeadsTo::Checked)),
+        (Capability::Affinity, leading(LeadsTo::Affine)),
+        (Capability::UpstreamKeepalive, leading(LeadsTo::Kept)),
         (Capability::RateLimit, Layout::limited(Limit::Tight)),
         (Capability::MaxSessions, Layout::limited(Limit::Sessions)),
         (Capability::Breaker, Layout::limited(Limit::Breaker)),

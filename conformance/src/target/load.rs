@@ -258,6 +258,7 @@ fn facts(
         release_bound_ms: spec.timing.release_bound_ms,
         stop_within_ms: spec.timing.stop_within_ms,
         restart_only: spec.restart_only.clone(),
+        health: spec.health,
         outside: spec.include.as_ref().and_then(|include| include.outside),
         pid_file: spec
             .pid_file

@@ -7,6 +7,7 @@ mod changed;
 mod check;
 mod error;
 mod folder;
+mod group;
 mod inquiry;
 mod layouts;
 mod load;

@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 
 use super::error::TargetError;
 use super::folder::Folder;
+use super::group;
 use super::parts::Member;
 use super::socket;
 use super::spec::{self, Role, Spec, TriggerBody};
@@ -282,11 +283,11 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         Some(Reach::Unix(path)) => (None, Some(context! { path => path.display().to_string() })),
         None => (None, None),
     };
-    let few = scene
-        .layout
-        .routes
-        .iter()
-        .map(|one| route(one.number.into(), led_to(one.leads_to, place, &origins, &current)));
+    let few = scene.layout.routes.iter().map(|one| {
+        let origin = led_to(one.leads_to, place, &origins, &current);
+        let route = route(one.number.into(), origin);
+        group::with_group(spec, one.leads_to, &origins, route)
+    });
     let many = scene
         .layout
         .many_numbers()
@@ -340,7 +341,8 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
 
 /// A further route.
 fn route(number: u32, origin: Value) -> Value {
-    context! { name => format!("r{number}"), prefix => format!("/r{number}/"), origin }
+    let members = [origin.clone()];
+    context! { name => format!("r{number}"), prefix => format!("/r{number}/"), origin, members, ..group::none() }
 }
 
 fn origins(place: &Place) -> Vec<Value> {
@@ -360,7 +362,8 @@ fn current(scene: &Scene, origins: &[Value]) -> Value {
 fn led_to(leads_to: LeadsTo, place: &Place, origins: &[Value], current: &Value) -> Value {
     match leads_to {
         LeadsTo::Current => current.clone(),
-        LeadsTo::Apart => origins.get(ORIGINS).cloned().unwrap_or_default(),
+        LeadsTo::Apart | LeadsTo::Kept => origins.get(ORIGINS).cloned().unwrap_or_default(),
+        LeadsTo::Checked | LeadsTo::Affine => origins.get(ORIGINS + 1).cloned().unwrap_or_default(),
         LeadsTo::Unresolvable => context! { name => "unresolvable", host => UNRESOLVABLE, port => 80 },
         LeadsTo::Unreachable => {
             context! { name => "unreachable", host => place.third.ip().to_string(), port => place.third.port() }

@@ -9,8 +9,8 @@ use super::tls::Tls;
 use super::told::{PidFile, Systemd};
 use super::versions::Versions;
 use crate::vocabulary::{
-    Capability, Delivery, Flaw, LogPatterns, Marker, MetricReadings, ObjectPatterns, Outside, Readings,
-    RestartOnly, StatusReadings, TriggerKind,
+    Capability, Delivery, Flaw, HealthFacts, LogPatterns, Marker, MetricReadings, ObjectPatterns, Outside,
+    Readings, RestartOnly, StatusReadings, TriggerKind,
 };
 
 #[derive(Clone, Debug, Deserialize)]
@@ -48,6 +48,7 @@ pub(super) struct Spec {
     pub(super) admin: Option<Admin>,
     pub(super) versions: Option<Versions>,
     pub(super) tls: Option<Tls>,
+    pub(super) health: Option<HealthFacts>,
     #[serde(default)]
     pub(super) flaws: Flaws,
     #[serde(default)]
@@ -299,16 +300,12 @@ pub(super) struct Flaws {
 impl Spec {
     /// What it declares: what it lists, and what it has a section for.
     pub(super) fn declares(&self) -> Vec<Capability> {
+        let outside = self.include.as_ref().and_then(|include| include.outside);
         let sections = [
             (Capability::CheckCommand, self.check_command.is_some()),
             (Capability::Drain, self.drain.is_some()),
             (Capability::Include, self.include.is_some()),
-            (
-                Capability::IncludePolicy,
-                self.include
-                    .as_ref()
-                    .is_some_and(|include| include.outside.is_some()),
-            ),
+            (Capability::IncludePolicy, outside.is_some()),
             (Capability::Workers, self.workers.is_some()),
             (Capability::Systemd, self.systemd.is_some()),
             (Capability::PidFile, self.pid_file.is_some()),
@@ -326,6 +323,7 @@ impl Spec {
             (Capability::Versions, self.versions.is_some()),
             (Capability::LogDiff, self.log.changed.is_some()),
             (Capability::Tls, self.tls.is_some()),
+            (Capability::Health, self.health.is_some()),
             (Capability::TlsPair, self.tls.as_ref().is_some_and(Tls::is_pair)),
         ];
         let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);

@@ -81,7 +81,7 @@ pub enum Area {
     Listeners,
     /// What clients see while certificates change.
     Tls,
-    /// What a target knows beside its configuration: who has used up his share, and who is failing.
+    /// What a target knows beside its configuration, and keeps over a change: who is fit, who has used up his share, who is failing.
     State,
     /// A configuration of several files.
     Composition,

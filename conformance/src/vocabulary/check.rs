@@ -295,6 +295,16 @@ checks! {
     LastGoodServes = "last_good_serves": "while what stands there is no certificate with its key, every handshake succeeds, by a certificate and the key that belongs to it",
     /// Nobody is shown something else.
     NoForeignLeaf = "no_foreign_leaf": "no handshake shows a certificate that was never given: no default one, and none that is self-signed",
+    /// Who is sick stays sick.
+    UnhealthyGetsNothing = "unhealthy_gets_nothing": "an upstream that its checks have found unhealthy gets no request over any change, as long as it fails them",
+    /// Who is well stays well.
+    HealthyStaysAvailable = "healthy_stays_available": "while all upstreams of a route pass their checks, every answer there is of one of them, over every change",
+    /// Checks go on.
+    ChecksContinue = "checks_continue": "over changes and after them each upstream is checked again and again, and one that comes to fail gets no more requests within the declared time",
+    /// Who is bound stays bound.
+    AffinitySurvives = "affinity_survives": "over every change, each session is answered by the upstream that it had before",
+    /// What stands is used.
+    UpstreamConnectionsStay = "upstream_connections_stay": "over changes that leave an upstream as it is, requests go there by the connections that stand",
     /// The record says what.
     RecordNamesFile = "record_names_file": "the record names the file",
 }

@@ -68,6 +68,12 @@ pub enum LeadsTo {
     Unresolvable,
     /// An address at which nobody listens.
     Unreachable,
+    /// Origins that are no generation's, [`Layout::MEMBERS`] of them, whose health the target checks.
+    Checked,
+    /// The same ones, of which each session has its own.
+    Affine,
+    /// An origin that is no generation's, to which the target keeps its connections.
+    Kept,
 }
 
 /// A route beside the one for all paths.
@@ -124,10 +130,17 @@ fn is_zero(value: &u32) -> bool {
 }
 
 impl Layout {
+    /// How many origins share a route that leads to several.
+    pub const MEMBERS: usize = 3;
     /// The number of the first of many routes.
     pub const MANY_FROM: u32 = 1_001;
     /// The only time for draining that a case asks for, in milliseconds: some targets take whole seconds, and one is started with it.
     pub const DRAIN_MS: u32 = 1_000;
+
+    /// The name of one of the origins that share a route, counted from 0, where there are `origins` others.
+    pub fn member_name(member: usize, origins: usize) -> String {
+        format!("o{}", origins + 1 + member)
+    }
 
     /// With so many routes.
     pub fn of_many(many: u32) -> Self {

@@ -16,6 +16,8 @@ pub enum Purpose {
     Post,
     /// Part of a load that asks at a constant rate, whether answers come or not.
     Steady,
+    /// Part of a session, by its number.
+    Session(u64),
     /// Held open over a change.
     Held(Held),
 }

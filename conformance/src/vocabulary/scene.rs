@@ -265,6 +265,12 @@ impl Markers {
         self.origin.as_deref() == Some(format!("o{origins}").as_str())
     }
 
+    /// Which of the origins that share a route answered, counted from 0, where there are `origins` others.
+    pub fn member(&self, origins: usize) -> Option<usize> {
+        let origin = self.origin.as_deref()?;
+        (0..Layout::MEMBERS).find(|member| origin == Layout::member_name(*member, origins))
+    }
+
     /// The generation that the proxy's own stamp names.
     pub fn generation(&self) -> Option<Generation> {
         self.stamp.as_deref()?.parse().ok()

@@ -64,6 +64,10 @@ pub enum Condition {
     Restored,
     /// The end of all that is held, though nothing releases it. Deadline: the time that configurations name for draining, and the apply bound.
     HeldEnded,
+    /// That each origin of a route whose health the target checks was checked. Deadline: the time that the target declares.
+    Checked,
+    /// That no request has come for 400 ms to the origin that fails its checks, while the others got some. Deadline: the time that the target declares.
+    Shunned,
     /// A handshake of [`Step::HandshakesOn`] that shows the newest certificate that stands there with its key. Deadline: the apply bound.
     LeafShown,
 }
@@ -187,6 +191,19 @@ pub enum Step {
         tasks: u8,
         /// The pause after each, in microseconds.
         pause_us: u32,
+    },
+    /// As `LoadOn`: so many tasks, each of which is a session, which it names in each request by a field and by the cookies that it was given. Each
+    /// request is on a connection of its own.
+    SessionsOn {
+        /// Tasks.
+        tasks: u8,
+        /// The pause after each answer, in microseconds.
+        pause_us: u32,
+    },
+    /// From here on, the first of the origins whose health the target checks passes its checks, or fails them. Requests it answers as ever.
+    Fitness {
+        /// Whether it passes them.
+        is_fit: bool,
     },
     /// Writes the files of certificate and key, and nothing else; tells the target as its folder says that it is told of that.
     Renew(Renewal),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Marker, ObjectPatterns, PidFileFacts, Readings, TriggerTrait};
+use super::{Delivery, Flaw, HealthFacts, LogPatterns, Marker, PidFileFacts, Readings, TriggerTrait};
 
 /// How the target learns that its file changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,11 +88,17 @@ pub enum Capability {
     MaxSessions,
     /// A route whose upstream keeps failing lets nothing through for a time.
     Breaker,
+    /// It checks the health of its upstreams, and gives those that fail no requests.
+    Health,
+    /// It keeps a session with one of several upstreams.
+    Affinity,
+    /// It keeps its connections to upstreams.
+    UpstreamKeepalive,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
@@ -118,6 +124,9 @@ impl Capability {
         Self::RateLimit,
         Self::MaxSessions,
         Self::Breaker,
+        Self::Health,
+        Self::Affinity,
+        Self::UpstreamKeepalive,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -148,39 +157,10 @@ impl Capability {
             Self::RateLimit => "ratelimit",
             Self::MaxSessions => "maxsessions",
             Self::Breaker => "breaker",
+            Self::Health => "health",
+            Self::Affinity => "affinity",
+            Self::UpstreamKeepalive => "upstream_keepalive",
         }
-    }
-}
-
-/// How lines of the target's log read. Regular expressions; compiled once when a target is loaded, so they are valid here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct LogPatterns {
-    /// Where its records are: `stdout`, `stderr`, `file:NAME`. Anywhere, if none is named.
-    pub sources: Vec<String>,
-    /// One line that records a successful reload.
-    pub applied: Option<String>,
-    /// The level word on such a line, as the first group.
-    pub level: Option<String>,
-    /// Level words that count as informational, in any case.
-    pub informational: Vec<String>,
-    /// One line that records a refused configuration.
-    pub rejected: Option<String>,
-    /// One line that says that the file is missing or unreadable.
-    pub missing: Option<String>,
-    /// A line after which no sane process goes on.
-    pub fatal: Option<String>,
-    /// Whether the success record can be expected to name the file.
-    pub names_file: bool,
-    /// Lines that name what a reload changed.
-    #[serde(skip_serializing_if = "ObjectPatterns::is_none")]
-    pub changed: ObjectPatterns,
-}
-
-impl LogPatterns {
-    /// Whether its records are looked for in a source. A fatal line speaks against a target wherever it stands.
-    pub fn is_in(&self, source: &str) -> bool {
-        self.sources.is_empty() || self.sources.iter().any(|name| name == source)
     }
 }
 
@@ -273,6 +253,9 @@ pub struct TargetFacts {
     /// A setting that takes effect at a start alone, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_only: Option<RestartOnly>,
+    /// How it checks the health of its upstreams, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthFacts>,
     /// What is known of its PID file, if it writes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid_file: Option<PidFileFacts>,

@@ -39,6 +39,12 @@ pub struct Arrival {
     /// The request's id, where it bore one (a health probe does not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<u64>,
+    /// The connection that it came by, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<u64>,
+    /// Whether it was a check of the origin's health.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_check: bool,
 }
 
 /// One delivery of a configuration.
@@ -321,6 +327,15 @@ pub enum Event {
     PidFile(PidFileLook),
     /// The files of certificate and key were written.
     Renewed(Renewed),
+    /// An origin passes checks of its health from now on, or fails them.
+    Fitness {
+        /// Since when.
+        at: Nanos,
+        /// Which.
+        origin: String,
+        /// Whether it passes them.
+        is_fit: bool,
+    },
     /// A client shook hands, or tried to.
     Handshake(Handshake),
     /// The harness itself ran late: this machine was busy or held up.
@@ -357,6 +372,7 @@ impl Event {
             | Self::Flooded { at, .. }
             | Self::WorkersKilled { at, .. }
             | Self::Log { at, .. }
+            | Self::Fitness { at, .. }
             | Self::Lag { at, .. } => *at,
             Self::Config(write) => write.at,
             Self::Request(request) => request.at,

@@ -288,6 +288,8 @@ fn every_kind_of_event() -> Vec<Event> {
             at: 1,
             origin: "o1".into(),
             request: None,
+            connection: Some(3),
+            is_check: true,
         }),
         Event::Log {
             at: 1,

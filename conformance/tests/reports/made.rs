@@ -158,6 +158,7 @@ fn facts(variant: &str) -> TargetFacts {
         release_bound_ms: None,
         restart_only: None,
         pid_file: None,
+        health: None,
         outside: None,
         stop_within_ms: 10_000,
         log: LogPatterns::default(),

@@ -23,7 +23,8 @@ pub enum Balance {
 pub struct Hash {
     /// What is the same for requests that belong together. A request without it is given to whose turn it is.
     pub by: HashBy,
-    /// What an endpoint has to bear at most, in percent of its fair share of all requests in flight. The rest goes to the next one of the key.
+    /// What an endpoint has to bear at most, in percent of its fair share of all requests in flight, and a few in any case. The rest goes to the
+    /// next one of the key.
     pub load_limit: u16,
 }
 

@@ -8,6 +8,9 @@
 use super::upstream::Upstream;
 use crate::model::Balance;
 
+/// So many requests in flight are no load, however few the others have: keys that are asked for now and then stay where they are.
+const LITTLE: f64 = 8.0;
+
 /// The endpoint that is to have the next request, of those that `may` have it.
 pub(super) fn choose(upstream: &Upstream, key: Option<u64>, may: impl Fn(usize) -> bool) -> Option<usize> {
     match &upstream.definition.balance {
@@ -85,8 +88,10 @@ fn by_key(upstream: &Upstream, key: u64, load_limit: u16, may: impl Fn(usize) ->
         weights += f64::from(upstream.weight(index));
     }
     let mean = total as f64 * f64::from(load_limit) / 100.0 / f64::max(weights, 1.0);
-    let has_room =
-        |&index: &usize| (requests(index) as f64) < (mean * f64::from(upstream.weight(index))).ceil();
+    let has_room = |&index: &usize| {
+        let limit = mean * f64::from(upstream.weight(index));
+        (requests(index) as f64) < limit.ceil().max(LITTLE)
+    };
     let largest = |all: &mut dyn Iterator<Item = usize>| {
         all.map(|index| (lot(upstream, index, key), index))
             .max_by(|a, b| a.0.total_cmp(&b.0))

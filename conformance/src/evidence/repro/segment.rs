@@ -7,7 +7,7 @@ use super::NoScript;
 use crate::drive::Run;
 use crate::target::{Place, Target};
 use crate::vocabulary::{
-    CheckResult, ConfigWrite, Delivery, Event, Flaw, Generation, Layout, Listener, Nanos, Prospect,
+    CheckResult, ConfigWrite, Delivery, Event, Flaw, Generation, Layout, LeadsTo, Listener, Nanos, Prospect,
     TriggerKind,
 };
 
@@ -210,6 +210,15 @@ fn can_be_played(segment: &Segment<'_>) -> Result<(), NoScript> {
     }
     if has(|event| matches!(event, Event::Handshake(_) | Event::Renewed(_))) {
         return no("it serves by certificates of the run, which a script does not give");
+    }
+    let is_grouped = |layout: &Layout| {
+        let mut routes = layout.routes.iter();
+        routes.any(|route| matches!(route.leads_to, LeadsTo::Checked | LeadsTo::Affine | LeadsTo::Kept))
+    };
+    if is_grouped(segment.layout) {
+        return no(
+            "it has a route to origins that a script does not have: checked, shared by sessions, or kept connections to",
+        );
     }
     if has(|event| matches!(event, Event::Notified(_))) {
         return no("it told a service manager of its life, and a script is none");

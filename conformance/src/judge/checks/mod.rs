@@ -14,6 +14,7 @@ mod drain;
 mod effect;
 mod fields;
 mod flood;
+mod group;
 mod half_written;
 mod kept;
 mod latency;
@@ -177,6 +178,11 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::HandshakesSucceed => tls::succeed(view),
         Check::LastGoodServes => tls::last_good_serves(view),
         Check::NoForeignLeaf => tls::no_foreign(view),
+        Check::UnhealthyGetsNothing => group::unhealthy_gets_nothing(view),
+        Check::HealthyStaysAvailable => group::healthy_stays_available(view),
+        Check::ChecksContinue => group::checks_continue(view),
+        Check::AffinitySurvives => group::affinity_survives(view),
+        Check::UpstreamConnectionsStay => group::connections_stay(view),
         Check::RecordNamesFile => logging::names_file(view),
     }
 }

@@ -9,6 +9,7 @@ mod costs;
 mod drain;
 mod effect;
 mod files;
+mod group;
 mod kept;
 mod lifecycle;
 mod limits;

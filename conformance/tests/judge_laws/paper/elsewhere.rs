@@ -1,8 +1,7 @@
 //! Second listeners and further routes: when they come and go, and what is asked there.
 
 use reloadspec::vocabulary::{
-    Condition, Event, Generation, LeadsTo, Listener, Markers, Nanos, Outcome, Phase, Prospect, Purpose,
-    Request, Step,
+    Condition, Event, Generation, Listener, Markers, Nanos, Outcome, Phase, Prospect, Purpose, Request, Step,
 };
 
 use super::{MS, ORIGINS, Paper};
@@ -16,7 +15,7 @@ pub(crate) struct Load {
     kept: u8,
     pause: Nanos,
     to: (Listener, u8),
-    purpose: Purpose,
+    purpose: fn(u8) -> Purpose,
 }
 
 impl Paper {
@@ -44,7 +43,7 @@ impl Paper {
                     kept: *kept,
                     pause: u64::from(*pause_us) * 1_000,
                     to: self.to,
-                    purpose: Purpose::Load,
+                    purpose: |_| Purpose::Load,
                 };
                 self.life().elsewhere.push(load);
             }
@@ -55,7 +54,18 @@ impl Paper {
                     kept: 0,
                     pause: u64::from(*pause_us) * 1_000,
                     to: self.to,
-                    purpose: Purpose::Load,
+                    purpose: |_| Purpose::Load,
+                };
+                self.life().elsewhere.push(load);
+            }
+            Step::SessionsOn { tasks, pause_us } => {
+                let load = Load {
+                    from: self.now,
+                    fresh: *tasks,
+                    kept: 0,
+                    pause: u64::from(*pause_us) * 1_000,
+                    to: self.to,
+                    purpose: |task| Purpose::Session(task.into()),
                 };
                 self.life().elsewhere.push(load);
             }
@@ -66,7 +76,7 @@ impl Paper {
                     kept: 0,
                     pause: 1_000 * MS / u64::from(*per_second),
                     to: self.to,
-                    purpose: Purpose::Steady,
+                    purpose: |_| Purpose::Steady,
                 };
                 self.life().elsewhere.push(load);
             }
@@ -74,7 +84,7 @@ impl Paper {
                 for _ in 0..*count {
                     let (id, connection, connect) = (self.id(), self.id(), self.now);
                     let generation = self.served(connect).expect("it serves");
-                    let markers = self.led_to(self.to.1, generation, connect);
+                    let markers = self.led_to(self.to.1, generation, Purpose::Held(*what), connect);
                     let to = self.to;
                     let held = Request {
                         id,
@@ -157,9 +167,8 @@ impl Paper {
                 if task < load.fresh {
                     connection = (self.id(), at, 0);
                 }
-                at = self.ask_elsewhere(load.purpose, load.to, connection, at)
-                    + load.pause
-                    + self.below(MS / 4);
+                let purpose = (load.purpose)(task);
+                at = self.ask_elsewhere(purpose, load.to, connection, at) + load.pause + self.below(MS / 4);
                 connection = (connection.0, connection.1, connection.2 + 1);
             }
         }
@@ -195,7 +204,15 @@ impl Paper {
         let generation = self.served(begin);
         let id = self.id();
         let outcome = match generation.filter(|_| is_heard) {
-            Some(generation) => answered(self.led_to(to.1, generation, begin)),
+            Some(generation) => {
+                let markers = self.led_to(to.1, generation, purpose, begin);
+                if let Some(origin) = &markers.origin
+                    && origin.as_str() >= format!("o{ORIGINS}").as_str()
+                {
+                    self.arrive_elsewhere(begin + took / 2, id, origin, number);
+                }
+                answered(markers)
+            }
             None => Outcome::Refused,
         };
         self.events.push(Event::Request(Request {
@@ -215,16 +232,10 @@ impl Paper {
     }
 
     /// The markers of an answer to a path of a route.
-    fn led_to(&mut self, route: u8, generation: Generation, time: Nanos) -> Markers {
-        let layouts = &self.life().layouts;
-        let in_force = layouts.iter().rfind(|(since, _)| *since <= time);
-        let is_apart = in_force.is_some_and(|(_, layout)| {
-            let mut routes = layout.routes.iter();
-            routes.any(|one| one.number == route && one.leads_to == LeadsTo::Apart)
-        });
+    fn led_to(&mut self, route: u8, generation: Generation, purpose: Purpose, time: Nanos) -> Markers {
         let mut markers = markers(generation);
-        if is_apart {
-            markers.origin = Some(format!("o{ORIGINS}"));
+        if let Some(origin) = self.origin_elsewhere(route, purpose, time) {
+            markers.origin = Some(origin);
         }
         markers
     }

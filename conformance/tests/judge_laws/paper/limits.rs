@@ -30,6 +30,8 @@ impl Paper {
     /// Where it stands that a held request was at the origin.
     pub(super) fn arrive_apart(&mut self, at: Nanos, request: u64) {
         self.events.push(Event::Arrival(Arrival {
+            connection: None,
+            is_check: false,
             at,
             origin: format!("o{ORIGINS}"),
             request: Some(request),

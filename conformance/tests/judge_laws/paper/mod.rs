@@ -6,6 +6,7 @@ mod asked;
 mod differing;
 mod elsewhere;
 mod files;
+mod group;
 mod lifecycle;
 mod limits;
 mod members;
@@ -18,9 +19,9 @@ mod versions;
 use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
-    Capability, Case, Condition, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns,
-    Marker, Nanos, Outcome, Outside, Phase, PidFileFacts, Prospect, Purpose, Request, RestartOnly, Step,
-    TargetFacts, Timeline, TriggerKind,
+    Capability, Case, Condition, Delivery, Event, Flaw, Generation, HealthFacts, Held, Layout, Listener,
+    LogPatterns, Marker, Nanos, Outcome, Outside, Phase, PidFileFacts, Prospect, Purpose, Request,
+    RestartOnly, Step, TargetFacts, Timeline, TriggerKind,
 };
 
 pub(crate) use limits::refused;
@@ -78,6 +79,8 @@ struct Life {
     asked: Vec<asked::AskedOn>,
     is_managed: bool,
     tls: tls::ByTls,
+    /// Since when the first of the upstreams that are checked passes its checks, or fails them.
+    fitness: Vec<(Nanos, bool)>,
 }
 
 impl Paper {
@@ -104,6 +107,7 @@ impl Paper {
             ready_within_ms: 5_000,
             drain_bound_ms: DRAIN / MS,
             release_bound_ms: None,
+            health: Some(HealthFacts::default()),
             outside: Some(Outside::Followed),
             pid_file: Some(PidFileFacts { stays: false }),
             restart_only: Some(RestartOnly {
@@ -236,6 +240,8 @@ impl Paper {
                 self.life().steady = Some(steady);
             }
             Step::HandshakesOn { tasks, pause_us } => self.shake_hands(*tasks, *pause_us),
+            Step::SessionsOn { .. } => panic!("no case has sessions on the route for all paths"),
+            Step::Fitness { is_fit } => self.fitness(*is_fit),
             Step::Renew(renewal) => self.renew(*renewal),
             Step::Sample => self.sample(),
             Step::AskToStop => {
@@ -261,6 +267,8 @@ impl Paper {
             Step::Meddle(with) => self.meddle(*with),
             Step::Await(Condition::HeldEnded) => self.drained(),
             Step::Await(Condition::LeafShown) => self.await_leaf(),
+            Step::Await(Condition::Checked) => self.await_checks(Condition::Checked),
+            Step::Await(Condition::Shunned) => self.await_checks(Condition::Shunned),
             Step::Await(condition) => self.waited(*condition),
             Step::Watch { ms } => self.now += u64::from(*ms) * MS,
             Step::WatchPastApplyBound { ms } => self.now += (self.traits.bound_ms + u64::from(*ms)) * MS,
@@ -347,6 +355,7 @@ impl Paper {
             asked: Vec::new(),
             is_managed: false,
             tls: tls::ByTls::new(),
+            fitness: Vec::new(),
         });
         // Probes of before it listens, and across the moment in which it begins to.
         self.request(Purpose::Probe, began + 5 * MS, began + 6 * MS, Outcome::Refused);

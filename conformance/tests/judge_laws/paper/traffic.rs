@@ -92,6 +92,8 @@ impl Paper {
             at,
             origin: generation.origin_name(ORIGINS),
             request: Some(request),
+            connection: None,
+            is_check: false,
         }));
     }
 
@@ -102,6 +104,7 @@ impl Paper {
 
     pub(super) fn end_load(&mut self) {
         self.end_asking();
+        self.end_checks();
         self.end_handshakes();
         if let Some((from, tasks, pause_us)) = self.life().posts.take() {
             for _ in 0..tasks {

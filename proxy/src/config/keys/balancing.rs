@@ -25,7 +25,7 @@ pub const HASH: &[Key] = &[
             high: 10_000,
         },
         Absent::Default("125"),
-        "What an endpoint has to bear at most, in percent of its fair share of the requests in flight. What is more goes to the next endpoint of its key.",
+        "What an endpoint has to bear at most, in percent of its fair share of the requests in flight. What is more goes to the next endpoint of its key. Up to 8 are borne in any case.",
     ),
 ];
 
