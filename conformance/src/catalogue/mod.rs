@@ -90,6 +90,7 @@ mod unknown_keys;
 mod unreachable_upstream;
 mod unresolvable_upstream;
 mod unwatched;
+mod websocket;
 mod wildcard_swap;
 mod worker_crash;
 
@@ -124,6 +125,7 @@ pub fn all() -> Vec<Case> {
         retirement::case(),
         lost_posts::case(),
         event_streams::case(),
+        websocket::case(),
         no_refused_connect::case(),
         check_command_agrees::case(),
         check_command_no_side_effects::case(),

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::{Method, Response, body::Incoming};
+use hyper::{HeaderMap, Method, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 use reloadspec_fixtures::origin;
 use tokio::task::JoinHandle;
@@ -76,7 +76,7 @@ pub(super) struct To {
 
 impl To {
     /// The path of this route that an origin takes for `path`, which begins with `/`.
-    fn path(self, path: &str) -> String {
+    pub(super) fn path(self, path: &str) -> String {
         match self.route {
             0 => path.to_owned(),
             number => format!("/r{number}{path}"),
@@ -265,18 +265,7 @@ impl Connection {
 
     async fn read(&self, response: Response<Incoming>, expected: &Expected, number: u64) -> Outcome {
         let (head, body) = response.into_parts();
-        let text = |name: &str| {
-            head.headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned)
-        };
-        let markers = Markers {
-            stamp: text("x-generation"),
-            origin: text(origin::ORIGIN),
-            upstream: text(origin::RECEIVED_GENERATION),
-            credential: text(origin::RECEIVED_CREDENTIAL),
-        };
+        let markers = markers(&head.headers);
         let closes = head
             .headers
             .get_all("connection")
@@ -294,7 +283,9 @@ impl Connection {
                 Expected::Text => received.ends_with(format!(" {number}\n").as_bytes()),
                 Expected::Pattern(bytes) => received == origin::pattern(number, *bytes),
                 Expected::Events => origin::are_all_events(&received),
-                Expected::Received(digest) => text(origin::RECEIVED_DIGEST).as_ref() == Some(digest),
+                Expected::Received(digest) => {
+                    text(&head.headers, origin::RECEIVED_DIGEST).as_ref() == Some(digest)
+                }
             };
         Outcome::Answered {
             status: head.status.as_u16(),
@@ -334,7 +325,23 @@ impl Connection {
     }
 }
 
-fn connect_failed(error: &io::Error) -> Outcome {
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.to_owned())
+}
+
+/// What an answer told of what served it.
+pub(super) fn markers(headers: &HeaderMap) -> Markers {
+    Markers {
+        stamp: text(headers, "x-generation"),
+        origin: text(headers, origin::ORIGIN),
+        upstream: text(headers, origin::RECEIVED_GENERATION),
+        credential: text(headers, origin::RECEIVED_CREDENTIAL),
+    }
+}
+
+/// What came of a connect that failed.
+pub(super) fn connect_failed(error: &io::Error) -> Outcome {
     match error.kind() {
         // A socket in the file system that is not there has nobody who listens.
         io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => Outcome::Refused,

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::client::{Ask, Body, Client, Expected, REQUEST_TIMEOUT, no_body};
 use super::script::{Driver, Flow};
 use super::traffic::{HeldOpen, LoadKind, client_to};
+use super::websocket::run_websocket;
 use crate::vocabulary::{Event, Held, Outcome, Purpose};
 
 /// How long the origin may take to see what is held open. An upload may be kept by a proxy that buffers requests.
@@ -119,6 +120,7 @@ pub(super) async fn run_held(
                 ..ask("/upload".into(), Expected::Received(digest))
             }
         }
+        Held::WebSocket => return run_websocket(client, number, HELD_TIMEOUT, released).await,
         Held::Idle => {
             let (request, connection) = client
                 .ask_fresh(client.plain(Purpose::Probe, REQUEST_TIMEOUT))

@@ -43,6 +43,7 @@ mod trigger;
 mod versions;
 mod wait;
 mod watches;
+mod websocket;
 mod wire;
 
 use std::sync::Arc;

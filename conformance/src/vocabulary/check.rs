@@ -284,6 +284,8 @@ checks! {
     LastGoodServes = "last_good_serves": "while what stands there is no certificate with its key, every handshake succeeds, by a certificate and the key that belongs to it",
     /// Nobody is shown something else.
     NoForeignLeaf = "no_foreign_leaf": "no handshake shows a certificate that was never given: no default one, and none that is self-signed",
+    /// What was upgraded stays open.
+    TunnelSurvives = "tunnel_survives": "every tunnel on a route that is left alone goes on over every change until its client closes it, and no message in it is lost, repeated or out of order",
     /// The record says what.
     RecordNamesFile = "record_names_file": "the record names the file",
 }

@@ -66,9 +66,9 @@ pub enum Outcome {
         /// When.
         phase: Phase,
     },
-    /// The answer broke HTTP.
+    /// The answer broke HTTP, or what was agreed upon to be spoken thereafter.
     Malformed {
-        /// What the client library said.
+        /// What the client says of it.
         detail: String,
     },
     /// The connection was found closed before the request was sent; nothing was asked, so nothing was lost.

@@ -22,6 +22,8 @@ pub enum Held {
     Pair,
     /// A stream of numbered events that goes on until a gate opens.
     Events,
+    /// A WebSocket on which numbered messages go both ways until it is released; then it is closed by the client.
+    WebSocket,
 }
 
 impl Held {
@@ -35,6 +37,7 @@ impl Held {
             Self::Idle => "idle",
             Self::Pair => "pair",
             Self::Events => "events",
+            Self::WebSocket => "websocket",
         }
     }
 }

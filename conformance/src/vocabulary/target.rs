@@ -77,6 +77,8 @@ pub enum Capability {
     Drain,
     /// It knows a signal that asks it to finish what is in flight, and then to stop.
     GracefulStop,
+    /// It lets a client and an origin agree on another protocol, such as WebSocket, and carries that between them.
+    HttpUpgrade,
     /// Its configuration may be of several files: a main file and members that it includes by a pattern, or a folder of members.
     Include,
     /// By a reload it listens on a further address, on another one, or no more.
@@ -113,13 +115,14 @@ pub enum Capability {
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
         Self::Counters,
         Self::Drain,
         Self::GracefulStop,
+        Self::HttpUpgrade,
         Self::Include,
         Self::Listeners,
         Self::Metrics,
@@ -147,6 +150,7 @@ impl Capability {
             Self::Counters => "counters",
             Self::Drain => "drain",
             Self::GracefulStop => "graceful_stop",
+            Self::HttpUpgrade => "http_upgrade",
             Self::Include => "include",
             Self::Listeners => "listeners",
             Self::Metrics => "metrics",

@@ -38,6 +38,7 @@ mod shortage;
 mod timing;
 mod tls;
 mod triggers;
+mod tunnels;
 mod unasked;
 mod unix_socket;
 mod unwatched;
@@ -171,6 +172,7 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::HandshakesSucceed => tls::succeed(view),
         Check::LastGoodServes => tls::last_good_serves(view),
         Check::NoForeignLeaf => tls::no_foreign(view),
+        Check::TunnelSurvives => tunnels::survive(view),
         Check::RecordNamesFile => logging::names_file(view),
     }
 }

@@ -26,6 +26,7 @@ mod sockets;
 mod tls;
 mod told;
 mod triggers;
+mod tunnels;
 mod unasked;
 mod unwatched;
 mod versions;

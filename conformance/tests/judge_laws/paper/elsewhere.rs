@@ -1,7 +1,7 @@
 //! Second listeners and further routes: when they come and go, and what is asked there.
 
 use reloadspec::vocabulary::{
-    Condition, Event, Generation, LeadsTo, Listener, Markers, Nanos, Outcome, Phase, Prospect, Purpose,
+    Condition, Event, Generation, Held, LeadsTo, Listener, Markers, Nanos, Outcome, Phase, Prospect, Purpose,
     Request, Step,
 };
 
@@ -52,6 +52,10 @@ impl Paper {
                     let generation = self.served(connect).expect("it serves");
                     let markers = self.led_to(self.to.1, generation, connect);
                     let to = self.to;
+                    let mut outcome = answered(markers);
+                    if let (Held::WebSocket, Outcome::Answered { status, .. }) = (*what, &mut outcome) {
+                        *status = 101;
+                    }
                     let held = Request {
                         id,
                         purpose: Purpose::Held(*what),
@@ -63,7 +67,7 @@ impl Paper {
                         begin: connect,
                         first_byte: None,
                         at: connect,
-                        outcome: answered(markers),
+                        outcome,
                     };
                     self.life().held_elsewhere.push(held);
                     self.now += MS;
@@ -101,6 +105,8 @@ impl Paper {
             }
             self.events.push(Event::Request(request));
         }
+        // All of it was over before what comes next.
+        self.now += 1;
         let now = self.now;
         let last = last.map(|(from, until)| (from, until.min(now)));
         self.life().drains.extend(last);
