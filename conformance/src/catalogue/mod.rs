@@ -27,6 +27,7 @@ mod event_streams;
 mod failed_trigger;
 mod fd_exhaustion;
 mod full_log;
+mod further_certificate;
 mod glob_member;
 mod graceful_stop;
 mod handshakes;
@@ -38,6 +39,7 @@ mod include_paths;
 mod included_file;
 mod kept_follow;
 mod latency;
+mod linked_certificates;
 mod logs_diff;
 mod logs_failure;
 mod logs_success;
@@ -74,6 +76,7 @@ mod rollback;
 mod runtime_failure;
 mod same_size_same_mtime;
 mod secrets;
+mod sessions;
 mod sighup;
 mod startup_change;
 mod status;
@@ -174,6 +177,9 @@ pub fn all() -> Vec<Case> {
         certificate_apart::case(),
         bad_certificate::case(),
         handshakes::case(),
+        linked_certificates::case(),
+        further_certificate::case(),
+        sessions::case(),
         included_file::case(),
         glob_member::case(),
         one_bad_member::case(),

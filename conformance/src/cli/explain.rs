@@ -123,6 +123,15 @@ fn words(step: &Step) -> String {
             "load by TLS: {tasks} tasks, each with a handshake on a connection of its own and a request on it, {} ms between",
             f64::from(*pause_us) / 1000.0
         ),
+        Step::CallersOn {
+            caller,
+            tasks,
+            pause_us,
+        } => format!(
+            "the same by {tasks} tasks {}, {} ms between",
+            caller.words(),
+            f64::from(*pause_us) / 1000.0
+        ),
         Step::Renew(renewal) => format!(
             "write {} (by renaming), and tell the target as it is told of that",
             renewal.words()
@@ -258,8 +267,17 @@ fn laid_out(layout: &Layout) -> String {
             layout.drain_ms
         )
     });
+    let linked = layout.linked.then(|| {
+        "certificate and key in a folder that a link leads to, which is swapped when they are renewed"
+            .to_owned()
+    });
+    let further = layout
+        .further_name
+        .then(|| "a certificate for a further name".to_owned());
     let all: Vec<String> = listener
         .into_iter()
+        .chain(linked)
+        .chain(further)
         .chain(routes)
         .chain(many)
         .chain(other)

@@ -15,7 +15,7 @@ use super::recorder::Recorder;
 use super::steady::run_steady;
 use super::tls::{Trust, run_handshakes};
 use crate::target::{ORIGINS, Place};
-use crate::vocabulary::{Generation, Held, Outcome, Purpose, Request};
+use crate::vocabulary::{Caller, Generation, Held, Outcome, Purpose, Request};
 
 /// Past this without an answer, a probe, which is made again, has failed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -75,12 +75,18 @@ impl Traffic {
     }
 
     /// Starts a load of so many tasks that shake hands.
-    pub(super) fn handshakes(&self, client: &Client, trust: &Arc<Trust>, tasks: u8, pause: Duration) -> Load {
+    pub(super) fn handshakes(
+        &self,
+        client: &Client,
+        (trust, caller): (&Arc<Trust>, Caller),
+        tasks: u8,
+        pause: Duration,
+    ) -> Load {
         let (stop, stopped) = watch::channel(false);
         let task = |_| {
             self.handle.spawn(run_handshakes(
                 client.clone(),
-                Arc::clone(trust),
+                trust.caller(caller),
                 pause,
                 stopped.clone(),
             ))

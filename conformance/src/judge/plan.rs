@@ -133,6 +133,7 @@ impl Plan {
                 | Step::PostsOn { .. }
                 | Step::SteadyOn { .. }
                 | Step::HandshakesOn { .. }
+                | Step::CallersOn { .. }
                 | Step::Sample
                 | Step::LayOut(_)
                 | Step::Member { .. }

@@ -194,6 +194,7 @@ fn sections(spec: &Spec) -> Result<(), String> {
                 | Capability::LogDiff
                 | Capability::Tls
                 | Capability::TlsPair
+                | Capability::Sni
         )
     };
     match spec.capabilities.iter().find(by_name) {
@@ -352,12 +353,13 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
 }
 
 /// What a template has to make something of, by the capability that says so.
-fn layouts() -> [(Capability, Layout); 6] {
+fn layouts() -> [(Capability, Layout); 7] {
     [
         (Capability::Listeners, Layout::listening(Listener::Second)),
         (Capability::UnixSocket, Layout::listening(Listener::Socket)),
         (Capability::Drain, Layout::default().draining()),
         (Capability::Tls, Layout::listening(Listener::Tls)),
+        (Capability::Sni, Layout::of_further_name()),
         (
             Capability::Routes,
             Layout::default().with_routes(&[LeadsTo::Apart]),

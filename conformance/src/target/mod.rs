@@ -33,7 +33,7 @@ pub use inquiry::Inquiry;
 pub use load::Deviation;
 pub use parts::Member;
 pub(crate) use spawn::{copy_binary, spawn};
-pub use tls::TlsFiles;
+pub use tls::{FURTHER_NAME, TlsFiles};
 pub use versions::RollbackOrder;
 
 /// How many origins stand behind every target for its generations: that of generation n is number n modulo this. One more is no

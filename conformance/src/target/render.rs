@@ -39,7 +39,7 @@ const NAMES: [&str; 21] = [
     "members",
     "member.{name,prefix,origin}",
     "version",
-    "tls.{host,port,certificate,key}",
+    "tls.{host,port,certificate,key,further}",
 ];
 
 /// The size of a huge file.

@@ -327,6 +327,7 @@ impl Spec {
             (Capability::LogDiff, self.log.changed.is_some()),
             (Capability::Tls, self.tls.is_some()),
             (Capability::TlsPair, self.tls.as_ref().is_some_and(Tls::is_pair)),
+            (Capability::Sni, self.tls.as_ref().is_some_and(|tls| tls.sni)),
         ];
         let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);
         let ack = (self.trigger.acknowledges, Capability::Ack);

@@ -284,6 +284,12 @@ checks! {
     LastGoodServes = "last_good_serves": "while what stands there is no certificate with its key, every handshake succeeds, by a certificate and the key that belongs to it",
     /// Nobody is shown something else.
     NoForeignLeaf = "no_foreign_leaf": "no handshake shows a certificate that was never given: no default one, and none that is self-signed",
+    /// A further certificate is shown to those it is for.
+    FurtherLeafIsShown = "further_leaf_is_shown": "a certificate for a further name is shown to whoever asks for that name, from the apply bound of the change that adds it until it is taken away",
+    /// And to nobody once it is taken away.
+    RemovedLeafIsGone = "removed_leaf_is_gone": "nobody is shown a certificate that a change takes away once the mixing window of that change has closed",
+    /// Who came before need not begin anew.
+    SessionsResume = "sessions_resume": "a session that could be resumed before a change can be resumed after it",
     /// What was upgraded stays open.
     TunnelSurvives = "tunnel_survives": "every tunnel on a route that is left alone goes on over every change until its client closes it, and no message in it is lost, repeated or out of order",
     /// The record says what.

@@ -105,6 +105,12 @@ pub struct Layout {
     /// Whether the setting that a reload cannot change has another value than at first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_setting: bool,
+    /// Whether its files of certificate and key are links into a folder, through a link to that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub linked: bool,
+    /// Whether its listener by TLS has a further certificate, for a further name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub further_name: bool,
     /// How long what is in flight on a listener that is taken away may take, in milliseconds; 0 where no time is named.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub drain_ms: u32,
@@ -145,6 +151,22 @@ impl Layout {
         Self {
             outside: true,
             ..Self::in_parts()
+        }
+    }
+
+    /// By TLS, with files that are links.
+    pub fn linked() -> Self {
+        Self {
+            linked: true,
+            ..Self::listening(Listener::Tls)
+        }
+    }
+
+    /// By TLS, with a further certificate, for a further name.
+    pub fn of_further_name() -> Self {
+        Self {
+            further_name: true,
+            ..Self::listening(Listener::Tls)
         }
     }
 

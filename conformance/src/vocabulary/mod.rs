@@ -43,6 +43,6 @@ pub use target::{
     TriggerTrait,
 };
 pub use timeline::{Arrival, ConfigWrite, Event, FreshStart, Nanos, OutsideStart, Timeline};
-pub use tls::{Handshake, Leaf, Renewal, Renewed, Shaken};
+pub use tls::{Caller, Handshake, Leaf, Renewal, Renewed, Shaken};
 pub use verdict::{CheckResult, Finding, Verdict};
 pub use versions::{Rollback, VersionReadings};

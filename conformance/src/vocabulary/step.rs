@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Layout, Listener, Meddling, Question, Renewal, TriggerTrait};
+use super::{Caller, Delivery, Flaw, Layout, Listener, Meddling, Question, Renewal, TriggerTrait};
 
 /// What is held open over a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -179,6 +179,15 @@ pub enum Step {
     },
     /// As `LoadOn`, by TLS: so many tasks that shake hands with [`Listener::Tls`] on a connection of their own, ask for something on it, and leave it.
     HandshakesOn {
+        /// Tasks.
+        tasks: u8,
+        /// The pause after each, in microseconds.
+        pause_us: u32,
+    },
+    /// As `HandshakesOn`, by another kind of clients.
+    CallersOn {
+        /// Which.
+        caller: Caller,
         /// Tasks.
         tasks: u8,
         /// The pause after each, in microseconds.

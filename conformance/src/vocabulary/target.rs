@@ -111,11 +111,13 @@ pub enum Capability {
     Tls,
     /// Certificate and key stand in a file each.
     TlsPair,
+    /// By a reload it gets a further certificate, for a further name, or loses it.
+    Sni,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
@@ -139,6 +141,7 @@ impl Capability {
         Self::LogDiff,
         Self::Tls,
         Self::TlsPair,
+        Self::Sni,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -167,6 +170,7 @@ impl Capability {
             Self::LogDiff => "log_diff",
             Self::Tls => "tls",
             Self::TlsPair => "tls_pair",
+            Self::Sni => "sni",
         }
     }
 }

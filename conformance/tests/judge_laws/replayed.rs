@@ -10,10 +10,10 @@ use reloadspec::judge::judge;
 use reloadspec::report::log;
 use reloadspec::suite::{judged_report, write_record, write_timeline};
 use reloadspec::vocabulary::{
-    Arrival, Case, CaseReport, Check, CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw, FreshStart,
-    Generation, Handshake, Held, Layout, LeadsTo, Leaf, Listener, Markers, Meddling, Outcome, Phase, Profile,
-    Prospect, Purpose, Record, Renewal, Renewed, Reply, Request, Rollback, RunHeader, SCHEMA, Shaken,
-    Timeline, TriggerAnswer, TriggerKind, Verdict,
+    Arrival, Caller, Case, CaseReport, Check, CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw,
+    FreshStart, Generation, Handshake, Held, Layout, LeadsTo, Leaf, Listener, Markers, Meddling, Outcome,
+    Phase, Profile, Prospect, Purpose, Record, Renewal, Renewed, Reply, Request, Rollback, RunHeader, SCHEMA,
+    Shaken, Timeline, TriggerAnswer, TriggerKind, Verdict,
 };
 
 use crate::asking::{answered, case, history, is_load, markers};
@@ -323,6 +323,8 @@ fn every_kind_of_event() -> Vec<Event> {
             connection: 1,
             begin: 1,
             at: 2,
+            caller: Caller::Returning,
+            resumed: true,
             end,
         })
     });

@@ -2,6 +2,7 @@
 
 mod asked;
 mod burst;
+mod callers;
 mod changed;
 mod check_command;
 mod complaint;
@@ -172,6 +173,9 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::HandshakesSucceed => tls::succeed(view),
         Check::LastGoodServes => tls::last_good_serves(view),
         Check::NoForeignLeaf => tls::no_foreign(view),
+        Check::FurtherLeafIsShown => callers::further_is_shown(view),
+        Check::RemovedLeafIsGone => callers::removed_is_gone(view),
+        Check::SessionsResume => callers::sessions_resume(view),
         Check::TunnelSurvives => tunnels::survive(view),
         Check::RecordNamesFile => logging::names_file(view),
     }

@@ -3,6 +3,7 @@
 mod asked;
 mod atomic;
 mod bursts;
+mod callers;
 mod changed;
 mod connections;
 mod costs;

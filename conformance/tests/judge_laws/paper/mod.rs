@@ -17,9 +17,9 @@ mod versions;
 use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
-    Capability, Case, Condition, Delivery, Event, Flaw, Generation, Held, Layout, Listener, LogPatterns,
-    Marker, Nanos, Outcome, Outside, Phase, PidFileFacts, Prospect, Purpose, Request, RestartOnly, Step,
-    TargetFacts, Timeline, TriggerKind,
+    Caller, Capability, Case, Condition, Delivery, Event, Flaw, Generation, Held, Layout, Listener,
+    LogPatterns, Marker, Nanos, Outcome, Outside, Phase, PidFileFacts, Prospect, Purpose, Request,
+    RestartOnly, Step, TargetFacts, Timeline, TriggerKind,
 };
 
 use crate::traits::Traits;
@@ -231,7 +231,12 @@ impl Paper {
                 let steady = (self.now, 1_000 * MS / u64::from(*per_second));
                 self.life().steady = Some(steady);
             }
-            Step::HandshakesOn { tasks, pause_us } => self.shake_hands(*tasks, *pause_us),
+            Step::HandshakesOn { tasks, pause_us } => self.shake_hands(Caller::New, *tasks, *pause_us),
+            Step::CallersOn {
+                caller,
+                tasks,
+                pause_us,
+            } => self.shake_hands(*caller, *tasks, *pause_us),
             Step::Renew(renewal) => self.renew(*renewal),
             Step::Sample => self.sample(),
             Step::AskToStop => {
