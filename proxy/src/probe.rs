@@ -201,6 +201,7 @@ mod tests {
             weight: 1,
         };
         let upstream = Upstream {
+            protocol: crate::model::Protocol::Http1,
             name: name.clone(),
             endpoints: endpoints.iter().map(endpoint).collect(),
             timeouts: Timeouts::default(),

@@ -172,6 +172,7 @@ fn good(key: &Key) -> Vec<Value> {
         Kind::Texts(form) => vec![json!([]), json!(form.examples)],
         Kind::TextOrTexts(form) => [vec![json!([]), json!(form.examples)], forms(form)].concat(),
         Kind::Text(form) => forms(form),
+        Kind::Words(words) => vec![json!(words), json!([words[0]])],
         Kind::Word(words) => words.iter().map(|word| json!(word)).collect(),
         Kind::Number { low, high } => vec![json!(low), json!(high)],
         Kind::Choice(numbers) => numbers.iter().map(|number| json!(number)).collect(),
@@ -213,6 +214,7 @@ fn bad(key: &Key) -> Vec<(Value, bool)> {
             by_shape(&[json!(""), json!("with blanks  "), json!(1)])
         }
         Kind::Text(_) => by_shape(&[json!(1), json!([]), json!({})]),
+        Kind::Words(words) => by_shape(&[json!([]), json!(["nonsense"]), json!(words[0]), json!([1])]),
         Kind::Word(_) => by_shape(&[json!("nonsense"), json!(""), json!(1), json!([])]),
         Kind::Number { low, high } => {
             let below = low.checked_sub(1).map(|number| json!(number));

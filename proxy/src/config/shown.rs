@@ -6,8 +6,8 @@ use sha2::Digest as _;
 
 use crate::model::{
     Action, Admin, Certificate, ClientAuth, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener,
-    Log, LogFormat, LogLevel, Metrics, Model, Otlp, PathMatch, Probe, Revisions, Route, RouteKey, Settings,
-    Timeouts, Tls, Tracing, Upstream, UpstreamTls,
+    Log, LogFormat, LogLevel, Metrics, Model, Otlp, PathMatch, Probe, Protocol, Revisions, Route, RouteKey,
+    Settings, Timeouts, Tls, Tracing, Upstream, UpstreamTls,
 };
 
 /// What is shown in the place of a secret.
@@ -147,8 +147,14 @@ fn limits_of(limits: &Limits) -> Value {
 }
 
 fn listener(listener: &Listener) -> Value {
-    let Listener { name, address, tls } = listener;
-    let mut shown = json!({"name": name.as_str(), "address": address.to_string()});
+    let Listener {
+        name,
+        address,
+        protocols,
+        tls,
+    } = listener;
+    let protocols: Vec<_> = protocols.all().map(Protocol::word).collect();
+    let mut shown = json!({"name": name.as_str(), "address": address.to_string(), "protocols": protocols});
     if let Some(tls) = tls {
         shown["tls"] = tls_of(tls);
     }
@@ -252,6 +258,7 @@ fn upstream(upstream: &Upstream) -> Value {
             response,
             idle,
         },
+        protocol,
         tls,
     } = upstream;
     let endpoint =
@@ -260,6 +267,7 @@ fn upstream(upstream: &Upstream) -> Value {
         "name": name.as_str(),
         "endpoints": endpoints.iter().map(endpoint).collect::<Vec<_>>(),
         "timeouts": {"connect": duration(*connect), "response": duration(*response), "idle": duration(*idle)},
+        "protocol": protocol.word(),
     });
     if let Some(tls) = tls {
         shown["tls"] = upstream_tls(tls);

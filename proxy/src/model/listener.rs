@@ -5,15 +5,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Name, Tls};
+use super::{Name, Protocols, Tls};
 
-/// One address that speaks HTTP/1.1, in the clear or by TLS.
+/// One address that speaks HTTP, in the clear or by TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
     /// The name by which routes refer to it.
     pub name: Name,
     /// Where it listens. TCP port 0 asks the kernel for any free port, which is kept as long as the address stays configured.
     pub address: Address,
+    /// Which versions of HTTP it speaks. By TLS a client chooses by ALPN (RFC 7301), in the clear by how it begins (RFC 9113 §3.3).
+    pub protocols: Protocols,
     /// How it speaks TLS; in the clear if it does not.
     pub tls: Option<Tls>,
 }

@@ -8,6 +8,7 @@
 mod admin;
 mod headers;
 mod listener;
+mod protocol;
 mod route;
 mod settings;
 mod tls;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub use admin::{Admin, Secret};
 pub use headers::HeaderEdits;
 pub use listener::{Address, Listener};
+pub use protocol::{Protocol, Protocols};
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
 pub use settings::{
     Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions, Settings,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Name, UpstreamTls};
+use super::{Name, Protocol, UpstreamTls};
 
 /// A group of endpoints that serve the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Upstream {
     pub endpoints: Vec<Endpoint>,
     /// How long it may take.
     pub timeouts: Timeouts,
+    /// Which version of HTTP it is spoken to by.
+    pub protocol: Protocol,
     /// How it is spoken to by TLS; in the clear if it is not.
     pub tls: Option<Arc<UpstreamTls>>,
 }

@@ -47,7 +47,12 @@ pub fn compile(model: &Model, revision: u64, opened: &Opened<'_>, previous: &Sna
         };
         let bound = addresses.get(&listener.address).unwrap_or(&listener.address);
         let handshake = handshakes.and_then(|handshakes| handshakes.of(name)).cloned();
-        open.insert(bound.clone(), Open { table, handshake });
+        let one = Open {
+            table,
+            protocols: listener.protocols,
+            handshake,
+        };
+        open.insert(bound.clone(), one);
     }
     let gone = previous
         .open

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustls::server::ProducesTickets;
 
-use crate::model::{Address, Model, Name, Tls, UpstreamTls};
+use crate::model::{Address, Listener, Model, Name, Protocol, Protocols, Tls, UpstreamTls};
 use crate::runtime::{Handshake, Secured};
 use crate::tls::{self, Unusable};
 
@@ -17,12 +17,13 @@ use crate::tls::{self, Unusable};
 #[derive(Debug, Default)]
 pub(super) struct Handshakes {
     listeners: BTreeMap<Name, Made>,
-    upstreams: BTreeMap<Name, (Arc<UpstreamTls>, Arc<Secured>)>,
+    upstreams: BTreeMap<Name, (Arc<UpstreamTls>, Protocol, Arc<Secured>)>,
 }
 
 #[derive(Debug, Clone)]
 struct Made {
     address: Address,
+    protocols: Protocols,
     definition: Tls,
     tickets: Arc<dyn ProducesTickets>,
     handshake: Handshake,
@@ -54,25 +55,24 @@ impl Handshakes {
         let mut staged = Self::default();
         for (name, listener) in &model.listeners {
             if let Some(definition) = &listener.tls {
-                let made = self.make(name, &listener.address, definition);
+                let made = self.make(listener, definition);
                 let made = made.map_err(|error| failed("listeners", name, error))?;
                 staged.listeners.insert(name.clone(), made);
             }
         }
         for (name, upstream) in &model.upstreams {
             if let Some(definition) = &upstream.tls {
-                let former = self
-                    .upstreams
-                    .get(name)
-                    .filter(|(former, _)| former == definition);
-                let secured = if let Some((_, secured)) = former {
+                let protocol = upstream.protocol;
+                let former = self.upstreams.get(name);
+                let former = former.filter(|(was, spoke, _)| was == definition && *spoke == protocol);
+                let secured = if let Some((_, _, secured)) = former {
                     Arc::clone(secured)
                 } else {
-                    let config = tls::client(definition);
+                    let config = tls::client(definition, protocol);
                     let config = config.map_err(|error| failed("upstreams", name, error))?;
                     Arc::new(Secured::new(config, definition.server_name.clone()))
                 };
-                let made = (Arc::clone(definition), secured);
+                let made = (Arc::clone(definition), protocol, secured);
                 staged.upstreams.insert(name.clone(), made);
             }
         }
@@ -91,9 +91,16 @@ impl Handshakes {
         here.or_else(over_here).or_else(|| self.listeners.get(name))
     }
 
-    fn make(&self, name: &Name, address: &Address, definition: &Tls) -> Result<Made, Unusable> {
+    fn make(&self, listener: &Listener, definition: &Tls) -> Result<Made, Unusable> {
+        let Listener {
+            name,
+            address,
+            protocols,
+            tls: _,
+        } = listener;
         let former = self.former(name, address);
-        if let Some(former) = former.filter(|former| former.definition == *definition) {
+        let is_same = |former: &&Made| former.definition == *definition && former.protocols == *protocols;
+        if let Some(former) = former.filter(is_same) {
             return Ok(Made {
                 address: address.clone(),
                 ..former.clone()
@@ -104,22 +111,14 @@ impl Handshakes {
             Some(former) => (Arc::clone(&former.tickets), former.handshake.rules),
             None => (tls::tickets()?, NEXT_RULES.fetch_add(1, Ordering::Relaxed)),
         };
-        let config = tls::server(definition, Arc::clone(&tickets))?;
+        let config = tls::server(definition, *protocols, Arc::clone(&tickets))?;
         Ok(Made {
             address: address.clone(),
+            protocols: *protocols,
             definition: definition.clone(),
             tickets,
             handshake: Handshake { config, rules },
         })
-    }
-
-    /// Whether a listener that stays asks something else of its clients than before.
-    pub(super) fn lets_in_others(&self, next: &Self) -> bool {
-        let rules = |of: &Self, name: &Name| of.of(name).map(|handshake| handshake.rules);
-        let names = self.listeners.keys().chain(next.listeners.keys());
-        names
-            .into_iter()
-            .any(|name| rules(self, name) != rules(next, name))
     }
 
     /// What shakes hands on a listener; nothing if it speaks in the clear.
@@ -129,6 +128,6 @@ impl Handshakes {
 
     /// The same for an upstream.
     pub(super) fn with(&self, name: &Name) -> Option<&Arc<Secured>> {
-        self.upstreams.get(name).map(|(_, secured)| secured)
+        self.upstreams.get(name).map(|(_, _, secured)| secured)
     }
 }

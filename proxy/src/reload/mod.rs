@@ -190,6 +190,7 @@ impl Reloader {
         let serving = self.shared.current.load();
         let snapshot =
             info_span!("compile").in_scope(|| compile(&model, revision, &staged.opened(), &serving));
+        let has_strangers = snapshot.estranges(&serving);
         drop(serving);
 
         // Commit. From here on nothing can fail.
@@ -204,10 +205,9 @@ impl Reloader {
         // What goes to somebody else is let go of first: an address that changes its purpose is never both.
         self.followers.release(timeout);
         drop(self.sockets.commit(staged.sockets));
-        let lets_in_others = self.handshakes.lets_in_others(&staged.handshakes);
         self.handshakes = staged.handshakes;
         self.fleet.commit(staged.fleet, listener_timeout);
-        if lets_in_others {
+        if has_strangers {
             self.fleet.retire_strangers(listener_timeout);
         }
         self.followers.commit(timeout);

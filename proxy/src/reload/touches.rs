@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Plan;
 use super::sockets::{Purpose, wanted};
-use crate::model::{Action, Address, ClientAuth, Cut, Listener, Model, Name, RouteKey};
+use crate::model::{Action, Address, ClientAuth, Cut, Listener, Model, Name, Protocol, RouteKey};
 use crate::runtime::Roll;
 
 /// What a plan does to what is open.
@@ -175,13 +175,13 @@ impl Connections {
         let (before, after) = (open(old), open(new));
         let at = |open: &[(Address, Arc<Listener>)], local: &Address| {
             let found = open.iter().find(|(address, _)| address.covers(local));
-            found.map(|(_, listener)| rules(listener))
+            found.map(|(_, listener)| Arc::clone(listener))
         };
         // Many connections have come to few addresses.
-        let mut fates: BTreeMap<&Address, Fate> = BTreeMap::new();
-        let fate = |local: &Address| match (at(&before, local), at(&after, local)) {
+        let mut fates: BTreeMap<(&Address, Option<Protocol>), Fate> = BTreeMap::new();
+        let fate = |local: &Address, spoken| match (at(&before, local), at(&after, local)) {
             (None, _) => Fate::LeftOver,
-            (before, after) if before == after => Fate::Kept,
+            (Some(before), Some(after)) if admits(&before, &after, spoken) => Fate::Kept,
             _ => Fate::Stranger,
         };
         let mut counted = Self {
@@ -199,8 +199,11 @@ impl Connections {
             let goes = last.is_some_and(|last| roll.worker > last);
             for connection in &roll.connections {
                 counted.open += 1;
-                let local = &connection.local;
-                let place = match fates.entry(local).or_insert_with(|| fate(local)) {
+                let (local, spoken) = (&connection.local, connection.protocol);
+                let fate = fates
+                    .entry((local, spoken))
+                    .or_insert_with(|| fate(local, spoken));
+                let place = match fate {
                     _ if connection.is_draining || roll.is_leaving => &mut counted.draining,
                     Fate::LeftOver => &mut counted.draining,
                     Fate::Stranger => &mut counted.by_listeners,
@@ -230,6 +233,11 @@ enum Rules {
     Tls(Option<Arc<ClientAuth>>),
 }
 
+/// Whether whoever came by the rules of before would be let in after.
+fn admits(before: &Listener, after: &Listener, spoken: Option<Protocol>) -> bool {
+    rules(before) == rules(after) && spoken.is_none_or(|spoken| after.protocols.allow(spoken))
+}
+
 fn rules(listener: &Listener) -> Rules {
     match &listener.tls {
         Some(tls) => Rules::Tls(tls.client_auth.clone()),
@@ -243,9 +251,7 @@ impl Requests {
     fn of(plan: &Plan, new: &Model, rolls: &[Roll]) -> Self {
         let removed: BTreeSet<&RouteKey> = plan.routes.remove.iter().collect();
         let connections = rolls.iter().flat_map(|roll| &roll.connections);
-        let running: Vec<&RouteKey> = connections
-            .filter_map(|connection| connection.route.as_ref())
-            .collect();
+        let running: Vec<&RouteKey> = connections.flat_map(|connection| &connection.routes).collect();
         Self {
             running: running.len(),
             by_removed_routes: running.iter().filter(|key| removed.contains(*key)).count(),

@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-use super::connection::Answering;
+use super::answers::Answering;
 use super::pool::Lease;
 use super::refusal::Refusal;
 use super::state::Busy;
@@ -38,7 +38,11 @@ pub(super) struct ResponseBody {
 #[derive(Debug)]
 enum Content {
     Whole(Option<Bytes>),
-    Upstream { pieces: Timed, lease: Option<Lease> },
+    Upstream {
+        pieces: Timed,
+        lease: Option<Lease>,
+        progress: Rc<Progress>,
+    },
 }
 
 /// The body of a request to an upstream.
@@ -57,6 +61,8 @@ pub(super) struct Progress {
     pub(super) moved: Cell<Instant>,
     /// Why the body ended too early, if it did.
     pub(super) failure: Cell<Option<Refusal>>,
+    /// The answer has begun: both sides may take turns now, and whoever sends may be silent for as long as whoever answers.
+    pub(super) is_answered: Cell<bool>,
 }
 
 /// An incoming body that may not be silent for long.
@@ -81,6 +87,13 @@ impl Timed {
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         timer.as_mut().poll(cx).map(|()| Some(Err(BodyError::TooSlow)))
     }
+
+    /// Waits anew, from `since` on.
+    fn wait_from(&mut self, since: Instant) {
+        if let Some(timer) = &mut self.timer {
+            timer.as_mut().reset(since + self.patience);
+        }
+    }
 }
 
 // === impl ResponseBody ===
@@ -94,7 +107,7 @@ impl ResponseBody {
     }
 
     /// A body from an upstream; `lease` is given back at its end.
-    pub(super) fn upstream(incoming: Incoming, lease: Lease, idle: Duration) -> Self {
+    pub(super) fn upstream(incoming: Incoming, lease: Lease, progress: Rc<Progress>, idle: Duration) -> Self {
         let ended = incoming.is_end_stream();
         let pieces = Timed {
             incoming,
@@ -104,6 +117,7 @@ impl ResponseBody {
         let mut content = Content::Upstream {
             pieces,
             lease: Some(lease),
+            progress,
         };
         if ended {
             content.release();
@@ -134,16 +148,32 @@ impl Body for ResponseBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let (piece, ended) = match &mut self.content {
+        let Self { content, busy } = &mut *self;
+        let (piece, ended) = match content {
             Content::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Content::Upstream { pieces, .. } => {
-                let piece = std::task::ready!(pieces.poll(cx));
+            Content::Upstream { pieces, progress, .. } => {
+                if let Some((_, Some(answering))) = busy {
+                    answering.hand_over(false);
+                }
+                let piece = loop {
+                    let piece = std::task::ready!(pieces.poll(cx));
+                    let silent_since = progress.moved.get();
+                    let is_over = silent_since.elapsed() >= pieces.patience;
+                    if is_over || !matches!(piece, Some(Err(BodyError::TooSlow))) {
+                        break piece;
+                    }
+                    // The other side is the one who speaks.
+                    pieces.wait_from(silent_since);
+                };
                 let ended = piece.is_none() || pieces.incoming.is_end_stream();
                 (piece, ended)
             }
         };
         if ended && !matches!(piece, Some(Err(_))) {
             self.content.release();
+        }
+        if let (Some((_, Some(answering))), Some(Ok(_))) = (&self.busy, &piece) {
+            answering.hand_over(true);
         }
         Poll::Ready(piece)
     }
@@ -176,6 +206,7 @@ impl RequestBody {
         let progress = Rc::new(Progress {
             moved: Cell::new(Instant::now()),
             failure: Cell::new(None),
+            is_answered: Cell::new(false),
         });
         let pieces = Timed {
             incoming,
@@ -220,11 +251,18 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Some(pieces) = &mut self.pieces else {
+        let Self { pieces, progress, .. } = &mut *self;
+        let Some(pieces) = pieces else {
             return Poll::Ready(None);
         };
-        let piece = std::task::ready!(pieces.poll(cx));
-        self.progress.moved.set(Instant::now());
+        let piece = loop {
+            let piece = std::task::ready!(pieces.poll(cx));
+            if !progress.is_answered.get() || !matches!(piece, Some(Err(BodyError::TooSlow))) {
+                break piece;
+            }
+            pieces.wait_from(Instant::now());
+        };
+        progress.moved.set(Instant::now());
         match piece {
             Some(Ok(frame)) => {
                 let length = frame.data_ref().map_or(0, |data| data.len() as u64);

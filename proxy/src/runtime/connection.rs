@@ -1,29 +1,23 @@
 //! One client connection, from its acceptance to its end.
 
-use std::cell::{Cell, RefCell};
-use std::pin::pin;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use rustls::ServerConfig;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::answers::Answers;
 use super::counters::Answered;
-use super::handle::handle;
 use super::pool::Pool;
 use super::seats::Arrival;
-use super::snapshot::Route;
+use super::serve::serve;
 use super::state::{Census, ConnectionState, Tracked};
 use super::stream::Peer;
 use super::survey::{Doing, Roster};
-use super::wire::Wire;
 use super::{Shared, Stream};
-use crate::model::{Address, Limits};
+use crate::model::{Address, Limits, Protocol};
 
 /// What the requests of a connection have in common.
 #[derive(Debug)]
@@ -38,15 +32,11 @@ pub(super) struct Connection {
     pub(super) rules: u64,
     pub(super) state: Arc<ConnectionState>,
     pub(super) answered: Arc<Answered>,
-    /// By what the request of the moment is answered, until its answer is handed over; of a tunnel, as long as it lives.
-    route: RefCell<Option<Arc<Route>>>,
-    is_tunnel: Cell<bool>,
+    /// Which version of HTTP it speaks, as soon as that is known.
+    pub(super) protocol: Cell<Option<Protocol>>,
+    pub(super) answers: Answers,
     notice: watch::Receiver<Notice>,
 }
-
-/// While this lives, a route answers a request of a connection.
-#[derive(Debug)]
-pub(super) struct Answering(Rc<Connection>);
 
 /// What a worker tells all its connections.
 #[derive(Debug, Clone, Copy)]
@@ -74,10 +64,10 @@ pub(super) struct Surroundings {
 
 /// How long an idle connection that has to end stays open for a request that may be on its way.
 const GRACE: Duration = Duration::from_secs(1);
+/// A stream that is told to end has its turn before anybody asks again.
+const PAUSE: Duration = Duration::from_millis(1);
 /// The longest time in which nobody asks whether a client has run out of time.
 const LOOK: Duration = Duration::from_secs(1);
-/// The largest head that hyper reads at all. What is allowed is asked at each request, because it changes live.
-const HEAD_BUFFER_BYTES: usize = 512 * 1024;
 
 /// Serves a connection until it ends, in a task of its own. It counts from now on.
 pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
@@ -93,7 +83,9 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         roster,
     } = surroundings.clone();
     let state = ConnectionState::new(&shared.connections, &census);
-    let handshake = shared.current.load().handshake(&local).cloned();
+    let snapshot = shared.current.load();
+    let (handshake, protocols) = (snapshot.handshake(&local).cloned(), snapshot.protocols(&local));
+    drop(snapshot);
     let connection = Rc::new(Connection {
         number: roster.number(),
         roster,
@@ -104,52 +96,21 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         rules: handshake.as_ref().map_or(0, |handshake| handshake.rules),
         state,
         answered,
-        route: RefCell::default(),
-        is_tunnel: Cell::default(),
+        protocol: Cell::default(),
+        answers: Answers::default(),
         notice,
     });
     connection.roster.enter(&connection);
+    let stream = Tracked::new(stream, Arc::clone(&connection.state));
     tokio::task::spawn_local(async move {
-        let stream = Tracked::new(stream, Arc::clone(&connection.state));
-        let wire = match handshake {
-            None => Some(Wire::Clear(stream)),
-            Some(handshake) => connection.shake_hands(stream, handshake.config).await,
-        };
-        if let Some(wire) = wire {
-            run(&connection, TokioIo::new(wire)).await;
-        }
+        serve(
+            &connection,
+            stream,
+            handshake.map(|handshake| handshake.config),
+            protocols,
+        )
+        .await;
     });
-}
-
-async fn run(connection: &Rc<Connection>, io: TokioIo<Wire>) {
-    let answers = Rc::clone(connection);
-    let service = service_fn(move |request| handle(Rc::clone(&answers), request));
-    let serving = http1::Builder::new()
-        .max_buf_size(HEAD_BUFFER_BYTES)
-        .serve_connection(io, service)
-        .with_upgrades();
-    let mut serving = pin!(serving);
-    let mut end = pin!(connection.end());
-    let mut ending = false;
-    loop {
-        tokio::select! {
-            result = serving.as_mut() => {
-                if let Err(error) = result {
-                    tracing::debug!(client = %connection.peer, %error, "connection ended");
-                }
-                return;
-            }
-            step = &mut end, if !ending => {
-                ending = true;
-                match step {
-                    End::Silent => return,
-                    End::Polite => serving.as_mut().graceful_shutdown(),
-                }
-            }
-            () = connection.cut(), if ending => return,
-            () = connection.stalled(), if ending => return,
-        }
-    }
 }
 
 /// When to ask the limits again: when they run out, and often enough to notice that they changed or that a head has begun.
@@ -163,7 +124,7 @@ fn next_look(left: Option<Duration>, limits: &Limits) -> Duration {
 }
 
 /// How a connection is ended from this side.
-enum End {
+pub(super) enum End {
     /// The client was silent for too long; nothing is owed to it.
     Silent,
     /// What is in flight is finished, then the connection is closed.
@@ -173,39 +134,19 @@ enum End {
 // === impl Connection ===
 
 impl Connection {
-    /// Speaks TLS from now on; nothing if that comes to nothing. A client may take as long for it as for a head.
-    async fn shake_hands(&self, stream: Tracked, config: Arc<ServerConfig>) -> Option<Wire> {
-        let patience = self.shared.current.load().limits.header_read_timeout;
-        tokio::select! {
-            shaken = tokio::time::timeout(patience, Wire::shake_hands(stream, config)) => match shaken {
-                Ok(Ok((wire, has_more))) => {
-                    // What was read until now was no request, but for what came along with the last of it.
-                    if !has_more {
-                        self.state.rest();
-                    }
-                    Some(wire)
-                }
-                Ok(Err(error)) => {
-                    tracing::debug!(client = %self.peer, %error, "no TLS with a client");
-                    None
-                }
-                Err(_) => {
-                    tracing::debug!(client = %self.peer, "a client was too slow for TLS");
-                    None
-                }
-            },
-            () = self.cut() => None,
-        }
-    }
-
     /// Waits until the connection has to end.
-    async fn end(&self) -> End {
+    pub(super) async fn end(&self) -> End {
         let mut notice = self.notice.clone();
         loop {
             // Copied first: a look at a notice that lasts over an await holds up whoever gives the next one, for ever on the same thread.
             let told = *notice.borrow_and_update();
             match self.verdict(told) {
                 Verdict::Stay => {}
+                Verdict::AnnounceOnly | Verdict::Leave(_) if self.is_http2() => {
+                    // It can say so at once, and lose nothing that is on its way (RFC 9113 §6.8).
+                    self.state.announce_close();
+                    return End::Polite;
+                }
                 Verdict::AnnounceOnly => self.state.announce_close(),
                 Verdict::Leave(grace) => {
                     self.state.announce_close();
@@ -233,15 +174,35 @@ impl Connection {
         }
     }
 
-    /// Waits until the client has taken nothing of an answer for too long.
-    async fn stalled(&self) {
+    /// Of a connection that ends: waits until the client has taken nothing of an answer for too long.
+    pub(super) async fn stalled(&self) {
         loop {
             let limits = self.shared.current.load().limits;
             let left = self.state.sending_left(&limits);
-            if left == Some(Duration::ZERO) {
+            // Of HTTP/2, what nobody takes may be with streams that are done here.
+            let is_left = self.is_http2() && self.state.has_rested(limits.send_timeout);
+            if is_left || left == Some(Duration::ZERO) {
                 return;
             }
             tokio::time::sleep(next_look(left, &limits)).await;
+        }
+    }
+
+    /// Ends streams that have to be cut off, and leaves the others alone. Of HTTP/2; it never returns.
+    pub(super) async fn tend(&self) {
+        let mut notice = self.notice.clone();
+        loop {
+            notice.mark_unchanged();
+            let limits = self.shared.current.load().limits;
+            self.answers
+                .end_overdue(&self.shared.removals, limits.send_timeout);
+            let next = Instant::now() + next_look(None, &limits);
+            let outlived = self.answers.outlived(&self.shared.removals);
+            let next = outlived.into_iter().fold(next, Instant::min);
+            tokio::select! {
+                changed = notice.changed() => if changed.is_err() { std::future::pending().await },
+                () = tokio::time::sleep_until(next.max(Instant::now() + PAUSE)) => {}
+            }
         }
     }
 
@@ -287,39 +248,34 @@ impl Connection {
         self.state.is_closing()
     }
 
-    /// Takes note of what answers a request, as long as what is returned lives.
-    pub(super) fn answer_by(self: &Rc<Self>, route: &Arc<Route>) -> Answering {
-        self.route.replace(Some(Arc::clone(route)));
-        Answering(Rc::clone(self))
-    }
-
-    /// What it is answered by stays until it ends.
-    pub(super) fn become_tunnel(&self) {
-        self.is_tunnel.set(true);
-    }
-
     /// What it does at this moment.
     pub(super) fn doing(&self) -> Doing {
-        let route = self.route.borrow();
         Doing {
             local: self.local.clone(),
-            route: route.as_ref().map(|route| route.definition.key.clone()),
+            protocol: self.protocol.get(),
+            routes: self.answers.routes(),
             is_draining: self.state.is_closing(),
         }
     }
 
-    /// When what it is doing is cut off because its route is gone.
+    /// When all of it is cut off because the route of what it does is gone.
     fn outlived(&self) -> Option<Instant> {
-        let route = self.route.borrow();
-        self.shared.removals.deadline(route.as_ref()?)
+        if self.is_http2() {
+            return None;
+        }
+        self.answers.outlived(&self.shared.removals)
     }
 
-    /// Whether nobody listens any more where it arrived, or not for those who came by its rules.
+    fn is_http2(&self) -> bool {
+        self.protocol.get() == Some(Protocol::Http2)
+    }
+
+    /// Whether nobody listens any more where it arrived, or not for those who came by its rules or speak as it does.
     fn is_orphan(&self) -> bool {
         let snapshot = self.shared.current.load();
         snapshot
             .open(&self.local)
-            .is_none_or(|open| open.rules() != self.rules)
+            .is_none_or(|open| !open.admits(self.rules, self.protocol.get()))
     }
 
     fn verdict(&self, notice: Notice) -> Verdict {
@@ -351,17 +307,6 @@ impl Verdict {
     fn leave_by(deadline: Option<Instant>) -> Self {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         Self::Leave(left.unwrap_or(GRACE).min(GRACE))
-    }
-}
-
-// === impl Answering ===
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        let Self(connection) = self;
-        if !connection.is_tunnel.get() {
-            connection.route.replace(None);
-        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 
 use crate::model::HeaderEdits;
 
-/// How the proxy calls itself in `Via`.
+/// How the proxy calls itself in `Via`, after the version of what it took.
 const VIA: HeaderValue = HeaderValue::from_static("1.1 reloadspec");
+const VIA_HTTP2: HeaderValue = HeaderValue::from_static("2 reloadspec");
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -27,8 +28,14 @@ pub(super) struct Wishes {
 
 /// Takes away every field that belongs to the connection that a message came by (RFC 9110 §7.6.1), those that `Connection` nominates
 /// included, and returns what they asked for.
-pub(super) fn strip(headers: &mut HeaderMap) -> Wishes {
+pub(super) fn strip(headers: &mut HeaderMap, version: Version) -> Wishes {
+    let takes_trailers =
+        |headers: &_| tokens(headers, &header::TE).any(|token| token.eq_ignore_ascii_case("trailers"));
     let mut wishes = Wishes::default();
+    if version == Version::HTTP_2 {
+        // Nothing is nominated there (RFC 9113 §8.2.2).
+        wishes.trailers = takes_trailers(headers);
+    }
     if headers.contains_key(header::CONNECTION) {
         let nominated: Vec<HeaderName> = tokens(headers, &header::CONNECTION)
             .filter_map(|token| token.parse().ok())
@@ -37,8 +44,7 @@ pub(super) fn strip(headers: &mut HeaderMap) -> Wishes {
             wishes.upgrade = headers.get(header::UPGRADE).cloned();
         }
         if nominated.contains(&header::TE) {
-            wishes.trailers =
-                tokens(headers, &header::TE).any(|token| token.eq_ignore_ascii_case("trailers"));
+            wishes.trailers = takes_trailers(headers);
         }
         for name in nominated {
             // These frame or address the message: nominating them is an attack or a mistake.
@@ -74,7 +80,7 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 
 /// Tells the upstream who asks, and that it is asked through a proxy. Who has no address, because it came by a socket in the file system, is a
 /// program of this machine, mostly another proxy: what it says of its own client stands.
-pub(super) fn introduce(headers: &mut HeaderMap, client: Option<IpAddr>, is_tls: bool) {
+pub(super) fn introduce(headers: &mut HeaderMap, version: Version, client: Option<IpAddr>, is_tls: bool) {
     if let Some(client) = client {
         extend_chain(headers, client);
     }
@@ -86,7 +92,21 @@ pub(super) fn introduce(headers: &mut HeaderMap, client: Option<IpAddr>, is_tls:
         Some(host) => headers.insert(X_FORWARDED_HOST, host),
         None => headers.remove(X_FORWARDED_HOST),
     };
-    pass_through(headers);
+    pass_through(headers, version);
+}
+
+/// One field again of what HTTP/2 allows to be split (RFC 9113 §8.2.3).
+pub(super) fn join_cookies(headers: &mut HeaderMap) {
+    let crumbs: Vec<&[u8]> = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    if crumbs.len() > 1
+        && let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..]))
+    {
+        headers.insert(header::COOKIE, whole);
+    }
 }
 
 fn extend_chain(headers: &mut HeaderMap, client: IpAddr) {
@@ -104,9 +124,14 @@ fn extend_chain(headers: &mut HeaderMap, client: IpAddr) {
     }
 }
 
-/// Notes that the message came through here.
-pub(super) fn pass_through(headers: &mut HeaderMap) {
-    headers.append(header::VIA, VIA);
+/// Notes that the message came through here, and in which version.
+pub(super) fn pass_through(headers: &mut HeaderMap, version: Version) {
+    let via = if version == Version::HTTP_2 {
+        VIA_HTTP2
+    } else {
+        VIA
+    };
+    headers.append(header::VIA, via);
 }
 
 /// Removes and sets fields as configured.
@@ -145,7 +170,7 @@ mod tests {
             ("keep-alive", "timeout=5"),
             ("x-kept", "2"),
         ]);
-        assert_eq!(strip(&mut message), Wishes::default());
+        assert_eq!(strip(&mut message, Version::HTTP_11), Wishes::default());
         assert_eq!(
             message,
             headers(&[("host", "a"), ("content-length", "3"), ("x-kept", "2")])
@@ -154,10 +179,11 @@ mod tests {
 
     #[test]
     fn an_upgrade_is_a_wish_only_if_connection_says_so() {
-        assert_eq!(strip(&mut headers(&[("upgrade", "websocket")])).upgrade, None);
+        let mut message = headers(&[("upgrade", "websocket")]);
+        assert_eq!(strip(&mut message, Version::HTTP_11).upgrade, None);
         let mut message = headers(&[("upgrade", "websocket"), ("connection", "keep-alive, Upgrade")]);
         assert_eq!(
-            strip(&mut message).upgrade,
+            strip(&mut message, Version::HTTP_11).upgrade,
             Some(HeaderValue::from_static("websocket"))
         );
         assert!(message.is_empty());
@@ -170,9 +196,24 @@ mod tests {
             ("x-forwarded-for", "2.2.2.2"),
             ("host", "h:80"),
         ]);
-        introduce(&mut message, "127.0.0.9".parse().ok(), false);
+        introduce(&mut message, Version::HTTP_11, "127.0.0.9".parse().ok(), false);
         assert_eq!(message["x-forwarded-for"], "1.1.1.1, 2.2.2.2, 127.0.0.9");
         assert_eq!(message["x-forwarded-host"], "h:80");
         assert_eq!(message["via"], "1.1 reloadspec");
+    }
+
+    #[test]
+    fn what_http2_splits_and_does_not_nominate_is_understood() {
+        let mut message = headers(&[
+            ("cookie", "a=1"),
+            ("cookie", "b=2; c=3"),
+            ("te", "trailers"),
+            ("x", "1"),
+        ]);
+        assert!(strip(&mut message, Version::HTTP_2).trailers);
+        join_cookies(&mut message);
+        assert_eq!(message, headers(&[("cookie", "a=1; b=2; c=3"), ("x", "1")]));
+        pass_through(&mut message, Version::HTTP_2);
+        assert_eq!(message["via"], "2 reloadspec");
     }
 }

@@ -3,8 +3,10 @@
 use std::io::ErrorKind;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{self, HeaderValue};
+use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
@@ -12,12 +14,13 @@ use tokio::time::Instant;
 use super::body::{Progress, RequestBody, ResponseBody};
 use super::connection::Connection;
 use super::fields;
-use super::pool::{Goal, Lease};
+use super::grpc;
+use super::pool::{Goal, IDLE_LIMIT, Lease};
 use super::refusal::Refusal;
 use super::snapshot::Route;
 use super::tunnel;
 use super::upstream::Upstream;
-use crate::model::{Limits, Timeouts};
+use crate::model::{Limits, Protocol, Timeouts};
 
 /// Endpoints that are tried for one request, as long as it has not been sent.
 const ATTEMPTS: usize = 3;
@@ -30,17 +33,27 @@ pub(super) async fn forward(
     mut request: Request<Incoming>,
     limits: Limits,
 ) -> Result<Response<ResponseBody>, Refusal> {
-    let wishes = fields::strip(request.headers_mut());
-    let upgrade = wishes
-        .upgrade
-        .filter(|protocol| request.body().is_end_stream() && !is_http2(protocol));
+    let version = request.version();
+    let wishes = fields::strip(request.headers_mut(), version);
+    let protocol = upstream.definition.protocol;
+    let upgrade = wishes.upgrade.filter(|wish| {
+        // By HTTP/2 an upstream cannot change to anything else.
+        protocol == Protocol::Http1 && request.body().is_end_stream() && !is_http2(wish)
+    });
     let client = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     prepare(&mut request, connection, route);
-    connect_fields(request.headers_mut(), upgrade.as_ref(), wishes.trailers);
+    connect_fields(request.headers_mut(), protocol, upgrade.as_ref(), wishes.trailers);
 
-    let timeouts = upstream.definition.timeouts;
+    let mut timeouts = upstream.definition.timeouts;
+    if grpc::asks(request.headers()) {
+        // Whoever calls has no use for a later answer.
+        let wanted = grpc::timeout(request.headers());
+        timeouts.response = wanted.into_iter().fold(timeouts.response, Duration::min);
+    }
     let (request, progress) = streamed(request, &limits);
-    let (mut response, lease) = send(connection, upstream, request, &progress).await?;
+    let (mut response, lease) = send(connection, upstream, request, &progress, timeouts).await?;
+    // From here on, silence is the business of whoever answers.
+    progress.is_answered.set(true);
 
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let client = client.ok_or(Refusal::BrokeOff)?;
@@ -51,15 +64,16 @@ pub(super) async fn forward(
             &route.response_headers,
         ));
     }
-    fields::strip(response.headers_mut());
-    fields::pass_through(response.headers_mut());
+    let version = response.version();
+    fields::strip(response.headers_mut(), version);
+    fields::pass_through(response.headers_mut(), version);
     fields::edit(response.headers_mut(), &route.response_headers);
     let (mut parts, body) = response.into_parts();
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     Ok(Response::from_parts(
         parts,
-        ResponseBody::upstream(body, lease, timeouts.idle),
+        ResponseBody::upstream(body, lease, progress, timeouts.idle),
     ))
 }
 
@@ -73,8 +87,12 @@ fn is_http2(protocol: &HeaderValue) -> bool {
 }
 
 fn prepare(request: &mut Request<Incoming>, connection: &Connection, route: &Route) {
+    let version = request.version();
     request.extensions_mut().clear();
     *request.version_mut() = Version::HTTP_11;
+    if version == Version::HTTP_2 {
+        fields::join_cookies(request.headers_mut());
+    }
     let target = request
         .uri()
         .path_and_query()
@@ -83,16 +101,24 @@ fn prepare(request: &mut Request<Incoming>, connection: &Connection, route: &Rou
     *request.uri_mut() = target;
     // The proxy has read the whole head and reads the body as it comes: there is nothing to wait for.
     request.headers_mut().remove(header::EXPECT);
-    fields::introduce(request.headers_mut(), connection.peer.ip(), connection.rules != 0);
+    let is_tls = connection.rules != 0;
+    fields::introduce(request.headers_mut(), version, connection.peer.ip(), is_tls);
     fields::edit(request.headers_mut(), &route.request_headers);
 }
 
-fn connect_fields(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>, trailers: bool) {
+fn connect_fields(
+    headers: &mut HeaderMap,
+    protocol: Protocol,
+    upgrade: Option<&HeaderValue>,
+    trailers: bool,
+) {
     if let Some(protocol) = upgrade {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, protocol.clone());
     } else if trailers {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+        if protocol == Protocol::Http1 {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+        }
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
     }
 }
@@ -112,8 +138,8 @@ async fn send(
     upstream: &Upstream,
     mut request: Request<RequestBody>,
     progress: &Rc<Progress>,
+    timeouts: Timeouts,
 ) -> Result<(Response<Incoming>, Lease), Refusal> {
-    let timeouts = upstream.definition.timeouts;
     let mut tried: Vec<&Arc<str>> = Vec::new();
     let mut refusal = Refusal::Unreachable;
     for endpoint in upstream.turn() {
@@ -127,8 +153,14 @@ async fn send(
         let goal = Goal {
             authority: &endpoint.authority,
             secured: upstream.secured.as_deref(),
+            protocol: upstream.definition.protocol,
         };
-        loop {
+        let kept = match goal.protocol {
+            Protocol::Http1 => IDLE_LIMIT,
+            Protocol::Http2 => 1,
+        };
+        // One that is kept may be gone, and so may the next one.
+        for _ in 0..=kept {
             let lease = match connection.pool.reuse(goal) {
                 Some(lease) => Ok(lease),
                 None => connection.pool.connect(goal, timeouts.connect).await,
@@ -140,15 +172,16 @@ async fn send(
                     break;
                 }
             };
-            add_host(&mut request, &endpoint.authority);
+            address(&mut request, goal)?;
             let reused = lease.reused;
             match exchange(&mut lease, request, progress, timeouts).await {
                 Ok(response) => return Ok((response, lease)),
-                Err(Lost::Unsent(again) | Lost::Stale(again)) if reused => request = *again,
                 Err(Lost::Unsent(again) | Lost::Stale(again)) => {
                     request = *again;
                     refusal = Refusal::BrokeOff;
-                    break;
+                    if !reused {
+                        break;
+                    }
                 }
                 Err(Lost::Sent(refusal)) => return Err(refusal),
             }
@@ -157,13 +190,34 @@ async fn send(
     Err(refusal)
 }
 
-/// A request of HTTP/1.0 may come without a host; HTTP/1.1 has one always.
-fn add_host(request: &mut Request<RequestBody>, authority: &str) {
-    if !request.headers().contains_key(header::HOST)
-        && let Ok(host) = HeaderValue::from_str(authority)
-    {
-        request.headers_mut().insert(header::HOST, host);
+/// Says whom a request is for: a request of HTTP/1.0 may come without a host, HTTP/1.1 has one always, and HTTP/2 has it in its target.
+fn address(request: &mut Request<RequestBody>, goal: Goal<'_>) -> Result<(), Refusal> {
+    let own = || HeaderValue::from_str(goal.authority).map_err(|_| Refusal::BadHost);
+    match goal.protocol {
+        Protocol::Http1 => {
+            if !request.headers().contains_key(header::HOST) {
+                request.headers_mut().insert(header::HOST, own()?);
+            }
+        }
+        Protocol::Http2 => {
+            let host = match request.headers_mut().remove(header::HOST) {
+                Some(host) => host,
+                // It may have been sent before.
+                None if request.uri().authority().is_some() => return Ok(()),
+                None => own()?,
+            };
+            let scheme = if goal.secured.is_some() {
+                Scheme::HTTPS
+            } else {
+                Scheme::HTTP
+            };
+            let path = request.uri().path_and_query().cloned();
+            let target = Uri::builder().scheme(scheme).authority(host.as_bytes());
+            let target = target.path_and_query(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+            *request.uri_mut() = target.build().map_err(|_| Refusal::BadTarget)?;
+        }
     }
+    Ok(())
 }
 
 /// How a request can fail to be answered.
@@ -182,8 +236,11 @@ async fn exchange(
     progress: &Rc<Progress>,
     timeouts: Timeouts,
 ) -> Result<Response<Incoming>, Lost> {
-    let replay = (lease.reused && is_repeatable(&request)).then(|| head_of(&request));
-    let mut sending = std::pin::pin!(lease.sender.try_send_request(request));
+    let protocol = lease.protocol();
+    let may_be_stale = protocol == Protocol::Http1 && lease.reused && is_repeatable(&request);
+    let may_be_left = protocol == Protocol::Http2 && request.body().is_end_stream();
+    let replay = (may_be_stale || may_be_left).then(|| head_of(&request));
+    let mut sending = std::pin::pin!(lease.sender.send(request));
     progress.moved.set(Instant::now());
     let outcome = loop {
         let deadline = progress.moved.get() + timeouts.response;
@@ -201,8 +258,12 @@ async fn exchange(
             return Lost::Unsent(Box::new(unsent));
         }
         tracing::debug!(error = %error.error(), "upstream broke off before its answer");
+        let may_be_sent_again = match protocol {
+            Protocol::Http1 => is_stale(error.error()),
+            Protocol::Http2 => is_left(error.error()),
+        };
         if let Some(head) = replay
-            && is_stale(error.error())
+            && may_be_sent_again
         {
             return Lost::Stale(Box::new(head.map(|()| RequestBody::none(progress))));
         }
@@ -223,6 +284,15 @@ fn is_stale(error: &hyper::Error) -> bool {
         cause.is_some_and(|cause| matches!(cause.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
     };
     error.is_incomplete_message() || error.is_canceled() || reset()
+}
+
+/// Whether an error says that the other side did nothing with a request, and will not (RFC 9113 §8.7).
+fn is_left(error: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
+    cause.is_some_and(|cause| {
+        let is_end = cause.is_go_away() && cause.reason() == Some(h2::Reason::NO_ERROR);
+        cause.is_remote() && (is_end || cause.reason() == Some(h2::Reason::REFUSED_STREAM))
+    })
 }
 
 fn head_of(request: &Request<RequestBody>) -> Request<()> {

@@ -4,12 +4,14 @@ use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, Version, header};
 use hyper::body::Incoming;
 
+use super::answers::Answering;
 use super::body::ResponseBody;
 use super::connection::Connection;
 use super::forward::forward;
+use super::grpc;
 use super::refusal::{Refusal, plain};
 use super::screen::screen;
 use super::snapshot::{Route, Task};
@@ -21,18 +23,24 @@ pub(super) async fn handle(
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
     let busy = connection.state.busy();
+    let is_http2 = request.version() == Version::HTTP_2;
+    let is_call = grpc::asks(request.headers());
     let (mut response, answering) = match decide(&connection, request) {
         Ok((route, request, limits)) => {
-            let answering = connection.answer_by(&route);
+            let answering = Answering::by(&connection, &route);
             let response = match perform(&connection, &route, request, limits).await {
                 Ok(response) => response,
-                Err(refusal) => refusal.response(&route.response_headers),
+                Err(refusal) => refusal.response(is_call, &route.response_headers),
             };
             (response, Some(answering))
         }
-        Err((refusal, edits)) => (refusal.response(&edits), None),
+        Err((refusal, edits)) => (refusal.response(is_call, &edits), None),
     };
-    if connection.is_closing() && response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
+    let is_last = connection.is_closing() && response.status() != http::StatusCode::SWITCHING_PROTOCOLS;
+    if is_http2 {
+        // The end of a connection is announced by GOAWAY, and one refused request is not that of the others.
+        response.headers_mut().remove(header::CONNECTION);
+    } else if is_last {
         response
             .headers_mut()
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -57,7 +65,12 @@ fn decide(
     let refuse = |refusal| (refusal, Arc::clone(&snapshot.response_headers));
     let host = screen(&mut request, &snapshot.limits).map_err(refuse)?;
     let table = match snapshot.open(&connection.local) {
-        Some(open) if open.rules() == connection.rules => &open.table,
+        Some(open) if open.rules() == connection.rules => {
+            if !open.admits(connection.rules, connection.protocol.get()) {
+                connection.state.announce_close();
+            }
+            &open.table
+        }
         // The listener asks something else of its clients now, and has not asked this one.
         Some(_) => {
             connection.state.announce_close();

@@ -9,19 +9,23 @@
 //! Architecture invariant: this module never imports `config`, reads no file and decides nothing about what is valid.
 
 mod accept;
+mod answers;
 mod body;
 mod connection;
 mod counters;
 mod current;
 mod fields;
 mod forward;
+mod grpc;
 mod handle;
+mod multiplexed;
 mod pool;
 mod refusal;
 mod removals;
 mod screen;
 mod seats;
 mod secured;
+mod serve;
 mod shared;
 mod snapshot;
 mod state;

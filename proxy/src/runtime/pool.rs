@@ -1,7 +1,8 @@
 //! A worker's own connections to upstreams.
 //!
 //! Connections are kept by the endpoint's address, not by configuration: an endpoint that a new configuration still has keeps them. Those by TLS are kept by
-//! the rules of their handshake too: who is not trusted any more is not sent anything.
+//! the rules of their handshake too: who is not trusted any more is not sent anything. By HTTP/1.1 a connection is one request's at a time; by HTTP/2 many share one, and
+//! another is opened only where all have as many as the other side takes.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,21 +11,28 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hyper::client::conn::http1::{self, SendRequest};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::body::RequestBody;
+use super::multiplexed::{Many, Open, Share};
 use super::secured::{CLEAR, Secured};
+use crate::model::Protocol;
 
-/// Idle connections by the rules of their handshake and by address.
+/// Connections by the rules of their handshake and by address.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    idle: RefCell<HashMap<u64, ByAddress>>,
+    /// Of HTTP/1.1, those that are idle.
+    idle: RefCell<HashMap<u64, ByAddress<Vec<Idle>>>>,
+    /// Of HTTP/2, all.
+    open: RefCell<HashMap<u64, ByAddress<Rc<Open>>>>,
 }
 
-type ByAddress = HashMap<Arc<str>, Vec<Idle>>;
+type ByAddress<T> = HashMap<Arc<str>, T>;
 
 /// Where a connection leads.
 #[derive(Debug, Clone, Copy)]
@@ -32,18 +40,26 @@ pub(super) struct Goal<'a> {
     pub(super) authority: &'a Arc<str>,
     /// What shakes hands there; nothing if it is spoken to in the clear.
     pub(super) secured: Option<&'a Secured>,
+    pub(super) protocol: Protocol,
 }
 
 #[derive(Debug)]
 struct Idle {
-    sender: SendRequest<RequestBody>,
+    sender: http1::SendRequest<RequestBody>,
     since: Instant,
 }
 
-/// A connection in use. Dropped, it is closed; given back, it waits for the next request.
+/// What sends a request.
+#[derive(Debug)]
+pub(super) enum Sender {
+    Http1(http1::SendRequest<RequestBody>),
+    Http2(Share),
+}
+
+/// A connection in use. Of HTTP/1.1 it is closed where this is dropped; given back, it waits for the next request.
 #[derive(Debug)]
 pub(super) struct Lease {
-    pub(super) sender: SendRequest<RequestBody>,
+    pub(super) sender: Sender,
     /// Whether it has served before: then the other side may have closed it just now.
     pub(super) reused: bool,
     authority: Arc<str>,
@@ -62,43 +78,64 @@ pub(super) enum ConnectError {
     TooSlow,
     #[error("failed to begin HTTP: {0}")]
     Handshake(#[source] hyper::Error),
+    #[error("it does not speak HTTP/2: its TLS did not choose `h2`")]
+    OtherProtocol,
 }
 
 /// Idle connections that one endpoint keeps on one worker.
-const IDLE_LIMIT: usize = 256;
+pub(super) const IDLE_LIMIT: usize = 256;
 /// Shorter than what common servers wait for a next request, so that it is us who close.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-async fn open(goal: Goal<'_>) -> Result<SendRequest<RequestBody>, ConnectError> {
+async fn open(goal: Goal<'_>) -> Result<Opened, ConnectError> {
     let stream = TcpStream::connect(&**goal.authority)
         .await
         .map_err(ConnectError::Connect)?;
     // Small pieces of a stream should not wait for more. A socket that refuses the option works without it.
     let _ = stream.set_nodelay(true);
     match goal.secured {
-        None => begin(stream, goal.authority).await,
+        None => begin(stream, goal).await,
         Some(secured) => {
             let stream = secured.shake_hands(stream, goal.authority).await;
-            begin(stream.map_err(ConnectError::Tls)?, goal.authority).await
+            let stream = stream.map_err(ConnectError::Tls)?;
+            let chosen = stream.get_ref().1.alpn_protocol();
+            if goal.protocol == Protocol::Http2 && chosen != Some(Protocol::Http2.alpn()) {
+                return Err(ConnectError::OtherProtocol);
+            }
+            begin(stream, goal).await
         }
     }
+}
+
+enum Opened {
+    Http1(http1::SendRequest<RequestBody>),
+    Http2(Many),
 }
 
 /// Speaks HTTP over a connection, in a task of its own.
 async fn begin(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    authority: &Arc<str>,
-) -> Result<SendRequest<RequestBody>, ConnectError> {
-    let (sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(ConnectError::Handshake)?;
-    let address = Arc::clone(authority);
-    tokio::task::spawn_local(async move {
-        if let Err(error) = connection.with_upgrades().await {
+    goal: Goal<'_>,
+) -> Result<Opened, ConnectError> {
+    let address = Arc::clone(goal.authority);
+    let ended = move |result: hyper::Result<()>| {
+        if let Err(error) = result {
             tracing::debug!(upstream = %address, %error, "upstream connection ended");
         }
-    });
-    Ok(sender)
+    };
+    let io = TokioIo::new(stream);
+    match goal.protocol {
+        Protocol::Http1 => {
+            let (sender, connection) = http1::handshake(io).await.map_err(ConnectError::Handshake)?;
+            tokio::task::spawn_local(async move { ended(connection.with_upgrades().await) });
+            Ok(Opened::Http1(sender))
+        }
+        Protocol::Http2 => {
+            let (many, connection) = Many::begin(io).await.map_err(ConnectError::Handshake)?;
+            tokio::task::spawn_local(async move { ended(connection.await) });
+            Ok(Opened::Http2(many))
+        }
+    }
 }
 
 // === impl Goal ===
@@ -114,39 +151,69 @@ impl Goal<'_> {
 impl Pool {
     /// A connection that served before and seems alive.
     pub(super) fn reuse(self: &Rc<Self>, goal: Goal<'_>) -> Option<Lease> {
+        if goal.protocol == Protocol::Http2 {
+            let open = self.open.borrow();
+            let many = open.get(&goal.rules())?.get(goal.authority)?.find()?;
+            return Some(self.lease(goal, Sender::Http2(many.share()), true));
+        }
         let mut idle = self.idle.borrow_mut();
         let kept = idle.get_mut(&goal.rules())?.get_mut(goal.authority)?;
         while let Some(candidate) = kept.pop() {
             if candidate.sender.is_ready() && candidate.since.elapsed() < IDLE_TIMEOUT {
-                let pool = Rc::downgrade(self);
-                return Some(Lease {
-                    sender: candidate.sender,
-                    reused: true,
-                    authority: Arc::clone(goal.authority),
-                    rules: goal.rules(),
-                    pool,
-                });
+                return Some(self.lease(goal, Sender::Http1(candidate.sender), true));
             }
         }
         None
     }
 
-    /// A new connection.
+    fn lease(self: &Rc<Self>, goal: Goal<'_>, sender: Sender, reused: bool) -> Lease {
+        Lease {
+            sender,
+            reused,
+            authority: Arc::clone(goal.authority),
+            rules: goal.rules(),
+            pool: Rc::downgrade(self),
+        }
+    }
+
+    /// A new connection, or one of HTTP/2 that somebody else has opened meanwhile.
     pub(super) async fn connect(
         self: &Rc<Self>,
         goal: Goal<'_>,
         patience: Duration,
     ) -> Result<Lease, ConnectError> {
-        let sender = tokio::time::timeout(patience, open(goal))
+        let connected = async {
+            let place = (goal.protocol == Protocol::Http2).then(|| self.place(goal));
+            let opening = match &place {
+                Some(place) => Some(place.wait_for_turn().await),
+                None => None,
+            };
+            if opening.is_some()
+                && let Some(lease) = self.reuse(goal)
+            {
+                return Ok(lease);
+            }
+            let sender = match (open(goal).await?, &place) {
+                (Opened::Http2(many), Some(place)) => {
+                    let share = many.share();
+                    place.add(many);
+                    Sender::Http2(share)
+                }
+                (Opened::Http2(many), None) => Sender::Http2(many.share()),
+                (Opened::Http1(sender), _) => Sender::Http1(sender),
+            };
+            Ok(self.lease(goal, sender, false))
+        };
+        tokio::time::timeout(patience, connected)
             .await
-            .map_err(|_| ConnectError::TooSlow)??;
-        Ok(Lease {
-            sender,
-            reused: false,
-            authority: Arc::clone(goal.authority),
-            rules: goal.rules(),
-            pool: Rc::downgrade(self),
-        })
+            .map_err(|_| ConnectError::TooSlow)?
+    }
+
+    /// Where the connections of HTTP/2 to an endpoint are.
+    fn place(&self, goal: Goal<'_>) -> Rc<Open> {
+        let mut open = self.open.borrow_mut();
+        let by_address = open.entry(goal.rules()).or_default();
+        Rc::clone(by_address.entry(Arc::clone(goal.authority)).or_default())
     }
 
     /// Closes what has been idle for too long.
@@ -158,9 +225,14 @@ impl Pool {
             });
             !addresses.is_empty()
         });
+        self.open.borrow_mut().retain(|_, addresses| {
+            // Somebody may be opening one.
+            addresses.retain(|_, open| open.sweep() || Rc::strong_count(open) > 1);
+            !addresses.is_empty()
+        });
     }
 
-    fn keep(&self, rules: u64, authority: Arc<str>, sender: SendRequest<RequestBody>) {
+    fn keep(&self, rules: u64, authority: Arc<str>, sender: http1::SendRequest<RequestBody>) {
         let mut idle = self.idle.borrow_mut();
         let kept = idle.entry(rules).or_default().entry(authority).or_default();
         if kept.len() < IDLE_LIMIT {
@@ -175,17 +247,49 @@ impl Pool {
 // === impl Lease ===
 
 impl Lease {
-    /// Puts the connection back once it can take another request, which it cannot while the request's body still flows.
-    pub(super) fn give_back(mut self) {
-        let Some(pool) = self.pool.upgrade() else { return };
-        if self.sender.is_ready() {
-            pool.keep(self.rules, self.authority, self.sender);
+    pub(super) fn protocol(&self) -> Protocol {
+        match self.sender {
+            Sender::Http1(_) => Protocol::Http1,
+            Sender::Http2(_) => Protocol::Http2,
+        }
+    }
+
+    /// Puts the connection back once it can take another request, which it cannot while the request's body still flows. One that many share
+    /// is there all the time.
+    pub(super) fn give_back(self) {
+        let Self {
+            sender: Sender::Http1(mut sender),
+            authority,
+            rules,
+            pool,
+            reused: _,
+        } = self
+        else {
+            return;
+        };
+        let Some(pool) = pool.upgrade() else { return };
+        if sender.is_ready() {
+            pool.keep(rules, authority, sender);
             return;
         }
         tokio::task::spawn_local(async move {
-            if self.sender.ready().await.is_ok() {
-                pool.keep(self.rules, self.authority, self.sender);
+            if sender.ready().await.is_ok() {
+                pool.keep(rules, authority, sender);
             }
         });
+    }
+}
+
+// === impl Sender ===
+
+impl Sender {
+    pub(super) async fn send(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
+        match self {
+            Self::Http1(sender) => sender.try_send_request(request).await,
+            Self::Http2(share) => share.send(request).await,
+        }
     }
 }

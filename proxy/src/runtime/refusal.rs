@@ -3,6 +3,7 @@
 use http::{HeaderValue, Response, StatusCode, header};
 
 use super::body::ResponseBody;
+use super::grpc;
 use crate::model::HeaderEdits;
 
 /// Why a request is not answered by a route's task. The text is for people: it tells what happened and no secret.
@@ -61,9 +62,16 @@ impl Refusal {
         )
     }
 
-    pub(super) fn response(self, edits: &HeaderEdits) -> Response<ResponseBody> {
+    /// As an answer of its status, or as one that whoever makes a call of gRPC understands.
+    pub(super) fn response(self, is_call: bool, edits: &HeaderEdits) -> Response<ResponseBody> {
         let status = self.status();
-        let mut response = plain(status, format!("{status}: {self}\n").into(), edits);
+        let mut response = if is_call {
+            let mut response = grpc::refusal(self);
+            super::fields::edit(response.headers_mut(), edits);
+            response
+        } else {
+            plain(status, format!("{status}: {self}\n").into(), edits)
+        };
         if self.ends_connection() {
             response
                 .headers_mut()

@@ -55,7 +55,8 @@ fn framing(request: &Request<Incoming>, limits: &Limits) -> Result<(), Refusal> 
 fn host(request: &mut Request<Incoming>) -> Result<String, Refusal> {
     let mut fields = request.headers().get_all(header::HOST).iter();
     let (first, second) = (fields.next(), fields.next());
-    if second.is_some() || (first.is_none() && request.version() >= Version::HTTP_11) {
+    let needs_field = request.version() == Version::HTTP_11;
+    if second.is_some() || (first.is_none() && needs_field) {
         return Err(Refusal::BadHost);
     }
     let authority = request
@@ -69,6 +70,13 @@ fn host(request: &mut Request<Incoming>) -> Result<String, Refusal> {
     };
     let host = without_port(text).ok_or(Refusal::BadHost)?;
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    // By HTTP/2, a field that says something else makes a request malformed (RFC 9113 §8.3.1).
+    let differs = |authority: &String| {
+        first.is_some_and(|field| !field.as_bytes().eq_ignore_ascii_case(authority.as_bytes()))
+    };
+    if request.version() == Version::HTTP_2 && (text.is_empty() || authority.as_ref().is_some_and(differs)) {
+        return Err(Refusal::BadHost);
+    }
     if let Some(authority) = authority {
         let field = HeaderValue::try_from(authority).map_err(|_| Refusal::BadHost)?;
         request.headers_mut().insert(header::HOST, field);

@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode};
 use rustls::ServerConfig;
 
 use super::{Table, Upstream};
-use crate::model::{self, Address, HeaderEdits, Limits, Name};
+use crate::model::{self, Address, HeaderEdits, Limits, Name, Protocol, Protocols};
 
 /// What all routes of one snapshot have in common. It lives as long as a request is answered by one of them.
 #[derive(Debug, Default)]
@@ -42,6 +42,8 @@ pub struct Snapshot {
 pub struct Open {
     /// The routes.
     pub table: Arc<Table>,
+    /// Which versions of HTTP are spoken.
+    pub protocols: Protocols,
     /// What shakes hands; nothing if it speaks in the clear.
     pub handshake: Option<Handshake>,
 }
@@ -123,6 +125,22 @@ impl Snapshot {
         at(&self.open, local)
     }
 
+    /// Whether somebody came to `previous` who would not be let in now, at an address that is still open.
+    pub fn estranges(&self, previous: &Self) -> bool {
+        let mut both = previous
+            .open
+            .iter()
+            .filter_map(|(bound, was)| Some((was, at(&self.open, bound)?)));
+        both.any(|(was, is)| {
+            was.rules() != is.rules() || was.protocols.all().any(|spoken| !is.protocols.allow(spoken))
+        })
+    }
+
+    /// What is spoken to a connection that arrived at `local`. At one whose listener went while it was queued there, anything.
+    pub fn protocols(&self, local: &Address) -> Protocols {
+        self.open(local).map(|open| open.protocols).unwrap_or_default()
+    }
+
     /// What shakes hands with a connection that arrived at `local`; nothing if it speaks in the clear.
     pub fn handshake(&self, local: &Address) -> Option<&Handshake> {
         match self.open(local) {
@@ -135,6 +153,11 @@ impl Snapshot {
 // === impl Open ===
 
 impl Open {
+    /// Whether whoever came by these rules, and speaks this if it has said anything yet, would be let in.
+    pub fn admits(&self, rules: u64, spoken: Option<Protocol>) -> bool {
+        self.rules() == rules && spoken.is_none_or(|spoken| self.protocols.allow(spoken))
+    }
+
     /// Which clients may come.
     pub fn rules(&self) -> u64 {
         self.handshake.as_ref().map_or(0, |handshake| handshake.rules)

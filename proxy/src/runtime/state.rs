@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
@@ -28,6 +29,10 @@ pub(super) struct Census {
 #[derive(Debug)]
 pub(super) struct ConnectionState {
     doing: AtomicU8,
+    /// Requests that are being answered: of HTTP/2 there may be many.
+    requests: AtomicUsize,
+    /// It speaks HTTP/2: what comes in while it is idle is not the beginning of a request by itself.
+    is_multiplexed: AtomicBool,
     /// Milliseconds from `start`.
     since: AtomicU64,
     /// Milliseconds from `start` since which the socket takes nothing of what is sent; `FLOWING` while it does.
@@ -43,6 +48,8 @@ pub(super) struct ConnectionState {
 #[derive(Debug)]
 pub(super) struct Tracked {
     stream: Stream,
+    /// What was read and put back.
+    again: Bytes,
     state: Arc<ConnectionState>,
 }
 
@@ -106,6 +113,8 @@ impl ConnectionState {
         worker.enter();
         Arc::new(Self {
             doing: AtomicU8::new(IDLE),
+            requests: AtomicUsize::new(0),
+            is_multiplexed: AtomicBool::new(false),
             since: AtomicU64::new(0),
             blocked: AtomicU64::new(FLOWING),
             start: Instant::now(),
@@ -125,8 +134,15 @@ impl ConnectionState {
     }
 
     pub(super) fn busy(self: &Arc<Self>) -> Busy {
+        self.requests.fetch_add(1, Ordering::Relaxed);
         self.turn_to(BUSY);
         Busy(Arc::clone(self))
+    }
+
+    /// It speaks HTTP/2 from now on.
+    pub(super) fn multiplex(&self) {
+        self.is_multiplexed.store(true, Ordering::Relaxed);
+        self.turn_to(IDLE);
     }
 
     /// Nothing of a request has come.
@@ -136,6 +152,11 @@ impl ConnectionState {
 
     pub(super) fn is_idle(&self) -> bool {
         self.doing.load(Ordering::Relaxed) == IDLE
+    }
+
+    /// Whether nothing has been asked for a time.
+    pub(super) fn has_rested(&self, time: Duration) -> bool {
+        self.is_idle() && left(time, self.since.load(Ordering::Relaxed), self.now()).is_zero()
     }
 
     /// How long until the client will have been silent, or slow with a head or with an answer, for as long as it may.
@@ -195,7 +216,9 @@ impl Drop for ConnectionState {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.turn_to(IDLE);
+        if self.0.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.turn_to(IDLE);
+        }
     }
 }
 
@@ -203,7 +226,16 @@ impl Drop for Busy {
 
 impl Tracked {
     pub(super) fn new(stream: Stream, state: Arc<ConnectionState>) -> Self {
-        Self { stream, state }
+        Self {
+            stream,
+            again: Bytes::new(),
+            state,
+        }
+    }
+
+    /// Has what was read be read again.
+    pub(super) fn put_back(&mut self, read: Bytes) {
+        self.again = read;
     }
 }
 
@@ -213,9 +245,15 @@ impl AsyncRead for Tracked {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.again.is_empty() {
+            let length = self.again.len().min(buffer.remaining());
+            buffer.put_slice(&self.again.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before && self.state.is_idle() {
+        let more = buffer.filled().len() > before;
+        if more && self.state.is_idle() && !self.state.is_multiplexed.load(Ordering::Relaxed) {
             self.state.turn_to(HEAD);
         }
         result

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Connection;
 use super::worker::Command;
-use crate::model::{Address, RouteKey};
+use crate::model::{Address, Protocol, RouteKey};
 
 /// The connections of one worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,10 @@ pub struct Roll {
 pub struct Doing {
     /// Where it arrived.
     pub local: Address,
-    /// What its request is answered by, if there is one, or its tunnel goes by.
-    pub route: Option<RouteKey>,
+    /// What it speaks, if it has said anything yet.
+    pub protocol: Option<Protocol>,
+    /// What its requests are answered by, or its tunnel goes by.
+    pub routes: Vec<RouteKey>,
     /// Whether it ends with its next answer anyway.
     pub is_draining: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -23,7 +23,7 @@ pub(super) fn open(
 ) -> Response<ResponseBody> {
     let protocol = answer.headers().get(header::UPGRADE).cloned();
     let upstream = hyper::upgrade::on(&mut answer);
-    connection.become_tunnel();
+    connection.answers.become_tunnel();
     let connection = Rc::clone(connection);
     tokio::task::spawn_local(async move {
         tokio::select! {
@@ -33,8 +33,8 @@ pub(super) fn open(
     });
 
     let mut headers = std::mem::take(answer.headers_mut());
-    fields::strip(&mut headers);
-    fields::pass_through(&mut headers);
+    fields::strip(&mut headers, Version::HTTP_11);
+    fields::pass_through(&mut headers, Version::HTTP_11);
     fields::edit(&mut headers, edits);
     agree(&mut headers, protocol);
     let mut response = Response::new(ResponseBody::full(bytes::Bytes::new()));

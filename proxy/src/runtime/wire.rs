@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::state::Tracked;
+use crate::model::Protocol;
 
 /// A connection as requests see it.
 #[derive(Debug)]
@@ -30,6 +31,15 @@ impl Wire {
         let state = stream.get_mut().1.process_new_packets();
         let has_more = state.is_ok_and(|state| state.plaintext_bytes_to_read() > 0);
         Ok((Self::Tls(Box::new(stream)), has_more))
+    }
+
+    /// What the client chose by ALPN, if it chose.
+    pub(super) fn chosen(&self) -> Option<Protocol> {
+        let Self::Tls(stream) = self else { return None };
+        let chosen = stream.get_ref().1.alpn_protocol()?;
+        Protocol::ALL
+            .into_iter()
+            .find(|protocol| protocol.alpn() == chosen)
     }
 }
 

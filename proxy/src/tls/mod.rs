@@ -19,7 +19,7 @@ use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use webpki::EndEntityCert;
 
-use crate::model::{Certificate, ClientAuth, PrivateKey, Tls, TlsVersion, UpstreamTls};
+use crate::model::{Certificate, ClientAuth, PrivateKey, Protocol, Protocols, Tls, TlsVersion, UpstreamTls};
 use choice::Choice;
 
 /// Why something cannot be used. The texts themselves are not repeated.
@@ -47,9 +47,6 @@ pub(crate) enum Unusable {
     #[error("{0}")]
     Clients(#[from] VerifierBuilderError),
 }
-
-/// What a client may ask for by ALPN (RFC 7301).
-const HTTP_1: &[u8] = b"http/1.1";
 
 fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(ring::default_provider()));
@@ -143,8 +140,8 @@ pub(crate) fn verifier(clients: &ClientAuth) -> Result<Arc<dyn ClientCertVerifie
     Ok(builder.build()?)
 }
 
-/// What shakes hands with an upstream.
-pub(crate) fn client(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, Unusable> {
+/// What shakes hands with an upstream, and asks for a version of HTTP by ALPN (RFC 7301).
+pub(crate) fn client(tls: &UpstreamTls, protocol: Protocol) -> Result<Arc<ClientConfig>, Unusable> {
     let UpstreamTls {
         roots,
         server_name: _,
@@ -161,7 +158,7 @@ pub(crate) fn client(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, Unusable> {
         Some(own) => builder.with_client_auth_cert(own.chain.clone(), own.key.0.clone_key())?,
         None => builder.with_no_client_auth(),
     };
-    config.alpn_protocols = vec![HTTP_1.to_vec()];
+    config.alpn_protocols = vec![protocol.alpn().to_vec()];
     Ok(Arc::new(config))
 }
 
@@ -170,8 +167,12 @@ pub(crate) fn tickets() -> Result<Arc<dyn ProducesTickets>, Unusable> {
     Ok(ring::Ticketer::new()?)
 }
 
-/// What shakes hands for a listener.
-pub(crate) fn server(tls: &Tls, tickets: Arc<dyn ProducesTickets>) -> Result<Arc<ServerConfig>, Unusable> {
+/// What shakes hands for a listener, and has clients choose among these by ALPN.
+pub(crate) fn server(
+    tls: &Tls,
+    protocols: Protocols,
+    tickets: Arc<dyn ProducesTickets>,
+) -> Result<Arc<ServerConfig>, Unusable> {
     let Tls {
         certificates,
         min_version,
@@ -192,7 +193,7 @@ pub(crate) fn server(tls: &Tls, tickets: Arc<dyn ProducesTickets>) -> Result<Arc
     }
     let mut config = builder.with_cert_resolver(Arc::new(choice));
     config.ticketer = tickets;
-    config.alpn_protocols = vec![HTTP_1.to_vec()];
+    config.alpn_protocols = protocols.all().map(|protocol| protocol.alpn().to_vec()).collect();
     Ok(Arc::new(config))
 }
 

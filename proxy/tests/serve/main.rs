@@ -6,6 +6,8 @@ mod changes;
 mod check;
 mod durable;
 mod files;
+mod http2;
+mod http2_upstream;
 mod lifecycle;
 mod live;
 mod openapi;

@@ -222,6 +222,13 @@ impl Gated {
         self.arrivals.recv().expect("a request");
     }
 
+    /// The same where others have to have their turn meanwhile.
+    pub(crate) async fn came(&self) {
+        while self.arrivals.try_recv().is_err() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// Lets the answer go.
     pub(crate) fn open(&self) {
         self.gate.send(()).expect("an origin that waits");

@@ -88,6 +88,7 @@ fn kind(kind: Kind) -> String {
         Kind::Texts(form) => format!("a list, each item {}", text(form)),
         Kind::TextOrTexts(form) => format!("{}, or a list of such", text(form)),
         Kind::Text(form) => text(form),
+        Kind::Words(known) => format!("a list, each item {}", words(known)),
         Kind::Word(known) => words(known),
         Kind::Number { low, high } => format!("a whole number, {low} to {high}"),
         Kind::Choice(numbers) => {

@@ -78,6 +78,10 @@ fn value(kind: Kind) -> Map<String, Value> {
             object(&[("anyOf", json!(alternatives))])
         }
         Kind::Text(form) => text(form),
+        Kind::Words(words) => {
+            let items = Value::Object(or_reference(&json!({"enum": words})));
+            object(&[("type", "array".into()), ("minItems", 1.into()), ("items", items)])
+        }
         Kind::Word(words) => or_reference(&json!({"enum": words})),
         Kind::Number { low, high } => or_reference(&number(low, high)),
         Kind::Choice(numbers) => or_reference(&json!({"enum": numbers})),

@@ -45,6 +45,8 @@ pub enum Kind {
     TextOrTexts(Form),
     /// A text.
     Text(Form),
+    /// A list of at least one of these words.
+    Words(&'static [&'static str]),
     /// One of these words.
     Word(&'static [&'static str]),
     /// A whole number from `low` to `high`.

@@ -30,7 +30,13 @@ pub const LISTENER: &[Key] = &[
         "address",
         Kind::Text(LISTEN_ADDRESS),
         Absent::Refused,
-        "Where it listens, for HTTP/1.1.",
+        "Where it listens.",
+    ),
+    key(
+        "protocols",
+        Kind::Words(PROTOCOLS),
+        Absent::Means("both"),
+        "What it speaks. By TLS, a client chooses by ALPN; in the clear, HTTP/2 is spoken to whoever begins with it. Whoever speaks what is taken away is let go.",
     ),
     key(
         "tls",
@@ -39,6 +45,9 @@ pub const LISTENER: &[Key] = &[
         "It speaks TLS.",
     ),
 ];
+
+/// Versions of HTTP.
+const PROTOCOLS: &[&str] = &["http1", "http2"];
 
 /// `tls` of a listener.
 pub const TLS: &[Key] = &[
@@ -203,6 +212,12 @@ pub const UPSTREAM: &[Key] = &[
         Kind::Tables(ENDPOINT),
         Absent::Refused,
         "The servers that serve the same: at least one, and one of them with a weight.",
+    ),
+    key(
+        "protocol",
+        Kind::Word(PROTOCOLS),
+        Absent::Default("http1"),
+        "What it is spoken to by. gRPC takes `http2`, which is spoken from the first byte on, and by TLS asked for by ALPN.",
     ),
     key(
         "timeouts",

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::{Diagnostic, Node, Step, keys};
-use super::reader::{Named, Table};
-use super::scalars::{listen_address, name};
+use super::super::{Diagnostic, Node, Path, Step, keys};
+use super::reader::{Named, Report, Table};
+use super::scalars::{listen_address, name, one_of};
 use super::tls;
-use crate::model::{Address, Listener};
+use crate::model::{Address, Listener, Protocol, Protocols};
 
 /// What to do where there is no listener.
 pub(super) const ADVICE: &str = "add `listeners:` with at least one `name` and `address`";
@@ -20,6 +20,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
         };
         let name = table.required("name", name);
         let address = table.required("address", listen_address);
+        let protocols = table.with("protocols", protocols).unwrap_or_default();
         let tls = tls::read(&table);
         if let Some(name) = &name {
             listeners.mention("listener", name, &table);
@@ -39,9 +40,13 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
             addresses.push((address.clone(), table.path.key("address").steps()));
         }
         if let (Some(name), Some(address)) = (name, address) {
-            listeners
-                .valid
-                .insert(name.clone(), Arc::new(Listener { name, address, tls }));
+            let listener = Listener {
+                name: name.clone(),
+                address,
+                protocols,
+                tls,
+            };
+            listeners.valid.insert(name, Arc::new(listener));
         }
     });
     if let Some(Node::List(items)) = root.get("listeners")
@@ -53,4 +58,21 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
         );
     }
     listeners
+}
+
+/// Versions of HTTP, at least one.
+fn protocols(node: &Node, path: &Path<'_>, report: &Report) -> Option<Protocols> {
+    let Node::List(items) = node else {
+        report.wrong_type(path, "a list", node);
+        return None;
+    };
+    if items.is_empty() {
+        let complaint = Diagnostic::new("out-of-range", "nothing is spoken");
+        let help = "name `http1`, `http2` or both, or leave the key out for both";
+        report.add(complaint.with_help(help).at(path));
+        return None;
+    }
+    let words = Protocol::ALL.map(|protocol| (protocol.word(), protocol));
+    let read = |(index, item)| one_of(&words)(item, &path.item(index), report);
+    items.iter().enumerate().map(read).collect()
 }

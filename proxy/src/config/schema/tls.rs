@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::{Report, Table};
 use super::scalars::{echo, one_of, text};
-use crate::model::{Certificate, ClientAuth, Tls, TlsVersion, UpstreamTls, server_name};
+use crate::model::{Certificate, ClientAuth, Protocol, Tls, TlsVersion, UpstreamTls, server_name};
 use crate::tls::{self, Unusable};
 
 /// The code of a certificate and a key that are not of one pair.
@@ -43,7 +43,7 @@ pub(super) fn read(listener: &Table<'_>) -> Option<Tls> {
 }
 
 /// Reads how an upstream is spoken to by TLS, if it is.
-pub(super) fn read_upstream(upstream: &Table<'_>) -> Option<UpstreamTls> {
+pub(super) fn read_upstream(upstream: &Table<'_>, protocol: Protocol) -> Option<UpstreamTls> {
     let path = upstream.path.key("tls");
     let table = Table::read(upstream.get("tls")?, &path, keys::UPSTREAM_TLS, upstream.report)?;
     let roots = table.required("ca", |node, path, report| {
@@ -69,7 +69,7 @@ pub(super) fn read_upstream(upstream: &Table<'_>) -> Option<UpstreamTls> {
         server_name: name,
         certificate: certificate.map(Arc::new),
     };
-    if let Err(error) = tls::client(&found) {
+    if let Err(error) = tls::client(&found, protocol) {
         let complaint = Diagnostic::new("bad-certificate", format!("nobody can be trusted by it: {error}"));
         table.complain("ca", complaint);
         return None;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::{Named, Report, Table};
-use super::scalars::{duration, endpoint_address, name, number};
+use super::scalars::{duration, endpoint_address, name, number, one_of};
 use super::tls;
-use crate::model::{Endpoint, Timeouts, Upstream, UpstreamTls};
+use crate::model::{Endpoint, Protocol, Timeouts, Upstream, UpstreamTls};
 
 /// The longest cycle in which the weights of an upstream come out even. It is laid out in memory when a configuration is compiled.
 const CYCLE_LIMIT: usize = 10_000;
@@ -21,7 +21,9 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
         if let Some(name) = &name {
             upstreams.mention("upstream", name, &table);
         }
-        let tls = tls::read_upstream(&table).map(Arc::new);
+        let words = Protocol::ALL.map(|protocol| (protocol.word(), protocol));
+        let protocol = table.with("protocol", one_of(&words)).unwrap_or_default();
+        let tls = tls::read_upstream(&table, protocol).map(Arc::new);
         let endpoints = endpoints(&table, tls.as_deref());
         let timeouts = table.with("timeouts", timeouts).unwrap_or_default();
         if let Some(name) = name {
@@ -31,6 +33,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
                     name,
                     endpoints,
                     timeouts,
+                    protocol,
                     tls,
                 }),
             );

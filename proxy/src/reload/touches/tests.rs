@@ -20,7 +20,8 @@ fn tcp(text: &str) -> Address {
 fn doing(local: &str, route: Option<&RouteKey>, is_draining: bool) -> Doing {
     Doing {
         local: tcp(local),
-        route: route.cloned(),
+        protocol: None,
+        routes: route.into_iter().cloned().collect(),
         is_draining,
     }
 }

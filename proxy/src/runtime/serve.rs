@@ -1,0 +1,186 @@
+//! A connection from its first byte on: hands are shaken, it is found out what is spoken, and that is served until it ends.
+
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::io::AsyncReadExt;
+
+use super::answers::Streams;
+use super::connection::{Connection, End};
+use super::handle::handle;
+use super::state::Tracked;
+use super::wire::Wire;
+use crate::model::{Protocol, Protocols};
+
+/// The largest head that hyper reads at all. What is allowed is asked at each request, because it changes live.
+const HEAD_BUFFER_BYTES: u32 = 512 * 1024;
+/// Streams of one connection at a time: RFC 9113 §6.5.2 has no fewer than 100.
+const STREAMS: u32 = 128;
+/// What of an answer waits for the client to take it, of each stream.
+const STREAM_BUFFER_BYTES: usize = 64 * 1024;
+/// What whoever speaks HTTP/2 begins with (RFC 9113 §3.4), and nobody else does.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Enough for most heads, so that finding out what is spoken costs no further read.
+const FIRST_READ_BYTES: usize = 4096;
+
+/// Serves a connection until it ends.
+pub(super) async fn serve(
+    connection: &Rc<Connection>,
+    stream: Tracked,
+    handshake: Option<Arc<ServerConfig>>,
+    protocols: Protocols,
+) {
+    let begun = match handshake {
+        Some(config) => shake_hands(connection, stream, config, protocols).await,
+        None => tell_apart(connection, stream, protocols).await,
+    };
+    let Some((wire, protocol)) = begun else { return };
+    connection.protocol.set(Some(protocol));
+    match protocol {
+        Protocol::Http1 => run_http1(connection, TokioIo::new(wire)).await,
+        Protocol::Http2 => run_http2(connection, TokioIo::new(wire)).await,
+    }
+}
+
+/// Speaks TLS from now on; nothing if that comes to nothing. A client may take as long for it as for a head.
+async fn shake_hands(
+    connection: &Connection,
+    stream: Tracked,
+    config: Arc<ServerConfig>,
+    protocols: Protocols,
+) -> Option<(Wire, Protocol)> {
+    let patience = connection.shared.current.load().limits.header_read_timeout;
+    let client = connection.peer;
+    tokio::select! {
+        shaken = tokio::time::timeout(patience, Wire::shake_hands(stream, config)) => match shaken {
+            Ok(Ok((wire, has_more))) => {
+                // What was read until now was no request, but for what came along with the last of it.
+                if !has_more {
+                    connection.state.rest();
+                }
+                let protocol = wire.chosen().unwrap_or(if protocols.http1 { Protocol::Http1 } else { Protocol::Http2 });
+                Some((wire, protocol))
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(%client, %error, "no TLS with a client");
+                None
+            }
+            Err(_) => {
+                tracing::debug!(%client, "a client was too slow for TLS");
+                None
+            }
+        },
+        () = connection.cut() => None,
+    }
+}
+
+/// Finds out by the first bytes what is spoken in the clear; nothing if the connection ends before.
+async fn tell_apart(
+    connection: &Connection,
+    mut stream: Tracked,
+    protocols: Protocols,
+) -> Option<(Wire, Protocol)> {
+    let protocol = match protocols {
+        Protocols { http2: false, .. } => Protocol::Http1,
+        Protocols { http1: false, .. } => Protocol::Http2,
+        _ => {
+            // Whoever has to end now has asked for nothing.
+            tokio::select! {
+                found = begins_as(&mut stream) => found.ok()?,
+                _ = connection.end() => return None,
+                () = connection.cut() => return None,
+            }
+        }
+    };
+    Some((Wire::Clear(stream), protocol))
+}
+
+async fn begins_as(stream: &mut Tracked) -> io::Result<Protocol> {
+    let mut read = BytesMut::with_capacity(FIRST_READ_BYTES);
+    let found = loop {
+        let seen = read.len().min(PREFACE.len());
+        if read[..seen] != PREFACE[..seen] {
+            break Protocol::Http1;
+        }
+        if seen == PREFACE.len() {
+            break Protocol::Http2;
+        }
+        // Whoever ends in the middle of it is told what is wrong with it.
+        if stream.read_buf(&mut read).await? == 0 {
+            break Protocol::Http1;
+        }
+    };
+    stream.put_back(read.freeze());
+    Ok(found)
+}
+
+async fn run_http1(connection: &Rc<Connection>, io: TokioIo<Wire>) {
+    let answers = Rc::clone(connection);
+    let service = service_fn(move |request| handle(Rc::clone(&answers), request));
+    let serving = http1::Builder::new()
+        .max_buf_size(HEAD_BUFFER_BYTES as usize)
+        .serve_connection(io, service)
+        .with_upgrades();
+    let mut serving = pin!(serving);
+    let mut end = pin!(connection.end());
+    let mut ending = false;
+    loop {
+        tokio::select! {
+            result = serving.as_mut() => return ended(connection, result),
+            step = &mut end, if !ending => {
+                ending = true;
+                match step {
+                    End::Silent => return,
+                    End::Polite => serving.as_mut().graceful_shutdown(),
+                }
+            }
+            () = connection.cut(), if ending => return,
+            () = connection.stalled(), if ending => return,
+        }
+    }
+}
+
+/// The same, with many requests at a time, each a task of its own.
+async fn run_http2(connection: &Rc<Connection>, io: TokioIo<Wire>) {
+    connection.state.multiplex();
+    let answers = Rc::clone(connection);
+    let service = service_fn(move |request| handle(Rc::clone(&answers), request));
+    let serving = http2::Builder::new(Streams(Rc::clone(connection)))
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD_BUFFER_BYTES)
+        .max_send_buf_size(STREAM_BUFFER_BYTES)
+        .serve_connection(io, service);
+    let mut serving = pin!(serving);
+    let mut end = pin!(connection.end());
+    let mut tend = pin!(connection.tend());
+    let mut ending = false;
+    loop {
+        tokio::select! {
+            result = serving.as_mut() => return ended(connection, result),
+            step = &mut end, if !ending => {
+                ending = true;
+                match step {
+                    End::Silent => return,
+                    End::Polite => serving.as_mut().graceful_shutdown(),
+                }
+            }
+            () = &mut tend => {}
+            () = connection.cut(), if ending => return,
+            () = connection.stalled(), if ending => return,
+        }
+    }
+}
+
+fn ended(connection: &Connection, result: hyper::Result<()>) {
+    if let Err(error) = result {
+        tracing::debug!(client = %connection.peer, %error, "connection ended");
+    }
+}
