@@ -33,6 +33,7 @@ mod graceful_stop;
 mod handshakes;
 mod held_pins_nothing;
 mod hostile_input;
+mod http2_streams;
 mod idle_stay;
 mod in_place;
 mod include_paths;
@@ -129,6 +130,7 @@ pub fn all() -> Vec<Case> {
         lost_posts::case(),
         event_streams::case(),
         websocket::case(),
+        http2_streams::case(),
         no_refused_connect::case(),
         check_command_agrees::case(),
         check_command_no_side_effects::case(),

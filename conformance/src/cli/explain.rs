@@ -297,6 +297,7 @@ fn address(listener: Listener) -> &'static str {
         Listener::Wildcard => "all addresses, with the port of the second",
         Listener::Socket => "a socket in the file system",
         Listener::Tls => "the second port, by TLS",
+        Listener::Http2 => "the second port, by HTTP/2 in the clear",
     }
 }
 

@@ -44,6 +44,19 @@ pub(super) enum Expected {
     Events,
 }
 
+impl Expected {
+    /// Whether it came. Only the origin's own answers have a body that is known beforehand.
+    pub(super) fn is_met(&self, number: u64, headers: &HeaderMap, received: &[u8]) -> bool {
+        markers(headers).origin.is_none()
+            || match self {
+                Self::Text => received.ends_with(format!(" {number}\n").as_bytes()),
+                Self::Pattern(bytes) => received == origin::pattern(number, *bytes),
+                Self::Events => origin::are_all_events(received),
+                Self::Received(digest) => text(headers, origin::RECEIVED_DIGEST).as_ref() == Some(digest),
+            }
+    }
+}
+
 /// A request to be made.
 pub(super) struct Ask {
     pub(super) number: u64,
@@ -155,6 +168,7 @@ impl Client {
             connection: number,
             connect,
             nth: 0,
+            stream: None,
             begin: ask.due.unwrap_or(connect),
             first_byte: None,
             at: self.recorder.now(),
@@ -224,6 +238,7 @@ impl Connection {
             connection: self.number,
             connect: self.connect,
             nth,
+            stream: None,
             begin,
             first_byte: self.seen.first_byte(),
             at,
@@ -277,16 +292,7 @@ impl Connection {
             Ok(received) => received.to_bytes(),
             Err(error) => return self.broken(&error),
         };
-        // Only the origin's own answers have a body that is known beforehand.
-        let intact = markers.origin.is_none()
-            || match expected {
-                Expected::Text => received.ends_with(format!(" {number}\n").as_bytes()),
-                Expected::Pattern(bytes) => received == origin::pattern(number, *bytes),
-                Expected::Events => origin::are_all_events(&received),
-                Expected::Received(digest) => {
-                    text(&head.headers, origin::RECEIVED_DIGEST).as_ref() == Some(digest)
-                }
-            };
+        let intact = expected.is_met(number, &head.headers, &received);
         Outcome::Answered {
             status: head.status.as_u16(),
             markers,

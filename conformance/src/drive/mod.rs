@@ -34,6 +34,7 @@ mod resources;
 mod script;
 mod socket;
 mod steady;
+mod streams;
 mod tls;
 mod told;
 mod traffic;

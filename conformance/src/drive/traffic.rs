@@ -10,12 +10,13 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::client::{Client, Connection, REQUEST_TIMEOUT, To};
-use super::held::run_held;
+use super::held::{asked, run_held};
 use super::recorder::Recorder;
 use super::steady::run_steady;
+use super::streams::{Shared, run_held_stream, run_streams};
 use super::tls::{Trust, run_handshakes};
 use crate::target::{ORIGINS, Place};
-use crate::vocabulary::{Caller, Generation, Held, Outcome, Purpose, Request};
+use crate::vocabulary::{Caller, Generation, Held, Listener, Outcome, Purpose, Request};
 
 /// Past this without an answer, a probe, which is made again, has failed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -123,12 +124,19 @@ impl Traffic {
     }
 
     /// Opens one of what is to be held over a change, behind gate `gate`.
-    pub(super) fn hold(&self, client: &Client, what: Held, gate: u64) -> HeldOpen {
+    pub(super) fn hold(&self, client: &Client, by_http2: Option<&Shared>, what: Held, gate: u64) -> HeldOpen {
         let number = client.recorder.next_number();
         let (release, released) = oneshot::channel();
-        let task = self
-            .handle
-            .spawn(run_held(client.clone(), what, number, gate, released));
+        let client = client.clone();
+        let task = match by_http2 {
+            None => self.handle.spawn(run_held(client, what, number, gate, released)),
+            Some(shared) => {
+                let shared = shared.clone();
+                self.handle.spawn(async move {
+                    run_held_stream(client, shared, asked(what, number, gate, released)).await;
+                })
+            }
+        };
         HeldOpen {
             number,
             release,
@@ -227,6 +235,9 @@ async fn join(tasks: Vec<JoinHandle<()>>) {
 }
 
 async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: watch::Receiver<bool>) {
+    if client.to.listener == Listener::Http2 {
+        return run_streams(client, pause, stopped).await;
+    }
     let keeps = kind != LoadKind::Fresh;
     let number = client.recorder.next_number();
     if keeps {

@@ -53,6 +53,7 @@ pub(super) async fn run_websocket(
         connection,
         connect: begin,
         nth: 0,
+        stream: None,
         begin,
         first_byte,
         at: client.recorder.now(),

@@ -256,6 +256,7 @@ impl<'a> Life<'a> {
             | Event::Notified(_)
             | Event::PidFile(_)
             | Event::Handshake(_)
+            | Event::Frame(_)
             | Event::Arrival(_)
             | Event::FreshStart(_)
             | Event::OutsideStart(_)

@@ -195,6 +195,7 @@ fn sections(spec: &Spec) -> Result<(), String> {
                 | Capability::Tls
                 | Capability::TlsPair
                 | Capability::Sni
+                | Capability::Http2
         )
     };
     match spec.capabilities.iter().find(by_name) {
@@ -353,13 +354,14 @@ pub(super) fn try_all(target: &Target, place: &str) -> Result<(), TargetError> {
 }
 
 /// What a template has to make something of, by the capability that says so.
-fn layouts() -> [(Capability, Layout); 7] {
+fn layouts() -> [(Capability, Layout); 8] {
     [
         (Capability::Listeners, Layout::listening(Listener::Second)),
         (Capability::UnixSocket, Layout::listening(Listener::Socket)),
         (Capability::Drain, Layout::default().draining()),
         (Capability::Tls, Layout::listening(Listener::Tls)),
         (Capability::Sni, Layout::of_further_name()),
+        (Capability::Http2, Layout::listening(Listener::Http2)),
         (
             Capability::Routes,
             Layout::default().with_routes(&[LeadsTo::Apart]),

@@ -92,7 +92,7 @@ impl Place {
     pub fn bound(&self, listener: Listener) -> Reach {
         Reach::Tcp(match listener {
             Listener::First => self.listen,
-            Listener::Second | Listener::Tls => self.second,
+            Listener::Second | Listener::Tls | Listener::Http2 => self.second,
             Listener::Third => self.third,
             Listener::Wildcard => (Ipv4Addr::UNSPECIFIED, self.second.port()).into(),
             Listener::Socket => return Reach::Unix(self.socket.clone()),

@@ -18,7 +18,7 @@ use super::{ORIGINS, OriginAddress, Place, Reach, Rendered, Trigger};
 use crate::vocabulary::{Flaw, Generation, LeadsTo, Listener, Scene, TriggerKind};
 
 /// What a template may name. See `docs/add-a-target.md`.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 22] = [
     "dir",
     "config",
     "candidate",
@@ -40,6 +40,7 @@ const NAMES: [&str; 21] = [
     "member.{name,prefix,origin}",
     "version",
     "tls.{host,port,certificate,key,further}",
+    "http2.{host,port}",
 ];
 
 /// The size of a huge file.
@@ -268,7 +269,7 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
     let generation = scene.generation;
     let origins = origins(place);
     let current = current(scene, &origins);
-    let is_plain = |listener: &Listener| *listener != Listener::Tls;
+    let is_plain = |listener: &Listener| !matches!(listener, Listener::Tls | Listener::Http2);
     let listener = scene.layout.listener.filter(is_plain);
     let bound = listener.map(|listener| place.bound(listener));
     let (second, socket) = match bound {
@@ -325,6 +326,9 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         other_setting => scene.layout.other_setting,
         drain => drain,
         tls => tls::context_of(spec, scene, place),
+        http2 => (scene.layout.listener == Some(Listener::Http2)).then(
+            || context! { host => place.second.ip().to_string(), port => place.second.port() },
+        ),
         flaw => scene.flaw.filter(|flaw| !flaw.is_made_by_the_suite()).map(Flaw::name),
         fixed => fixed,
         members => spec.include.as_ref().map(|include| text(&include.members(scene.layout.outside, place))),

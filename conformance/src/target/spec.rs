@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::changed::Changed;
-use super::tls::Tls;
+use super::tls::{Http2, Tls};
 use super::told::{PidFile, Systemd};
 use super::versions::Versions;
 use crate::vocabulary::{
@@ -48,6 +48,7 @@ pub(super) struct Spec {
     pub(super) admin: Option<Admin>,
     pub(super) versions: Option<Versions>,
     pub(super) tls: Option<Tls>,
+    pub(super) http2: Option<Http2>,
     #[serde(default)]
     pub(super) flaws: Flaws,
     #[serde(default)]
@@ -327,6 +328,7 @@ impl Spec {
             (Capability::LogDiff, self.log.changed.is_some()),
             (Capability::Tls, self.tls.is_some()),
             (Capability::TlsPair, self.tls.as_ref().is_some_and(Tls::is_pair)),
+            (Capability::Http2, self.http2.is_some()),
             (Capability::Sni, self.tls.as_ref().is_some_and(|tls| tls.sni)),
         ];
         let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);

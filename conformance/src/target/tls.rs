@@ -36,6 +36,11 @@ pub(super) struct Tls {
     trigger: Option<spec::Trigger>,
 }
 
+/// That it speaks HTTP/2 in the clear.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Http2 {}
+
 impl Tls {
     /// Whether certificate and key are two files, of which one may be renewed before the other.
     pub(super) fn is_pair(&self) -> bool {

@@ -290,6 +290,12 @@ checks! {
     RemovedLeafIsGone = "removed_leaf_is_gone": "nobody is shown a certificate that a change takes away once the mixing window of that change has closed",
     /// Who came before need not begin anew.
     SessionsResume = "sessions_resume": "a session that could be resumed before a change can be resumed after it",
+    /// What goes over HTTP/2 is not cut.
+    StreamsComplete = "streams_complete": "every stream that was accepted finishes intact, and what is not accepted is said not to be",
+    /// And what is said of it is true.
+    GoawayIsHonest = "goaway_is_honest": "what a GOAWAY or a REFUSED_STREAM says was not processed reached no origin and got no answer, and no GOAWAY takes back what one before it gave up",
+    /// Nobody stays with the old for being old.
+    StreamsFollow = "streams_follow": "the next stream on a connection from before a change gets the new generation once somebody has, or the connection was given up by GOAWAY before",
     /// What was upgraded stays open.
     TunnelSurvives = "tunnel_survives": "every tunnel on a route that is left alone goes on over every change until its client closes it, and no message in it is lost, repeated or out of order",
     /// The record says what.

@@ -23,6 +23,8 @@ pub enum Listener {
     Socket,
     /// Where [`Self::Second`] is, by TLS.
     Tls,
+    /// Where [`Self::Second`] is, by HTTP/2 in the clear, from the first byte on.
+    Http2,
 }
 
 impl Listener {
@@ -44,6 +46,7 @@ impl Listener {
             Self::Wildcard => "wildcard",
             Self::Socket => "socket",
             Self::Tls => "tls",
+            Self::Http2 => "http2",
         }
     }
 }

@@ -77,6 +77,8 @@ pub enum Capability {
     Drain,
     /// It knows a signal that asks it to finish what is in flight, and then to stop.
     GracefulStop,
+    /// It speaks HTTP/2 in the clear, to whoever begins with it.
+    Http2,
     /// It lets a client and an origin agree on another protocol, such as WebSocket, and carries that between them.
     HttpUpgrade,
     /// Its configuration may be of several files: a main file and members that it includes by a pattern, or a folder of members.
@@ -117,7 +119,7 @@ pub enum Capability {
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
@@ -142,6 +144,7 @@ impl Capability {
         Self::Tls,
         Self::TlsPair,
         Self::Sni,
+        Self::Http2,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -171,6 +174,7 @@ impl Capability {
             Self::Tls => "tls",
             Self::TlsPair => "tls_pair",
             Self::Sni => "sni",
+            Self::Http2 => "http2",
         }
     }
 }

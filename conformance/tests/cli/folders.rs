@@ -10,7 +10,7 @@ const KEYS_OF_LOG: &str =
 const NAMES: &str = "dir, config, candidate, generation, stamp, credential, listen.{host,port}, admin.{host,port}, \
      origin.{name,host,port}, origins, second.{host,port}, socket.path, routes, \
      other_setting, drain.{ms,s}, flaw, fixed(name), members, member.{name,prefix,origin}, version, \
-     tls.{host,port,certificate,key,further}";
+     tls.{host,port,certificate,key,further}, http2.{host,port}";
 
 #[test]
 fn a_sound_folder_is_taken() {

@@ -73,7 +73,7 @@ pub(super) fn outlasted_change(view: &View<'_>, life: &Life<'_>, from: Nanos, to
 }
 
 /// What is wrong with a request that was held over a change.
-fn broken(view: &View<'_>, life: &Life<'_>, request: &Request) -> Option<String> {
+pub(super) fn broken(view: &View<'_>, life: &Life<'_>, request: &Request) -> Option<String> {
     // A proxy that keeps a body to itself until it has all of it may choose the origin only then.
     let sent_on = view
         .arrivals(request)

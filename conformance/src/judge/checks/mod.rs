@@ -36,6 +36,7 @@ mod safety;
 mod sameness;
 mod secrets;
 mod shortage;
+mod streams;
 mod timing;
 mod tls;
 mod triggers;
@@ -176,6 +177,9 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::FurtherLeafIsShown => callers::further_is_shown(view),
         Check::RemovedLeafIsGone => callers::removed_is_gone(view),
         Check::SessionsResume => callers::sessions_resume(view),
+        Check::StreamsComplete => streams::complete(view),
+        Check::GoawayIsHonest => streams::goaway_is_honest(view),
+        Check::StreamsFollow => streams::follow(view),
         Check::TunnelSurvives => tunnels::survive(view),
         Check::RecordNamesFile => logging::names_file(view),
     }

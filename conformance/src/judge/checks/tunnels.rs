@@ -26,7 +26,7 @@ fn was_open(request: &Request) -> bool {
         Outcome::Reset { phase } | Outcome::Ended { phase } | Outcome::TimedOut { phase } => {
             phase == Phase::Body
         }
-        Outcome::Refused | Outcome::NotSent | Outcome::Harness { .. } => false,
+        Outcome::Refused | Outcome::NotSent | Outcome::Unprocessed | Outcome::Harness { .. } => false,
     }
 }
 

@@ -24,6 +24,7 @@ mod replacement;
 mod routes;
 mod shortage;
 mod sockets;
+mod streams;
 mod tls;
 mod told;
 mod triggers;

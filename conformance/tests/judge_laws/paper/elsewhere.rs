@@ -18,6 +18,11 @@ pub(crate) struct Load {
     to: (Listener, u8),
 }
 
+/// The stream of a request, where it has one.
+fn stream(listener: Listener, nth: u32) -> Option<u32> {
+    (listener == Listener::Http2).then_some(2 * nth + 1)
+}
+
 impl Paper {
     /// What configurations have now holds from then on.
     pub(super) fn lay_out(&mut self, effective: Nanos) {
@@ -64,6 +69,7 @@ impl Paper {
                         connection,
                         connect,
                         nth: 0,
+                        stream: stream(to.0, 0),
                         begin: connect,
                         first_byte: None,
                         at: connect,
@@ -187,6 +193,7 @@ impl Paper {
             connection: number,
             connect,
             nth,
+            stream: stream(to.0, nth),
             begin,
             first_byte: None,
             at: begin + took,
