@@ -12,7 +12,7 @@ use super::error::TargetError;
 use super::render::text;
 use super::spec::{self, Spec};
 use super::{Place, Target, Trigger};
-use crate::vocabulary::{Scene, TriggerKind};
+use crate::vocabulary::{Capability, Scene, TriggerKind};
 
 /// The name that the further certificate is of.
 pub const FURTHER_NAME: &str = "further.test";
@@ -41,11 +41,16 @@ pub(super) struct Tls {
 #[serde(deny_unknown_fields)]
 pub(super) struct Http2 {}
 
-impl Tls {
-    /// Whether certificate and key are two files, of which one may be renewed before the other.
-    pub(super) fn is_pair(&self) -> bool {
-        !self.joined
-    }
+/// What a folder declares by these sections.
+pub(super) fn declared(spec: &Spec) -> [(Capability, bool); 4] {
+    let has = |is_so: fn(&Tls) -> bool| spec.tls.as_ref().is_some_and(is_so);
+    [
+        (Capability::Tls, has(|_| true)),
+        // Two files, of which one may be renewed before the other.
+        (Capability::TlsPair, has(|tls| !tls.joined)),
+        (Capability::Sni, has(|tls| tls.sni)),
+        (Capability::Http2, spec.http2.is_some()),
+    ]
 }
 
 /// Where certificate and key stand.

@@ -89,6 +89,10 @@ impl Route {
 
 /// What a configuration has beside its first listener and its route for all paths. By default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is of something that most configurations do not have"
+)]
 pub struct Layout {
     /// Where its second listener is, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -211,9 +211,8 @@ impl LogPatterns {
     }
 }
 
-/// A time that a target is left alone before a change that stands alone.
-///
-/// For what cannot take a trigger yet although it serves already. Bursts are not held back by it, so that they show it.
+/// A time that a target is left alone before a change that stands alone, for what cannot take a trigger yet although it serves already.
+/// Bursts are not held back by it, so that they show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settle {
     /// How long, in milliseconds.

@@ -122,7 +122,8 @@ pub(super) fn goaway_is_honest(view: &View<'_>) -> Vec<Opinion> {
             let is_past = last.is_some_and(|last| stream > *last);
             let is_given_up = is_past || request.outcome == Outcome::Unprocessed;
             let is_answered = matches!(request.outcome, Outcome::Answered { .. });
-            if !is_given_up || against.is_some() || !(is_answered || !view.arrivals(request).is_empty()) {
+            let is_processed = is_answered || !view.arrivals(request).is_empty();
+            if !is_given_up || !is_processed || against.is_some() {
                 continue;
             }
             let by = last.filter(|_| is_past).map_or_else(
