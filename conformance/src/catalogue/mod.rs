@@ -31,18 +31,21 @@ mod event_streams;
 mod failed_trigger;
 mod fd_exhaustion;
 mod full_log;
+mod further_certificate;
 mod glob_member;
 mod graceful_stop;
 mod handshakes;
 mod healthy_known;
 mod held_pins_nothing;
 mod hostile_input;
+mod http2_streams;
 mod idle_stay;
 mod in_place;
 mod include_paths;
 mod included_file;
 mod kept_follow;
 mod latency;
+mod linked_certificates;
 mod logs_diff;
 mod logs_failure;
 mod logs_success;
@@ -81,6 +84,7 @@ mod runtime_failure;
 mod same_size_same_mtime;
 mod secrets;
 mod session_limit;
+mod sessions;
 mod sighup;
 mod startup_change;
 mod status;
@@ -99,6 +103,7 @@ mod unreachable_upstream;
 mod unresolvable_upstream;
 mod unwatched;
 mod upstream_connections;
+mod websocket;
 mod wildcard_swap;
 mod worker_crash;
 
@@ -133,6 +138,8 @@ pub fn all() -> Vec<Case> {
         retirement::case(),
         lost_posts::case(),
         event_streams::case(),
+        websocket::case(),
+        http2_streams::case(),
         no_refused_connect::case(),
         check_command_agrees::case(),
         check_command_no_side_effects::case(),
@@ -190,6 +197,9 @@ pub fn all() -> Vec<Case> {
         checks_continue::case(),
         affinity::case(),
         upstream_connections::case(),
+        linked_certificates::case(),
+        further_certificate::case(),
+        sessions::case(),
         included_file::case(),
         glob_member::case(),
         one_bad_member::case(),

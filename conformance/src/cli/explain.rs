@@ -133,6 +133,15 @@ fn words(step: &Step) -> String {
         ),
         Step::Fitness { is_fit: false } => "the first of the origins whose health is checked fails its checks from here on".into(),
         Step::Fitness { is_fit: true } => "it passes them again".into(),
+        Step::CallersOn {
+            caller,
+            tasks,
+            pause_us,
+        } => format!(
+            "the same by {tasks} tasks {}, {} ms between",
+            caller.words(),
+            f64::from(*pause_us) / 1000.0
+        ),
         Step::Renew(renewal) => format!(
             "write {} (by renaming), and tell the target as it is told of that",
             renewal.words()
@@ -272,8 +281,17 @@ fn laid_out(layout: &Layout) -> String {
             layout.drain_ms
         )
     });
+    let linked = layout.linked.then(|| {
+        "certificate and key in a folder that a link leads to, which is swapped when they are renewed"
+            .to_owned()
+    });
+    let further = layout
+        .further_name
+        .then(|| "a certificate for a further name".to_owned());
     let all: Vec<String> = listener
         .into_iter()
+        .chain(linked)
+        .chain(further)
         .chain(routes)
         .chain(many)
         .chain(other)
@@ -293,6 +311,7 @@ fn address(listener: Listener) -> &'static str {
         Listener::Wildcard => "all addresses, with the port of the second",
         Listener::Socket => "a socket in the file system",
         Listener::Tls => "the second port, by TLS",
+        Listener::Http2 => "the second port, by HTTP/2 in the clear",
     }
 }
 

@@ -2,15 +2,17 @@
 //!
 //! No pool, no retry, no redirect: what a library would smooth over is what is being measured.
 
+mod asks;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Empty, Full};
+use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::{Method, Response, body::Incoming};
+use hyper::{HeaderMap, Method, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 use reloadspec_fixtures::origin;
 use tokio::task::JoinHandle;
@@ -47,6 +49,19 @@ pub(super) enum Expected {
     Events,
 }
 
+impl Expected {
+    /// Whether it came. Only the origin's own answers have a body that is known beforehand.
+    pub(super) fn is_met(&self, number: u64, headers: &HeaderMap, received: &[u8]) -> bool {
+        markers(headers).origin.is_none()
+            || match self {
+                Self::Text => received.ends_with(format!(" {number}\n").as_bytes()),
+                Self::Pattern(bytes) => received == origin::pattern(number, *bytes),
+                Self::Events => origin::are_all_events(received),
+                Self::Received(digest) => text(headers, origin::RECEIVED_DIGEST).as_ref() == Some(digest),
+            }
+    }
+}
+
 /// A request to be made.
 pub(super) struct Ask {
     pub(super) number: u64,
@@ -81,7 +96,7 @@ pub(super) struct To {
 
 impl To {
     /// The path of this route that an origin takes for `path`, which begins with `/`.
-    fn path(self, path: &str) -> String {
+    pub(super) fn path(self, path: &str) -> String {
         match self.route {
             0 => path.to_owned(),
             number => format!("/r{number}{path}"),
@@ -110,55 +125,6 @@ impl Drop for Connection {
 }
 
 impl Client {
-    /// A plain request for a short text.
-    pub(super) fn plain(&self, purpose: Purpose, timeout: Duration) -> Ask {
-        Ask {
-            number: self.recorder.next_number(),
-            purpose,
-            method: Method::GET,
-            path: "/".into(),
-            body: no_body(),
-            length: None,
-            expected: Expected::Text,
-            timeout,
-            due: None,
-            fields: Vec::new(),
-        }
-    }
-
-    /// A plain request of a session, which it names, and with the cookie that it was given.
-    pub(super) fn of_session(&self, session: u64, cookie: Option<String>) -> Ask {
-        let cookie = cookie.map(|cookie| ("cookie", cookie));
-        Ask {
-            fields: [(SESSION, format!("s{session}"))]
-                .into_iter()
-                .chain(cookie)
-                .collect(),
-            ..self.plain(Purpose::Session(session), REQUEST_TIMEOUT)
-        }
-    }
-
-    /// A request that nobody may simply make again.
-    pub(super) fn post(&self) -> Ask {
-        let body = Bytes::from_static(b"once");
-        Ask {
-            method: Method::POST,
-            path: "/upload".into(),
-            length: Some(body.len()),
-            expected: Expected::Received(origin::digest(&body)),
-            body: Full::new(body).boxed(),
-            ..self.plain(Purpose::Post, REQUEST_TIMEOUT)
-        }
-    }
-
-    /// A request that the origin answers with status 500.
-    pub(super) fn failing(&self) -> Ask {
-        Ask {
-            path: "/fail".into(),
-            ..self.plain(Purpose::Load, REQUEST_TIMEOUT)
-        }
-    }
-
     /// Makes a connection for a request and sends it. The request's end is recorded; the connection is returned, if there is one,
     /// whether it lives or not.
     pub(super) async fn ask_fresh(&self, ask: Ask) -> (Request, Option<Connection>) {
@@ -183,6 +149,7 @@ impl Client {
             connection: number,
             connect,
             nth: 0,
+            stream: None,
             begin: ask.due.unwrap_or(connect),
             first_byte: None,
             at: self.recorder.now(),
@@ -258,6 +225,7 @@ impl Connection {
             connection: self.number,
             connect: self.connect,
             nth,
+            stream: None,
             begin,
             first_byte: self.seen.first_byte(),
             at,
@@ -311,18 +279,7 @@ impl Connection {
 
     async fn read(&self, response: Response<Incoming>, expected: &Expected, number: u64) -> Outcome {
         let (head, body) = response.into_parts();
-        let text = |name: &str| {
-            head.headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned)
-        };
-        let markers = Markers {
-            stamp: text("x-generation"),
-            origin: text(origin::ORIGIN),
-            upstream: text(origin::RECEIVED_GENERATION),
-            credential: text(origin::RECEIVED_CREDENTIAL),
-        };
+        let markers = markers(&head.headers);
         let closes = head
             .headers
             .get_all("connection")
@@ -334,14 +291,7 @@ impl Connection {
             Ok(received) => received.to_bytes(),
             Err(error) => return self.broken(&error),
         };
-        // Only the origin's own answers have a body that is known beforehand.
-        let intact = markers.origin.is_none()
-            || match expected {
-                Expected::Text => received.ends_with(format!(" {number}\n").as_bytes()),
-                Expected::Pattern(bytes) => received == origin::pattern(number, *bytes),
-                Expected::Events => origin::are_all_events(&received),
-                Expected::Received(digest) => text(origin::RECEIVED_DIGEST).as_ref() == Some(digest),
-            };
+        let intact = expected.is_met(number, &head.headers, &received);
         Outcome::Answered {
             status: head.status.as_u16(),
             markers,
@@ -380,7 +330,23 @@ impl Connection {
     }
 }
 
-fn connect_failed(error: &io::Error) -> Outcome {
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.to_owned())
+}
+
+/// What an answer told of what served it.
+pub(super) fn markers(headers: &HeaderMap) -> Markers {
+    Markers {
+        stamp: text(headers, "x-generation"),
+        origin: text(headers, origin::ORIGIN),
+        upstream: text(headers, origin::RECEIVED_GENERATION),
+        credential: text(headers, origin::RECEIVED_CREDENTIAL),
+    }
+}
+
+/// What came of a connect that failed.
+pub(super) fn connect_failed(error: &io::Error) -> Outcome {
     match error.kind() {
         // A socket in the file system that is not there has nobody who listens.
         io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => Outcome::Refused,

@@ -13,8 +13,10 @@ use tokio::sync::oneshot;
 
 use super::client::{Ask, Body, Client, Expected, REQUEST_TIMEOUT, no_body};
 use super::script::{Driver, Flow};
+use super::streams::Shared;
 use super::traffic::{HeldOpen, LoadKind, client_to};
-use crate::vocabulary::{Event, Held, Outcome, Purpose};
+use super::websocket::run_websocket;
+use crate::vocabulary::{Event, Held, Listener, Outcome, Purpose};
 
 /// How long the origin may take to see what is held open. An upload may be kept by a proxy that buffers requests.
 const HELD_OPEN: Duration = Duration::from_secs(1);
@@ -35,8 +37,9 @@ impl Driver<'_> {
         };
         let client = client_to(&self.recorder, &running.laid.place, self.to);
         let gate = self.gate + 1;
+        let by_http2 = (self.to.listener == Listener::Http2).then(Shared::default);
         let open: Vec<HeldOpen> = (0..count)
-            .map(|_| self.traffic.hold(&client, what, gate))
+            .map(|_| self.traffic.hold(&client, by_http2.as_ref(), what, gate))
             .collect();
         let patience = if what == Held::Upload {
             UPLOAD_OPEN
@@ -92,6 +95,25 @@ pub(super) async fn run_held(
     gate: u64,
     released: oneshot::Receiver<()>,
 ) {
+    match what {
+        Held::WebSocket => return run_websocket(client, number, HELD_TIMEOUT, released).await,
+        Held::Idle => return run_idle(&client, number, released).await,
+        _ => {}
+    }
+    let (request, connection) = client.ask_fresh(asked(what, number, gate, released)).await;
+    if what == Held::Pair
+        && matches!(request.outcome, Outcome::Answered { closes: false, .. })
+        && let Some(mut connection) = connection
+    {
+        tokio::time::sleep(BETWEEN).await;
+        connection
+            .ask(client.plain(Purpose::Held(what), REQUEST_TIMEOUT))
+            .await;
+    }
+}
+
+/// The request by which something is held open.
+pub(super) fn asked(what: Held, number: u64, gate: u64, released: oneshot::Receiver<()>) -> Ask {
     let ask = |path: String, expected: Expected| Ask {
         number,
         purpose: Purpose::Held(what),
@@ -105,11 +127,12 @@ pub(super) async fn run_held(
         fields: Vec::new(),
     };
     let in_two = format!("gate={gate}&bytes={HELD_BYTES}&seed={number}");
-    let ask = match what {
+    match what {
         Held::Request | Held::Pair => ask(format!("/held?gate={gate}"), Expected::Text),
         Held::Events => ask(format!("/events?gate={gate}"), Expected::Events),
         Held::Download => ask(format!("/download?{in_two}"), Expected::Pattern(HELD_BYTES)),
         Held::Stream => ask(format!("/stream?{in_two}"), Expected::Pattern(HELD_BYTES)),
+        Held::Idle | Held::WebSocket => ask("/".into(), Expected::Text),
         Held::Upload => {
             let bytes = Bytes::from(origin::pattern(number, HELD_BYTES));
             let digest = origin::digest(&bytes);
@@ -120,31 +143,22 @@ pub(super) async fn run_held(
                 ..ask("/upload".into(), Expected::Received(digest))
             }
         }
-        Held::Idle => {
-            let (request, connection) = client
-                .ask_fresh(client.plain(Purpose::Probe, REQUEST_TIMEOUT))
-                .await;
-            let answered = matches!(request.outcome, Outcome::Answered { .. });
-            let Some(mut connection) = connection.filter(|_| answered) else {
-                return;
-            };
-            client.recorder.note_open(number);
-            // An error means that the owner is gone.
-            if released.await.is_ok() {
-                connection.ask(ask("/".into(), Expected::Text)).await;
-            }
-            return;
-        }
+    }
+}
+
+/// A connection that has borne a request, and bears another once it is released.
+async fn run_idle(client: &Client, number: u64, mut released: oneshot::Receiver<()>) {
+    let (request, connection) = client
+        .ask_fresh(client.plain(Purpose::Probe, REQUEST_TIMEOUT))
+        .await;
+    let answered = matches!(request.outcome, Outcome::Answered { .. });
+    let Some(mut connection) = connection.filter(|_| answered) else {
+        return;
     };
-    let (request, connection) = client.ask_fresh(ask).await;
-    if what == Held::Pair
-        && matches!(request.outcome, Outcome::Answered { closes: false, .. })
-        && let Some(mut connection) = connection
-    {
-        tokio::time::sleep(BETWEEN).await;
-        connection
-            .ask(client.plain(Purpose::Held(what), REQUEST_TIMEOUT))
-            .await;
+    client.recorder.note_open(number);
+    // An error means that the owner is gone.
+    if (&mut released).await.is_ok() {
+        connection.ask(asked(Held::Idle, number, 0, released)).await;
     }
 }
 

@@ -35,6 +35,7 @@ mod resources;
 mod script;
 mod socket;
 mod steady;
+mod streams;
 mod tls;
 mod told;
 mod traffic;
@@ -44,6 +45,7 @@ mod trigger;
 mod versions;
 mod wait;
 mod watches;
+mod websocket;
 mod wire;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! In: what is to be written. Out: the files in their places, in the recorder. Never: the configuration, an opinion on what stands there.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use super::error::DriveError;
 use super::exchange;
 use super::files;
 use super::script::Driver;
-use super::tls::{Authority, Given};
+use super::tls::{Authority, Given, NAME};
 use super::traffic::client_to;
 use super::trial::Laid;
-use crate::target::TlsFiles;
-use crate::vocabulary::{Event, Leaf, Listener, Renewal, Renewed};
+use crate::target::{FURTHER_NAME, TlsFiles};
+use crate::vocabulary::{Caller, Capability, Event, Leaf, Listener, Renewal, Renewed};
 
 /// Text that is no certificate.
 const GARBAGE: &str = "this is no certificate\n";
@@ -25,16 +26,19 @@ pub(super) struct Certificates {
     authority: Authority,
     certificate: Given,
     key: Given,
+    /// Where the files are links: what their folder's link leads to.
+    linked: Option<u32>,
 }
 
 impl Certificates {
     fn new() -> Result<Self, DriveError> {
         let authority = Authority::new()?;
-        let first = authority.give()?;
+        let first = authority.give(NAME)?;
         Ok(Self {
             authority,
             certificate: first.clone(),
             key: first,
+            linked: None,
         })
     }
 
@@ -53,7 +57,7 @@ impl Certificates {
         let mut bad = None;
         match renewal {
             Renewal::Pair => {
-                self.certificate = self.authority.give()?;
+                self.certificate = self.authority.give(NAME)?;
                 key = self.certificate.clone();
                 self.key = key.clone();
             }
@@ -62,7 +66,7 @@ impl Certificates {
                 self.certificate = if is_behind {
                     self.key.clone()
                 } else {
-                    self.authority.give()?
+                    self.authority.give(NAME)?
                 };
             }
             Renewal::Key => {
@@ -70,20 +74,23 @@ impl Certificates {
                 self.key = if is_behind {
                     self.certificate.clone()
                 } else {
-                    self.authority.give()?
+                    self.authority.give(NAME)?
                 };
                 key = self.key.clone();
             }
             Renewal::Garbage => bad = Some(GARBAGE.to_owned()),
             Renewal::Truncated => {
-                let text = self.authority.give()?.certificate;
+                let text = self.authority.give(NAME)?.certificate;
                 bad = Some(text[..text.len() / 2].to_owned());
             }
-            Renewal::ForeignKey => key = self.authority.give()?,
+            Renewal::ForeignKey => key = self.authority.give(NAME)?,
         }
         let shown = bad.is_none().then_some(self.certificate.leaf);
         let certificate = bad.unwrap_or_else(|| self.certificate.certificate.clone());
-        if files.are_joined() {
+        if let Some(version) = &mut self.linked {
+            *version += 1;
+            swap_folder(files, *version, &certificate, &key.key)?;
+        } else if files.are_joined() {
             rename_over(files, &files.certificate, &(certificate + &key.key))?;
         } else {
             // Both, where it is not one alone that changes: what stood there may have been bad.
@@ -104,6 +111,51 @@ fn rename_over(files: &TlsFiles, path: &Path, content: &str) -> Result<(), Drive
     fs::rename(&beside, path).map_err(DriveError::file("rename", &beside))
 }
 
+/// Certificate and key, each in its file.
+fn put(files: &TlsFiles, certificate: &str, key: &str) -> Result<(), DriveError> {
+    if files.are_joined() {
+        return rename_over(files, &files.certificate, &format!("{certificate}{key}"));
+    }
+    rename_over(files, &files.certificate, certificate)?;
+    rename_over(files, &files.key, key)
+}
+
+/// The link to the folder that the files are in, beside them.
+const DATA: &str = "..data";
+
+/// Puts them into a folder of their own, swaps the link for one to that, and removes the folder before, as a kubelet does.
+fn swap_folder(files: &TlsFiles, version: u32, certificate: &str, key: &str) -> Result<(), DriveError> {
+    let parent = files.certificate.parent().unwrap_or(Path::new("/"));
+    let folder = |version: u32| format!("..v{version}");
+    let next = parent.join(folder(version));
+    files::open_folder(parent, &next)?;
+    let within = |file: &Path| next.join(file.file_name().unwrap_or_default());
+    let inner = TlsFiles {
+        certificate: within(&files.certificate),
+        key: within(&files.key),
+    };
+    put(&inner, certificate, key)?;
+    let beside = parent.join("..data_tmp");
+    symlink(folder(version), &beside).map_err(DriveError::file("link", &beside))?;
+    fs::rename(&beside, parent.join(DATA)).map_err(DriveError::file("rename", &beside))?;
+    if let Some(last) = version.checked_sub(1) {
+        let last = parent.join(folder(last));
+        fs::remove_dir_all(&last).map_err(DriveError::file("remove", &last))?;
+    }
+    Ok(())
+}
+
+/// Makes the files links through that link.
+fn link_through(files: &TlsFiles) -> Result<(), DriveError> {
+    let mut links = vec![&files.certificate, &files.key];
+    links.dedup();
+    for link in links {
+        let name = Path::new(link.file_name().unwrap_or_default());
+        symlink(Path::new(DATA).join(name), link).map_err(DriveError::file("link", link))?;
+    }
+    Ok(())
+}
+
 impl Driver<'_> {
     /// Lays the certificate that a process starts on, where it serves by TLS.
     pub(super) fn lay_certificate(&mut self, laid: &Laid) -> Result<(), DriveError> {
@@ -115,13 +167,20 @@ impl Driver<'_> {
         if let Some(folder) = files.certificate.parent() {
             files::open_folder(laid.ground.dir(), folder)?;
         }
-        let certificates = Certificates::new()?;
+        let mut certificates = Certificates::new()?;
         let Given { certificate, key, .. } = &certificates.key;
-        if files.are_joined() {
-            rename_over(&files, &files.certificate, &format!("{certificate}{key}"))?;
+        if self.layout.linked {
+            certificates.linked = Some(0);
+            swap_folder(&files, 0, certificate, key)?;
+            link_through(&files)?;
         } else {
-            rename_over(&files, &files.certificate, certificate)?;
-            rename_over(&files, &files.key, key)?;
+            put(&files, certificate, key)?;
+        }
+        if self.case.needs.contains(&Capability::Sni)
+            && let Some(files) = self.target.further_files(&laid.place)
+        {
+            let Given { certificate, key, .. } = certificates.authority.give(FURTHER_NAME)?;
+            put(&files, &certificate, &key)?;
         }
         self.certificates = Some(certificates);
         Ok(())
@@ -156,7 +215,7 @@ impl Driver<'_> {
     }
 
     /// Starts a load of handshakes.
-    pub(super) fn shake_hands(&mut self, tasks: u8, pause_us: u32) {
+    pub(super) fn shake_hands(&mut self, caller: Caller, tasks: u8, pause_us: u32) {
         let (Some(running), Some(certificates)) = (&self.running, &self.certificates) else {
             return;
         };
@@ -168,6 +227,6 @@ impl Driver<'_> {
         let trust = certificates.authority.trust();
         let pause = Duration::from_micros(u64::from(pause_us));
         self.loads
-            .push(self.traffic.handshakes(&client, &trust, tasks, pause));
+            .push(self.traffic.handshakes(&client, (&trust, caller), tasks, pause));
     }
 }

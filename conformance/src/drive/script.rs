@@ -23,8 +23,8 @@ use super::versions::Versions;
 use super::{Options, Run};
 use crate::target::{OriginAddress, Place, Target};
 use crate::vocabulary::{
-    Arrival, Case, Delivery, Event, Flaw, Generation, Layout, Prospect, Question, Resources, Step, Timeline,
-    TriggerKind,
+    Arrival, Caller, Case, Delivery, Event, Flaw, Generation, Layout, Prospect, Question, Resources, Step,
+    Timeline, TriggerKind,
 };
 
 /// Whether to go on with the steps.
@@ -223,7 +223,12 @@ impl<'a> Driver<'a> {
             Step::SteadyOn { per_second } => self.steady(*per_second),
             Step::SessionsOn { tasks, pause_us } => self.load(&[(LoadKind::Sessions, *tasks)], *pause_us),
             Step::Fitness { is_fit } => self.set_fitness(*is_fit),
-            Step::HandshakesOn { tasks, pause_us } => self.shake_hands(*tasks, *pause_us),
+            Step::HandshakesOn { tasks, pause_us } => self.shake_hands(Caller::New, *tasks, *pause_us),
+            Step::CallersOn {
+                caller,
+                tasks,
+                pause_us,
+            } => self.shake_hands(*caller, *tasks, *pause_us),
             Step::Renew(renewal) => self.renew(*renewal)?,
             Step::Sample => self.sample(),
             Step::AskToStop => self.ask_to_stop(),

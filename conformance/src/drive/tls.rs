@@ -1,9 +1,10 @@
 //! The run's own authority, and clients who trust it and nobody else.
 //!
-//! In: nothing but an address to shake hands at. Out: certificates with their keys, and how each handshake ended. Never: a file, a session that is
-//! resumed, a certificate of the machine's.
+//! In: nothing but an address to shake hands at. Out: certificates with their keys, and how each handshake ended. Never: a file, a certificate of the
+//! machine's, a session that is resumed by another than who remembers it.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, HandshakeKind, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
@@ -20,11 +21,14 @@ use tokio_rustls::client::TlsStream;
 use super::client::{Client, REQUEST_TIMEOUT};
 use super::error::DriveError;
 use super::wire::Stream;
-use crate::target::Reach;
-use crate::vocabulary::{Event, Handshake, Leaf, Purpose, Shaken};
+use crate::target::{FURTHER_NAME, Reach};
+use crate::vocabulary::{Caller, Event, Handshake, Leaf, Purpose, Shaken};
 
-/// The name that clients ask for, and certificates are of.
-const NAME: &str = "proxy.test";
+/// The name that most clients ask for, and certificates are of.
+pub(super) const NAME: &str = "proxy.test";
+
+/// How many sessions a client remembers.
+const SESSIONS: usize = 8;
 
 /// Gives certificates.
 pub(super) struct Authority {
@@ -34,10 +38,17 @@ pub(super) struct Authority {
 
 /// What clients trust.
 pub(super) struct Trust {
-    connector: TlsConnector,
-    name: ServerName<'static>,
+    config: ClientConfig,
     /// All that were given, in order: by that they are known.
     given: Mutex<Vec<CertificateDer<'static>>>,
+}
+
+/// A client, or several that know nothing of each other.
+pub(super) struct Hand {
+    trust: Arc<Trust>,
+    caller: Caller,
+    connector: TlsConnector,
+    name: ServerName<'static>,
 }
 
 /// A certificate and its key, as they are written.
@@ -70,12 +81,10 @@ impl Authority {
             .with_no_client_auth();
         // Who resumes a session is shown no certificate.
         config.resumption = Resumption::disabled();
-        let name = ServerName::try_from(NAME).map_err(failed(failed_to_make))?;
         Ok(Self {
             issuer: Issuer::new(params, key),
             trust: Arc::new(Trust {
-                connector: Arc::new(config).into(),
-                name,
+                config,
                 given: Mutex::new(Vec::new()),
             }),
         })
@@ -86,12 +95,12 @@ impl Authority {
     }
 
     /// The next certificate.
-    pub(super) fn give(&self) -> Result<Given, DriveError> {
+    pub(super) fn give(&self, name: &str) -> Result<Given, DriveError> {
         let failed_to_make = "make a certificate";
         let mut given = self.trust.given.lock().unwrap_or_else(PoisonError::into_inner);
         let leaf = Leaf(u32::try_from(given.len()).unwrap_or(u32::MAX).saturating_add(1));
         let key = KeyPair::generate().map_err(failed(failed_to_make))?;
-        let params = params(&leaf.to_string(), vec![NAME.to_owned()]).map_err(failed(failed_to_make))?;
+        let params = params(&leaf.to_string(), vec![name.to_owned()]).map_err(failed(failed_to_make))?;
         let certificate = params
             .signed_by(&key, &self.issuer)
             .map_err(failed(failed_to_make))?;
@@ -113,6 +122,35 @@ fn params(subject: &str, names: Vec<String>) -> Result<CertificateParams, rcgen:
 // === impl Trust ===
 
 impl Trust {
+    /// One who calls, and trusts nobody else.
+    pub(super) fn caller(self: &Arc<Self>, caller: Caller) -> Arc<Hand> {
+        let mut config = self.config.clone();
+        if caller == Caller::Returning {
+            config.resumption = Resumption::in_memory_sessions(SESSIONS);
+        }
+        let name = match caller {
+            Caller::New | Caller::Returning => NAME,
+            Caller::Further => FURTHER_NAME,
+        };
+        Arc::new(Hand {
+            trust: Arc::clone(self),
+            caller,
+            connector: Arc::new(config).into(),
+            // Both are names.
+            name: ServerName::try_from(name).unwrap_or(ServerName::IpAddress(Ipv4Addr::LOCALHOST.into())),
+        })
+    }
+
+    fn known(&self, shown: &CertificateDer<'_>) -> Option<Leaf> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = given.iter().position(|one| one.as_ref() == shown.as_ref())?;
+        Some(Leaf(u32::try_from(index).ok()?.saturating_add(1)))
+    }
+}
+
+// === impl Hand ===
+
+impl Hand {
     /// Connects and shakes hands. The stream, if that went well.
     async fn shake(&self, reach: &Reach) -> (Shaken, Option<TlsStream<TcpStream>>) {
         let stream = match Stream::connect(reach).await {
@@ -124,7 +162,7 @@ impl Trust {
         match self.connector.connect(self.name.clone(), stream).await {
             Ok(stream) => {
                 let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-                let leaf = shown.and_then(|shown| self.known(shown));
+                let leaf = shown.and_then(|shown| self.trust.known(shown));
                 let shaken = leaf.map_or_else(
                     || Shaken::Untrusted {
                         detail: "a certificate that was never given".to_owned(),
@@ -135,12 +173,6 @@ impl Trust {
             }
             Err(error) => (broken(&error), None),
         }
-    }
-
-    fn known(&self, shown: &CertificateDer<'_>) -> Option<Leaf> {
-        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = given.iter().position(|one| one.as_ref() == shown.as_ref())?;
-        Some(Leaf(u32::try_from(index).ok()?.saturating_add(1)))
     }
 }
 
@@ -179,15 +211,20 @@ fn broken(error: &io::Error) -> Shaken {
 
 impl Client {
     /// Shakes hands on a connection of its own, asks for something on it, and leaves it. Both are recorded.
-    async fn ask_by_tls(&self, trust: &Trust) {
+    async fn ask_by_tls(&self, hand: &Hand) {
         let begin = self.recorder.now();
         let connection = self.recorder.next_number();
-        let shaken = tokio::time::timeout(REQUEST_TIMEOUT, trust.shake(&self.reach)).await;
+        let shaken = tokio::time::timeout(REQUEST_TIMEOUT, hand.shake(&self.reach)).await;
         let (end, stream) = shaken.unwrap_or((Shaken::TimedOut, None));
+        let resumed = stream
+            .as_ref()
+            .is_some_and(|stream| stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed));
         self.recorder.record(Event::Handshake(Handshake {
             connection,
             begin,
             at: self.recorder.now(),
+            caller: hand.caller,
+            resumed,
             end,
         }));
         let Some(stream) = stream else { return };
@@ -200,12 +237,12 @@ impl Client {
 /// Shakes hands again and again.
 pub(super) async fn run_handshakes(
     client: Client,
-    trust: Arc<Trust>,
+    hand: Arc<Hand>,
     pause: Duration,
     mut stopped: watch::Receiver<bool>,
 ) {
     while !*stopped.borrow() {
-        client.ask_by_tls(&trust).await;
+        client.ask_by_tls(&hand).await;
         // Either the pause is over, or the load; an error means the same as the latter.
         let _ = tokio::time::timeout(pause, stopped.wait_for(|stop| *stop)).await;
     }

@@ -10,12 +10,13 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::client::{Client, Connection, REQUEST_TIMEOUT, To};
-use super::held::run_held;
+use super::held::{asked, run_held};
 use super::recorder::Recorder;
 use super::steady::run_steady;
+use super::streams::{Shared, run_held_stream, run_streams};
 use super::tls::{Trust, run_handshakes};
 use crate::target::{ORIGINS, Place};
-use crate::vocabulary::{Generation, Held, Outcome, Purpose, Request};
+use crate::vocabulary::{Caller, Generation, Held, Listener, Outcome, Purpose, Request};
 
 /// Past this without an answer, a probe, which is made again, has failed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -75,12 +76,18 @@ impl Traffic {
     }
 
     /// Starts a load of so many tasks that shake hands.
-    pub(super) fn handshakes(&self, client: &Client, trust: &Arc<Trust>, tasks: u8, pause: Duration) -> Load {
+    pub(super) fn handshakes(
+        &self,
+        client: &Client,
+        (trust, caller): (&Arc<Trust>, Caller),
+        tasks: u8,
+        pause: Duration,
+    ) -> Load {
         let (stop, stopped) = watch::channel(false);
         let task = |_| {
             self.handle.spawn(run_handshakes(
                 client.clone(),
-                Arc::clone(trust),
+                trust.caller(caller),
                 pause,
                 stopped.clone(),
             ))
@@ -117,12 +124,19 @@ impl Traffic {
     }
 
     /// Opens one of what is to be held over a change, behind gate `gate`.
-    pub(super) fn hold(&self, client: &Client, what: Held, gate: u64) -> HeldOpen {
+    pub(super) fn hold(&self, client: &Client, by_http2: Option<&Shared>, what: Held, gate: u64) -> HeldOpen {
         let number = client.recorder.next_number();
         let (release, released) = oneshot::channel();
-        let task = self
-            .handle
-            .spawn(run_held(client.clone(), what, number, gate, released));
+        let client = client.clone();
+        let task = match by_http2 {
+            None => self.handle.spawn(run_held(client, what, number, gate, released)),
+            Some(shared) => {
+                let shared = shared.clone();
+                self.handle.spawn(async move {
+                    run_held_stream(client, shared, asked(what, number, gate, released)).await;
+                })
+            }
+        };
         HeldOpen {
             number,
             release,
@@ -225,6 +239,9 @@ async fn join(tasks: Vec<JoinHandle<()>>) {
 }
 
 async fn run_load(client: Client, kind: LoadKind, pause: Duration, mut stopped: watch::Receiver<bool>) {
+    if client.to.listener == Listener::Http2 {
+        return run_streams(client, pause, stopped).await;
+    }
     let keeps = matches!(kind, LoadKind::Kept | LoadKind::Posts);
     let number = client.recorder.next_number();
     let mut cookie = None;

@@ -257,6 +257,7 @@ impl<'a> Life<'a> {
             | Event::PidFile(_)
             | Event::Handshake(_)
             | Event::Fitness { .. }
+            | Event::Frame(_)
             | Event::Arrival(_)
             | Event::FreshStart(_)
             | Event::OutsideStart(_)

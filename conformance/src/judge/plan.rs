@@ -136,6 +136,7 @@ impl Plan {
                 | Step::HandshakesOn { .. }
                 | Step::SessionsOn { .. }
                 | Step::Fitness { .. }
+                | Step::CallersOn { .. }
                 | Step::Sample
                 | Step::LayOut(_)
                 | Step::Member { .. }

@@ -16,6 +16,7 @@ pub(super) fn failure(request: &Request) -> Option<&'static str> {
         | Outcome::Reset { .. }
         | Outcome::Ended { .. }
         | Outcome::NotSent
+        | Outcome::Unprocessed
         | Outcome::Harness { .. } => None,
     }
 }

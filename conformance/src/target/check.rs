@@ -194,6 +194,8 @@ fn sections(spec: &Spec) -> Result<(), String> {
                 | Capability::LogDiff
                 | Capability::Tls
                 | Capability::TlsPair
+                | Capability::Sni
+                | Capability::Http2
         )
     };
     match spec.capabilities.iter().find(by_name) {

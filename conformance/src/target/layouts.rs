@@ -3,13 +3,15 @@
 use crate::vocabulary::{Capability, Layout, LeadsTo, Limit, Listener};
 
 /// What a template has to make something of, by the capability that says so.
-pub(super) fn layouts() -> [(Capability, Layout); 12] {
+pub(super) fn layouts() -> [(Capability, Layout); 14] {
     let leading = |to| Layout::default().with_routes(&[to]);
     [
         (Capability::Listeners, Layout::listening(Listener::Second)),
         (Capability::UnixSocket, Layout::listening(Listener::Socket)),
         (Capability::Drain, Layout::default().draining()),
         (Capability::Tls, Layout::listening(Listener::Tls)),
+        (Capability::Sni, Layout::of_further_name()),
+        (Capability::Http2, Layout::listening(Listener::Http2)),
         (Capability::Routes, leading(LeadsTo::Apart)),
         (Capability::Upstreams, leading(LeadsTo::Unresolvable)),
         (Capability::Health, leading(LeadsTo::Checked)),

@@ -35,7 +35,7 @@ pub use inquiry::Inquiry;
 pub use load::Deviation;
 pub use parts::Member;
 pub(crate) use spawn::{copy_binary, spawn};
-pub use tls::TlsFiles;
+pub use tls::{FURTHER_NAME, TlsFiles};
 pub use versions::RollbackOrder;
 
 /// How many origins stand behind every target for its generations: that of generation n is number n modulo this. One more is no
@@ -94,7 +94,7 @@ impl Place {
     pub fn bound(&self, listener: Listener) -> Reach {
         Reach::Tcp(match listener {
             Listener::First => self.listen,
-            Listener::Second | Listener::Tls => self.second,
+            Listener::Second | Listener::Tls | Listener::Http2 => self.second,
             Listener::Third => self.third,
             Listener::Wildcard => (Ipv4Addr::UNSPECIFIED, self.second.port()).into(),
             Listener::Socket => return Reach::Unix(self.socket.clone()),

@@ -19,7 +19,7 @@ use super::{ORIGINS, OriginAddress, Place, Reach, Rendered, Trigger};
 use crate::vocabulary::{Flaw, Generation, LeadsTo, Limit, Listener, Scene, TriggerKind};
 
 /// What a template may name. See `docs/add-a-target.md`.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 25] = [
     "dir",
     "config",
     "candidate",
@@ -40,7 +40,8 @@ const NAMES: [&str; 24] = [
     "members",
     "member.{name,prefix,origin}",
     "version",
-    "tls.{host,port,certificate,key}",
+    "tls.{host,port,certificate,key,further}",
+    "http2.{host,port}",
     "rate.count",
     "sessions.max",
     "breaker.{failures,open_s}",
@@ -272,7 +273,7 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
     let generation = scene.generation;
     let origins = origins(place);
     let current = current(scene, &origins);
-    let is_plain = |listener: &Listener| *listener != Listener::Tls;
+    let is_plain = |listener: &Listener| !matches!(listener, Listener::Tls | Listener::Http2);
     let listener = scene.layout.listener.filter(is_plain);
     let bound = listener.map(|listener| place.bound(listener));
     let (second, socket) = match bound {
@@ -333,6 +334,9 @@ fn context(spec: &Spec, scene: &Scene, place: &Place) -> Value {
         rate => limit.and_then(Limit::in_a_minute).map(|count| context! { count }),
         sessions => (limit == Some(Limit::Sessions)).then(|| context! { max => Limit::SESSIONS }),
         breaker => (limit == Some(Limit::Breaker)).then(|| context! { failures => Limit::FAILURES, open_s => Limit::OPEN_S }),
+        http2 => (scene.layout.listener == Some(Listener::Http2)).then(
+            || context! { host => place.second.ip().to_string(), port => place.second.port() },
+        ),
         flaw => scene.flaw.filter(|flaw| !flaw.is_made_by_the_suite()).map(Flaw::name),
         fixed => fixed,
         members => spec.include.as_ref().map(|include| text(&include.members(scene.layout.outside, place))),

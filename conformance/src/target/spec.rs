@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::changed::Changed;
-use super::tls::Tls;
+use super::tls::{self, Http2, Tls};
 use super::told::{PidFile, Systemd};
 use super::versions::Versions;
 use crate::vocabulary::{
@@ -49,6 +49,7 @@ pub(super) struct Spec {
     pub(super) versions: Option<Versions>,
     pub(super) tls: Option<Tls>,
     pub(super) health: Option<HealthFacts>,
+    pub(super) http2: Option<Http2>,
     #[serde(default)]
     pub(super) flaws: Flaws,
     #[serde(default)]
@@ -322,11 +323,10 @@ impl Spec {
             (Capability::Admin, self.admin.is_some()),
             (Capability::Versions, self.versions.is_some()),
             (Capability::LogDiff, self.log.changed.is_some()),
-            (Capability::Tls, self.tls.is_some()),
             (Capability::Health, self.health.is_some()),
-            (Capability::TlsPair, self.tls.as_ref().is_some_and(Tls::is_pair)),
         ];
-        let by_section = sections.into_iter().filter(|(_, is_there)| *is_there);
+        let sections = sections.into_iter().chain(tls::declared(self));
+        let by_section = sections.filter(|(_, is_there)| *is_there);
         let ack = (self.trigger.acknowledges, Capability::Ack);
         let mut all = self.capabilities.clone();
         all.extend(Some(ack).filter(|(is_there, _)| *is_there).map(|(_, ack)| ack));

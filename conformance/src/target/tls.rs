@@ -12,8 +12,13 @@ use super::error::TargetError;
 use super::render::text;
 use super::spec::{self, Spec};
 use super::{Place, Target, Trigger};
-use crate::vocabulary::{Scene, TriggerKind};
+use crate::vocabulary::{Capability, Scene, TriggerKind};
 
+/// The name that the further certificate is of.
+pub const FURTHER_NAME: &str = "further.test";
+/// What the files are called, but for what tells their kind.
+const LEAF: &str = "leaf";
+const FURTHER: &str = "further";
 /// The folder of certificate and key, below the run's.
 const FOLDER: &str = "tls";
 
@@ -24,15 +29,28 @@ pub(super) struct Tls {
     /// Whether certificate and key stand in one file, the key after the certificate.
     #[serde(default)]
     pub(super) joined: bool,
+    /// Whether a reload can bring a further certificate, for a further name.
+    #[serde(default)]
+    pub(super) sni: bool,
     /// How it is told that they changed, where that is another way than the usual one; `watch`, where it is not told.
     trigger: Option<spec::Trigger>,
 }
 
-impl Tls {
-    /// Whether certificate and key are two files, of which one may be renewed before the other.
-    pub(super) fn is_pair(&self) -> bool {
-        !self.joined
-    }
+/// That it speaks HTTP/2 in the clear.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Http2 {}
+
+/// What a folder declares by these sections.
+pub(super) fn declared(spec: &Spec) -> [(Capability, bool); 4] {
+    let has = |is_so: fn(&Tls) -> bool| spec.tls.as_ref().is_some_and(is_so);
+    [
+        (Capability::Tls, has(|_| true)),
+        // Two files, of which one may be renewed before the other.
+        (Capability::TlsPair, has(|tls| !tls.joined)),
+        (Capability::Sni, has(|tls| tls.sni)),
+        (Capability::Http2, spec.http2.is_some()),
+    ]
 }
 
 /// Where certificate and key stand.
@@ -45,12 +63,12 @@ pub struct TlsFiles {
 }
 
 impl TlsFiles {
-    fn of(tls: &Tls, place: &Place) -> Self {
-        let file = |name: &str| place.dir.join(FOLDER).join(name);
+    fn of(tls: &Tls, stem: &str, place: &Place) -> Self {
+        let file = |extension: &str| place.dir.join(FOLDER).join(format!("{stem}.{extension}"));
         let (certificate, key) = if tls.joined {
-            ("leaf.pem", "leaf.pem")
+            ("pem", "pem")
         } else {
-            ("leaf.crt", "leaf.key")
+            ("crt", "key")
         };
         Self {
             certificate: file(certificate),
@@ -67,8 +85,13 @@ impl TlsFiles {
 /// What a template may name of it, where the scene has it.
 pub(super) fn context_of(spec: &Spec, scene: &Scene, place: &Place) -> Option<Value> {
     let tls = spec.tls.as_ref().filter(|_| scene.layout.is_by_tls())?;
-    let files = TlsFiles::of(tls, place);
+    let files = TlsFiles::of(tls, LEAF, place);
+    let further = scene.layout.further_name.then(|| {
+        let files = TlsFiles::of(tls, FURTHER, place);
+        context! { name => FURTHER_NAME, certificate => text(&files.certificate), key => text(&files.key) }
+    });
     Some(context! {
+        further => further,
         host => place.second.ip().to_string(),
         port => place.second.port(),
         certificate => text(&files.certificate),
@@ -81,7 +104,15 @@ pub(super) fn context_of(spec: &Spec, scene: &Scene, place: &Place) -> Option<Va
 impl Target {
     /// Where certificate and key stand, if it serves by TLS.
     pub fn tls_files(&self, place: &Place) -> Option<TlsFiles> {
-        self.spec.tls.as_ref().map(|tls| TlsFiles::of(tls, place))
+        self.spec.tls.as_ref().map(|tls| TlsFiles::of(tls, LEAF, place))
+    }
+
+    /// The same, of the certificate for [`FURTHER_NAME`].
+    pub fn further_files(&self, place: &Place) -> Option<TlsFiles> {
+        self.spec
+            .tls
+            .as_ref()
+            .map(|tls| TlsFiles::of(tls, FURTHER, place))
     }
 
     /// How to tell it that certificate or key changed; where that is its usual way, by this trigger.

@@ -305,6 +305,20 @@ checks! {
     AffinitySurvives = "affinity_survives": "over every change, each session is answered by the upstream that it had before",
     /// What stands is used.
     UpstreamConnectionsStay = "upstream_connections_stay": "over changes that leave an upstream as it is, requests go there by the connections that stand",
+    /// A further certificate is shown to those it is for.
+    FurtherLeafIsShown = "further_leaf_is_shown": "a certificate for a further name is shown to whoever asks for that name, from the apply bound of the change that adds it until it is taken away",
+    /// And to nobody once it is taken away.
+    RemovedLeafIsGone = "removed_leaf_is_gone": "nobody is shown a certificate that a change takes away once the mixing window of that change has closed",
+    /// Who came before need not begin anew.
+    SessionsResume = "sessions_resume": "a session that could be resumed before a change can be resumed after it",
+    /// What goes over HTTP/2 is not cut.
+    StreamsComplete = "streams_complete": "every stream that was accepted finishes intact, and what is not accepted is said not to be",
+    /// And what is said of it is true.
+    GoawayIsHonest = "goaway_is_honest": "what a GOAWAY or a REFUSED_STREAM says was not processed reached no origin and got no answer, and no GOAWAY takes back what one before it gave up",
+    /// Nobody stays with the old for being old.
+    StreamsFollow = "streams_follow": "the next stream on a connection from before a change gets the new generation once somebody has, or the connection was given up by GOAWAY before",
+    /// What was upgraded stays open.
+    TunnelSurvives = "tunnel_survives": "every tunnel on a route that is left alone goes on over every change until its client closes it, and no message in it is lost, repeated or out of order",
     /// The record says what.
     RecordNamesFile = "record_names_file": "the record names the file",
 }

@@ -25,6 +25,8 @@ pub enum Listener {
     Socket,
     /// Where [`Self::Second`] is, by TLS.
     Tls,
+    /// Where [`Self::Second`] is, by HTTP/2 in the clear, from the first byte on.
+    Http2,
 }
 
 impl Listener {
@@ -46,6 +48,7 @@ impl Listener {
             Self::Wildcard => "wildcard",
             Self::Socket => "socket",
             Self::Tls => "tls",
+            Self::Http2 => "http2",
         }
     }
 }
@@ -94,6 +97,10 @@ impl Route {
 
 /// What a configuration has beside its first listener and its route for all paths. By default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is of something that most configurations do not have"
+)]
 pub struct Layout {
     /// Where its second listener is, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,6 +120,12 @@ pub struct Layout {
     /// Whether the setting that a reload cannot change has another value than at first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_setting: bool,
+    /// Whether its files of certificate and key are links into a folder, through a link to that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub linked: bool,
+    /// Whether its listener by TLS has a further certificate, for a further name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub further_name: bool,
     /// How long what is in flight on a listener that is taken away may take, in milliseconds; 0 where no time is named.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub drain_ms: u32,
@@ -163,6 +176,22 @@ impl Layout {
         Self {
             outside: true,
             ..Self::in_parts()
+        }
+    }
+
+    /// By TLS, with files that are links.
+    pub fn linked() -> Self {
+        Self {
+            linked: true,
+            ..Self::listening(Listener::Tls)
+        }
+    }
+
+    /// By TLS, with a further certificate, for a further name.
+    pub fn of_further_name() -> Self {
+        Self {
+            further_name: true,
+            ..Self::listening(Listener::Tls)
         }
     }
 

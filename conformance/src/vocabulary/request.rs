@@ -68,13 +68,16 @@ pub enum Outcome {
         /// When.
         phase: Phase,
     },
-    /// The answer broke HTTP.
+    /// The answer broke HTTP, or what was agreed upon to be spoken thereafter.
     Malformed {
-        /// What the client library said.
+        /// What the client says of it.
         detail: String,
     },
     /// The connection was found closed before the request was sent; nothing was asked, so nothing was lost.
     NotSent,
+    /// The target said that it does not process it, and that it may be sent again: by REFUSED_STREAM, or by a GOAWAY whose last stream is
+    /// one before it (RFC 9113, section 8.7).
+    Unprocessed,
     /// The harness's own resources failed it (descriptors, ports). Never held against a target.
     Harness {
         /// What failed.
@@ -117,6 +120,9 @@ pub struct Request {
     pub connect: Nanos,
     /// How many requests that connection had carried before.
     pub nth: u32,
+    /// Its stream, where it was sent by HTTP/2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<u32>,
     /// When the request began to be sent; on a fresh connection, when `connect` began; in a load at a constant rate, when it was its turn.
     pub begin: Nanos,
     /// When the first byte of the answer was read.

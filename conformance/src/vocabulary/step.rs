@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Flaw, Layout, Listener, Meddling, Question, Renewal, TriggerTrait};
+use super::{Caller, Delivery, Flaw, Layout, Listener, Meddling, Question, Renewal, TriggerTrait};
 
 /// What is held open over a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub enum Held {
     Pair,
     /// A stream of numbered events that goes on until a gate opens.
     Events,
+    /// A WebSocket on which numbered messages go both ways until it is released; then it is closed by the client.
+    WebSocket,
 }
 
 impl Held {
@@ -35,6 +37,7 @@ impl Held {
             Self::Idle => "idle",
             Self::Pair => "pair",
             Self::Events => "events",
+            Self::WebSocket => "websocket",
         }
     }
 }
@@ -204,6 +207,15 @@ pub enum Step {
     Fitness {
         /// Whether it passes them.
         is_fit: bool,
+    },
+    /// As `HandshakesOn`, by another kind of clients.
+    CallersOn {
+        /// Which.
+        caller: Caller,
+        /// Tasks.
+        tasks: u8,
+        /// The pause after each, in microseconds.
+        pause_us: u32,
     },
     /// Writes the files of certificate and key, and nothing else; tells the target as its folder says that it is told of that.
     Renew(Renewal),

@@ -48,6 +48,10 @@ pub enum Capability {
     Drain,
     /// It knows a signal that asks it to finish what is in flight, and then to stop.
     GracefulStop,
+    /// It speaks HTTP/2 in the clear, to whoever begins with it.
+    Http2,
+    /// It lets a client and an origin agree on another protocol, such as WebSocket, and carries that between them.
+    HttpUpgrade,
     /// Its configuration may be of several files: a main file and members that it includes by a pattern, or a folder of members.
     Include,
     /// By a reload it listens on a further address, on another one, or no more.
@@ -94,17 +98,20 @@ pub enum Capability {
     Affinity,
     /// It keeps its connections to upstreams.
     UpstreamKeepalive,
+    /// By a reload it gets a further certificate, for a further name, or loses it.
+    Sni,
 }
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
         Self::Counters,
         Self::Drain,
         Self::GracefulStop,
+        Self::HttpUpgrade,
         Self::Include,
         Self::Listeners,
         Self::Metrics,
@@ -127,6 +134,8 @@ impl Capability {
         Self::Health,
         Self::Affinity,
         Self::UpstreamKeepalive,
+        Self::Sni,
+        Self::Http2,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -138,6 +147,7 @@ impl Capability {
             Self::Counters => "counters",
             Self::Drain => "drain",
             Self::GracefulStop => "graceful_stop",
+            Self::HttpUpgrade => "http_upgrade",
             Self::Include => "include",
             Self::Listeners => "listeners",
             Self::Metrics => "metrics",
@@ -160,6 +170,8 @@ impl Capability {
             Self::Health => "health",
             Self::Affinity => "affinity",
             Self::UpstreamKeepalive => "upstream_keepalive",
+            Self::Sni => "sni",
+            Self::Http2 => "http2",
         }
     }
 }

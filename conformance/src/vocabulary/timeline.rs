@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Delivery, Flaw, Generation, Handshake, Inspection, Layout, Meddling, Notice, PidFileLook,
+    Answer, Delivery, Flaw, Frame, Generation, Handshake, Inspection, Layout, Meddling, Notice, PidFileLook,
     Prospect, Renewed, Request, Resources, Rollback, TargetFacts, TriggerAnswer, TriggerKind,
     step::Condition,
 };
@@ -338,6 +338,8 @@ pub enum Event {
     },
     /// A client shook hands, or tried to.
     Handshake(Handshake),
+    /// A frame came on a connection of a client that speaks HTTP/2, by which the connection or a stream is given up.
+    Frame(Frame),
     /// The harness itself ran late: this machine was busy or held up.
     Lag {
         /// When that was noticed.
@@ -386,6 +388,7 @@ impl Event {
             Self::PidFile(look) => look.at,
             Self::Renewed(renewed) => renewed.at,
             Self::Handshake(handshake) => handshake.at,
+            Self::Frame(frame) => frame.at,
         }
     }
 }

@@ -102,7 +102,40 @@ pub enum Shaken {
     },
 }
 
-/// A handshake on a connection that was made for it, without a session to resume.
+/// Who shakes hands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Caller {
+    /// A client that never came before, and asks for the name that every certificate is of.
+    #[default]
+    New,
+    /// The same, for the name that the further certificate alone is of.
+    Further,
+    /// One that came before, and resumes the session where it may.
+    Returning,
+}
+
+impl Caller {
+    /// Whether it is the usual one.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde's skip_serializing_if passes a reference"
+    )]
+    pub fn is_new(&self) -> bool {
+        *self == Self::New
+    }
+
+    /// Who it is, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::New => "who never came before",
+            Self::Further => "who ask for the further name",
+            Self::Returning => "who resume their session where they may",
+        }
+    }
+}
+
+/// A handshake on a connection that was made for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handshake {
     /// The connection, by its number.
@@ -111,6 +144,12 @@ pub struct Handshake {
     pub begin: Nanos,
     /// When the handshake was over.
     pub at: Nanos,
+    /// Of whom.
+    #[serde(default, skip_serializing_if = "Caller::is_new")]
+    pub caller: Caller,
+    /// Whether it resumed a session.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
     /// How it ended.
     #[serde(flatten)]
     pub end: Shaken,

@@ -10,7 +10,7 @@ const KEYS_OF_LOG: &str =
 const NAMES: &str = "dir, config, candidate, generation, stamp, credential, listen.{host,port}, admin.{host,port}, \
      origin.{name,host,port}, origins, second.{host,port}, socket.path, routes, \
      other_setting, drain.{ms,s}, flaw, fixed(name), members, member.{name,prefix,origin}, version, \
-     tls.{host,port,certificate,key}, rate.count, sessions.max, breaker.{failures,open_s}";
+     tls.{host,port,certificate,key,further}, http2.{host,port}, rate.count, sessions.max, breaker.{failures,open_s}";
 
 #[test]
 fn a_sound_folder_is_taken() {

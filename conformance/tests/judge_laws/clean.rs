@@ -46,7 +46,7 @@ proptest! {
             prop_assert_eq!(failed(&results), vec![], "{}: {:#?}", case.id, told(&results));
             let mut allowed = vec![Check::P95Within250Ms];
             if traits.mixing_ms > 0 {
-                allowed.extend([Check::NoMixing, Check::KeptFollowAtOnce]);
+                allowed.extend([Check::NoMixing, Check::KeptFollowAtOnce, Check::StreamsFollow]);
             }
             if traits.pins {
                 allowed.extend([

@@ -10,10 +10,10 @@ use reloadspec::judge::judge;
 use reloadspec::report::log;
 use reloadspec::suite::{judged_report, write_record, write_timeline};
 use reloadspec::vocabulary::{
-    Arrival, Case, CaseReport, Check, CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw, FreshStart,
-    Generation, Handshake, Held, Layout, LeadsTo, Leaf, Listener, Markers, Meddling, Outcome, Phase, Profile,
-    Prospect, Purpose, Record, Renewal, Renewed, Reply, Request, Rollback, RunHeader, SCHEMA, Shaken,
-    Timeline, TriggerAnswer, TriggerKind, Verdict,
+    Arrival, Caller, Case, CaseReport, Check, CheckResult, Condition, ConfigWrite, Delivery, Event, Flaw,
+    Frame, FreshStart, Generation, Handshake, Held, Layout, LeadsTo, Leaf, Listener, Markers, Meddling,
+    Outcome, Phase, Profile, Prospect, Purpose, Record, Renewal, Renewed, Reply, Request, Rollback,
+    RunHeader, SCHEMA, Says, Shaken, Timeline, TriggerAnswer, TriggerKind, Verdict,
 };
 
 use crate::asking::{answered, case, history, is_load, markers};
@@ -176,6 +176,7 @@ fn every_kind_of_event() -> Vec<Event> {
             detail: "invalid \"header\"\r\n".into(),
         },
         Outcome::NotSent,
+        Outcome::Unprocessed,
         Outcome::Harness {
             detail: "no descriptor".into(),
         },
@@ -191,6 +192,7 @@ fn every_kind_of_event() -> Vec<Event> {
             connection: u64::MAX - id,
             connect: id,
             nth: 1,
+            stream: None,
             begin: id + 1,
             first_byte: (id % 2 == 0).then_some(id + 2),
             at: u64::MAX,
@@ -311,6 +313,16 @@ fn every_kind_of_event() -> Vec<Event> {
             certificate: None,
             key: Some(Leaf(2)),
         }),
+        Event::Frame(Frame {
+            connection: 1,
+            at: 2,
+            says: Says::GoAway { last: 1, code: 0 },
+        }),
+        Event::Frame(Frame {
+            connection: 1,
+            at: 2,
+            says: Says::RstStream { stream: 1, code: 8 },
+        }),
         Event::Lag { at: 1, by: 2 },
     ];
     let ends = [
@@ -325,6 +337,8 @@ fn every_kind_of_event() -> Vec<Event> {
             connection: 1,
             begin: 1,
             at: 2,
+            caller: Caller::Returning,
+            resumed: true,
             end,
         })
     });

@@ -115,6 +115,8 @@ pub(super) fn name_of(layout: &Layout) -> String {
         (layout.outside, "outside"),
         (layout.many > 0, "many"),
         (layout.other_setting, "other_setting"),
+        (layout.linked, "linked"),
+        (layout.further_name, "further_name"),
         (layout.drain_ms > 0, "draining"),
     ];
     words.extend(

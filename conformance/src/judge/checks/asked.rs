@@ -5,7 +5,7 @@ use super::super::opinion::{Opinion, Seen};
 use super::super::request::names;
 use super::super::view::View;
 use super::effect::older_after;
-use super::{check_command, group, limits, ms, tls};
+use super::{check_command, group, limits, ms, streams, tls, tunnels};
 use crate::vocabulary::{Answer, Expected, Lack, Nanos, Question, Reply, Request, metric, read};
 
 /// What is declared by a section of its own, and asked for on a fresh process first.
@@ -35,6 +35,8 @@ pub(super) fn is_there(view: &View<'_>) -> Vec<Opinion> {
     all.extend(tls::is_there(view));
     all.extend(limits::is_there(view));
     all.extend(group::is_there(view));
+    all.extend(tunnels::is_there(view));
+    all.extend(streams::is_there(view));
     all
 }
 

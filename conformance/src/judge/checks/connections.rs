@@ -57,7 +57,7 @@ pub(super) fn held<'v, 'a>(view: &'v View<'a>, what: Held) -> Vec<(&'v Life<'a>,
 }
 
 /// Whether a file was delivered between two times: a good one, or one that is refused.
-fn met_change(view: &View<'_>, life: &Life<'_>, from: Nanos, to: Nanos) -> bool {
+pub(super) fn met_change(view: &View<'_>, life: &Life<'_>, from: Nanos, to: Nanos) -> bool {
     life.writes.iter().any(|write| {
         let matters = write.config.flaw.is_none() || view.is_bad(life, write);
         matters && from < write.config.begin && write.config.begin < to
@@ -73,7 +73,7 @@ pub(super) fn outlasted_change(view: &View<'_>, life: &Life<'_>, from: Nanos, to
 }
 
 /// What is wrong with a request that was held over a change.
-fn broken(view: &View<'_>, life: &Life<'_>, request: &Request) -> Option<String> {
+pub(super) fn broken(view: &View<'_>, life: &Life<'_>, request: &Request) -> Option<String> {
     // A proxy that keeps a body to itself until it has all of it may choose the origin only then.
     let sent_on = view
         .arrivals(request)

@@ -115,6 +115,7 @@ pub(super) fn describe(request: &Request) -> String {
         Outcome::Ended { phase } => format!("the connection ended ({phase:?})").to_lowercase(),
         Outcome::TimedOut { phase } => format!("nothing came in time ({phase:?})").to_lowercase(),
         Outcome::Malformed { detail } => format!("the answer was malformed: {detail}"),
+        Outcome::Unprocessed => "it was said not to be processed".into(),
         Outcome::NotSent => "the connection had been closed before".into(),
         Outcome::Harness { detail } => format!("the harness failed: {detail}"),
     }

@@ -58,15 +58,36 @@ pub(super) fn follow_once_drained(view: &View<'_>) -> Vec<Opinion> {
     vec![Opinion::of_trials(None, carried_over(view), 1)]
 }
 
+/// As [`older_after`], at once, of these requests.
+pub(super) fn behind_at_once<'v>(view: &'v View<'_>, which: fn(&Request) -> bool) -> Option<Seen> {
+    let of = |life: &'v Life<'_>| {
+        life.elsewhere()
+            .filter(move |request| !request.is_fresh() && which(request))
+            .collect()
+    };
+    let older = older_of(view, of, |one: Installed<'_, '_>| one.seen());
+    behind(&older, "the newest generation that had been seen", |one| {
+        ms(one.seen().unwrap_or_default())
+    })
+}
+
 /// Requests on kept connections that got an older generation than one that was to hold for them when they began.
 fn older_after<'v, 'a>(
     view: &'v View<'a>,
     holds: impl Fn(Installed<'_, '_>) -> Option<Nanos>,
 ) -> Vec<(&'v Request, Installed<'v, 'a>)> {
+    older_of(view, |life| kept(life).collect(), holds)
+}
+
+fn older_of<'v, 'a>(
+    view: &'v View<'a>,
+    of: impl Fn(&'v Life<'a>) -> Vec<&'v Request>,
+    holds: impl Fn(Installed<'_, '_>) -> Option<Nanos>,
+) -> Vec<(&'v Request, Installed<'v, 'a>)> {
     let mut older = Vec::new();
     for life in &view.lives {
         let installed = life.installed();
-        for request in kept(life) {
+        for request in of(life) {
             let held_then = |one: &Installed<'_, '_>| holds(*one).is_some_and(|at| at < request.begin);
             // A connection that was made since proves nothing of old ones.
             let newest = installed

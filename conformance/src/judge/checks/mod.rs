@@ -2,6 +2,7 @@
 
 mod asked;
 mod burst;
+mod callers;
 mod changed;
 mod check_command;
 mod complaint;
@@ -37,9 +38,11 @@ mod safety;
 mod sameness;
 mod secrets;
 mod shortage;
+mod streams;
 mod timing;
 mod tls;
 mod triggers;
+mod tunnels;
 mod unasked;
 mod unix_socket;
 mod unwatched;
@@ -183,6 +186,13 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::ChecksContinue => group::checks_continue(view),
         Check::AffinitySurvives => group::affinity_survives(view),
         Check::UpstreamConnectionsStay => group::connections_stay(view),
+        Check::FurtherLeafIsShown => callers::further_is_shown(view),
+        Check::RemovedLeafIsGone => callers::removed_is_gone(view),
+        Check::SessionsResume => callers::sessions_resume(view),
+        Check::StreamsComplete => streams::complete(view),
+        Check::GoawayIsHonest => streams::goaway_is_honest(view),
+        Check::StreamsFollow => streams::follow(view),
+        Check::TunnelSurvives => tunnels::survive(view),
         Check::RecordNamesFile => logging::names_file(view),
     }
 }

@@ -103,7 +103,11 @@ fn is_of_either(view: &View<'_>, life: &Life<'_>, write: &Write<'_>, request: &R
     let (status, markers) = match &request.outcome {
         Outcome::Answered { status, markers, .. } => (*status, markers),
         Outcome::Refused | Outcome::TimedOut { .. } | Outcome::Malformed { .. } => return false,
-        Outcome::Reset { .. } | Outcome::Ended { .. } | Outcome::NotSent | Outcome::Harness { .. } => {
+        Outcome::Reset { .. }
+        | Outcome::Ended { .. }
+        | Outcome::NotSent
+        | Outcome::Unprocessed
+        | Outcome::Harness { .. } => {
             return true;
         }
     };

@@ -6,7 +6,7 @@ use super::super::life::Life;
 use super::super::opinion::{Opinion, Seen};
 use super::super::view::View;
 use super::ms;
-use crate::vocabulary::{Event, Handshake, Leaf, Nanos, Renewed, Shaken};
+use crate::vocabulary::{Caller, Event, Handshake, Leaf, Nanos, Renewed, Shaken};
 
 /// So many handshakes are needed for the word that none fails.
 const LEAST_HANDSHAKES: usize = 20;
@@ -17,7 +17,7 @@ const NONE_BEFORE: &str = "no handshake succeeded on a fresh process";
 
 /// Handshakes that may speak for or against a process, in order: begun while it was to serve, over before it was asked to stop, and not failed by the
 /// harness itself.
-fn all<'a>(life: &Life<'a>) -> Vec<&'a Handshake> {
+pub(super) fn all<'a>(life: &Life<'a>, caller: Caller) -> Vec<&'a Handshake> {
     let (ready, asked) = (life.ready, life.asked);
     let mut all: Vec<&Handshake> = life
         .events
@@ -26,6 +26,7 @@ fn all<'a>(life: &Life<'a>) -> Vec<&'a Handshake> {
             Event::Handshake(handshake) => Some(handshake),
             _ => None,
         })
+        .filter(|one| one.caller == caller)
         .filter(|one| ready.is_some_and(|ready| one.begin >= ready) && one.at < asked)
         .filter(|one| !matches!(one.end, Shaken::Harness { .. }))
         .collect();
@@ -35,7 +36,7 @@ fn all<'a>(life: &Life<'a>) -> Vec<&'a Handshake> {
 
 /// Those from the first one on that succeeded: before it, nothing was there that could be lost.
 fn since_first<'a>(life: &Life<'a>) -> Vec<&'a Handshake> {
-    let all = all(life);
+    let all = all(life, Caller::New);
     let first = all.iter().find(|one| one.leaf().is_some()).map(|one| one.at);
     let is_after = |one: &&Handshake| first.is_some_and(|first| one.at >= first);
     all.into_iter().filter(is_after).collect()
@@ -78,7 +79,7 @@ fn renewals<'a>(life: &Life<'a>) -> Vec<Told<'a>> {
 /// On a fresh process, before anything is done to the files, hands can be shaken.
 pub(super) fn is_there(view: &View<'_>) -> Option<Opinion> {
     let opinions = ready(view).filter_map(|life| {
-        let all = all(life);
+        let all = all(life, Caller::New);
         let changed = renewals(life)
             .first()
             .map_or(life.asked, |told| told.renewed.begin);
@@ -214,7 +215,7 @@ fn is_lost(end: &Shaken) -> bool {
     matches!(end, Shaken::Failed { .. } | Shaken::TimedOut)
 }
 
-fn ready<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'v Life<'a>> {
+pub(super) fn ready<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'v Life<'a>> {
     view.lives.iter().filter(|life| life.ready.is_some())
 }
 
@@ -253,7 +254,7 @@ fn judged(
 }
 
 /// What a handshake brought, in words.
-fn describe(one: &Handshake) -> String {
+pub(super) fn describe(one: &Handshake) -> String {
     match &one.end {
         Shaken::Showed { leaf } => format!("{leaf} was shown"),
         Shaken::Untrusted { detail } => format!("a certificate was shown that was never given: {detail}"),

@@ -48,6 +48,7 @@ proptest! {
                     connection: 2_000_000 + index,
                     connect: at + index * MS,
                     nth: 0,
+                    stream: None,
                     begin: at + index * MS,
                     first_byte: None,
                     at: at + index * MS + MS / 2,

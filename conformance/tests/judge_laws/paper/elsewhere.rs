@@ -1,7 +1,8 @@
 //! Second listeners and further routes: when they come and go, and what is asked there.
 
 use reloadspec::vocabulary::{
-    Condition, Event, Generation, Listener, Markers, Nanos, Outcome, Phase, Prospect, Purpose, Request, Step,
+    Condition, Event, Generation, Held, Listener, Markers, Nanos, Outcome, Phase, Prospect, Purpose, Request,
+    Step,
 };
 
 use super::{MS, ORIGINS, Paper};
@@ -16,6 +17,11 @@ pub(crate) struct Load {
     pause: Nanos,
     to: (Listener, u8),
     purpose: fn(u8) -> Purpose,
+}
+
+/// The stream of a request, where it has one.
+fn stream(listener: Listener, nth: u32) -> Option<u32> {
+    (listener == Listener::Http2).then_some(2 * nth + 1)
 }
 
 impl Paper {
@@ -86,6 +92,10 @@ impl Paper {
                     let generation = self.served(connect).expect("it serves");
                     let markers = self.led_to(self.to.1, generation, Purpose::Held(*what), connect);
                     let to = self.to;
+                    let mut outcome = answered(markers);
+                    if let (Held::WebSocket, Outcome::Answered { status, .. }) = (*what, &mut outcome) {
+                        *status = 101;
+                    }
                     let held = Request {
                         id,
                         purpose: Purpose::Held(*what),
@@ -94,10 +104,11 @@ impl Paper {
                         connection,
                         connect,
                         nth: 0,
+                        stream: stream(to.0, 0),
                         begin: connect,
                         first_byte: None,
                         at: connect,
-                        outcome: answered(markers),
+                        outcome,
                     };
                     self.life().held_elsewhere.push(held);
                     self.arrive_apart(connect + MS / 2, id);
@@ -136,6 +147,8 @@ impl Paper {
             }
             self.events.push(Event::Request(request));
         }
+        // All of it was over before what comes next.
+        self.now += 1;
         let now = self.now;
         let last = last.map(|(from, until)| (from, until.min(now)));
         self.life().drains.extend(last);
@@ -223,6 +236,7 @@ impl Paper {
             connection: number,
             connect,
             nth,
+            stream: stream(to.0, nth),
             begin,
             first_byte: None,
             at: begin + took,

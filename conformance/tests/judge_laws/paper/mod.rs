@@ -5,6 +5,7 @@
 mod asked;
 mod differing;
 mod elsewhere;
+mod ends;
 mod files;
 mod group;
 mod lifecycle;
@@ -19,8 +20,8 @@ mod versions;
 use std::collections::BTreeMap;
 
 use reloadspec::vocabulary::{
-    Capability, Case, Condition, Delivery, Event, Flaw, Generation, HealthFacts, Held, Layout, Listener,
-    LogPatterns, Marker, Nanos, Outcome, Outside, Phase, PidFileFacts, Prospect, Purpose, Request,
+    Caller, Capability, Case, Condition, Delivery, Event, Flaw, Generation, HealthFacts, Held, Layout,
+    Listener, LogPatterns, Marker, Nanos, Outcome, Outside, Phase, PidFileFacts, Prospect, Purpose, Request,
     RestartOnly, Step, TargetFacts, Timeline, TriggerKind,
 };
 
@@ -239,9 +240,14 @@ impl Paper {
                 let steady = (self.now, 1_000 * MS / u64::from(*per_second));
                 self.life().steady = Some(steady);
             }
-            Step::HandshakesOn { tasks, pause_us } => self.shake_hands(*tasks, *pause_us),
             Step::SessionsOn { .. } => panic!("no case has sessions on the route for all paths"),
             Step::Fitness { is_fit } => self.fitness(*is_fit),
+            Step::HandshakesOn { tasks, pause_us } => self.shake_hands(Caller::New, *tasks, *pause_us),
+            Step::CallersOn {
+                caller,
+                tasks,
+                pause_us,
+            } => self.shake_hands(*caller, *tasks, *pause_us),
             Step::Renew(renewal) => self.renew(*renewal),
             Step::Sample => self.sample(),
             Step::AskToStop => {
@@ -364,41 +370,5 @@ impl Paper {
         self.probe();
         self.events.push(Event::Ready { at: self.now });
         self.now += MS;
-    }
-
-    fn end(&mut self) {
-        if self.life.is_none() {
-            return;
-        }
-        self.end_load();
-        self.release();
-        // One that the harness itself cuts.
-        let (begin, at) = (self.now - MS / 2, self.now + MS / 2);
-        self.request(Purpose::Probe, begin, at, Outcome::Reset { phase: Phase::Head });
-        if !self.life().is_asked {
-            self.events.push(Event::StopAsked { at: self.now });
-        }
-        self.request(Purpose::Probe, at, at + MS, Outcome::Refused);
-        if self.life().stops {
-            self.events.push(Event::Stopped {
-                at: self.now + 10 * MS,
-                status: "exit status 0".into(),
-            });
-        }
-        // One that ends when the next process runs already.
-        let over = self.now + 15 * MS;
-        self.request(
-            Purpose::Probe,
-            begin,
-            over,
-            Outcome::TimedOut { phase: Phase::Head },
-        );
-        self.life = None;
-        self.now += 12 * MS;
-    }
-
-    fn log(&mut self, at: Nanos, line: &str) {
-        let (source, line) = ("stderr".into(), line.into());
-        self.events.push(Event::Log { at, source, line });
     }
 }

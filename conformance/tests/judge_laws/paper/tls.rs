@@ -1,13 +1,13 @@
 //! What the target on paper shows of its certificates.
 
-use reloadspec::vocabulary::{Condition, Event, Handshake, Leaf, Nanos, Renewal, Renewed, Shaken};
+use reloadspec::vocabulary::{Caller, Condition, Event, Handshake, Leaf, Nanos, Renewal, Renewed, Shaken};
 
 use super::{MS, Paper};
 
 /// What it serves by TLS.
 pub(super) struct ByTls {
-    /// Since when, how many tasks, and how far apart.
-    load: Option<(Nanos, u8, Nanos)>,
+    /// Of whom, since when, how many tasks, and how far apart.
+    loads: Vec<(Caller, Nanos, u8, Nanos)>,
     /// What was shown since when, in order.
     shown: Vec<(Nanos, Leaf)>,
     certificate: Leaf,
@@ -18,7 +18,7 @@ pub(super) struct ByTls {
 impl ByTls {
     pub(super) fn new() -> Self {
         Self {
-            load: None,
+            loads: Vec::new(),
             shown: vec![(0, Leaf(1))],
             certificate: Leaf(1),
             key: Leaf(1),
@@ -54,9 +54,9 @@ impl ByTls {
 }
 
 impl Paper {
-    pub(super) fn shake_hands(&mut self, tasks: u8, pause_us: u32) {
-        let load = (self.now, tasks, u64::from(pause_us) * 1_000);
-        self.life().tls.load = Some(load);
+    pub(super) fn shake_hands(&mut self, caller: Caller, tasks: u8, pause_us: u32) {
+        let load = (caller, self.now, tasks, u64::from(pause_us) * 1_000);
+        self.life().tls.loads.push(load);
     }
 
     pub(super) fn renew(&mut self, renewal: Renewal) {
@@ -93,28 +93,56 @@ impl Paper {
     }
 
     pub(super) fn end_handshakes(&mut self) {
-        let Some((from, tasks, pause)) = self.life().tls.load.take() else {
-            return;
-        };
         let mut over = self.now;
-        for _ in 0..tasks {
-            let mut begin = from + self.below(MS);
-            while begin < self.now {
-                let at = begin + MS + self.below(MS);
-                let leaf = self.leaf_at(begin);
-                let connection = self.id();
-                self.events.push(Event::Handshake(Handshake {
-                    connection,
-                    begin,
-                    at,
-                    end: Shaken::Showed { leaf },
-                }));
-                over = over.max(at + 1);
-                begin = at + pause + self.below(MS / 4);
+        for (caller, from, tasks, pause) in std::mem::take(&mut self.life().tls.loads) {
+            for _ in 0..tasks {
+                let mut begin = from + self.below(MS);
+                let mut is_first = true;
+                while begin < self.now {
+                    let at = begin + MS + self.below(MS);
+                    let end = match caller {
+                        Caller::Further => self.further_at(begin),
+                        Caller::New | Caller::Returning => {
+                            let leaf = self.leaf_at(begin);
+                            Shaken::Showed { leaf }
+                        }
+                    };
+                    let connection = self.id();
+                    self.events.push(Event::Handshake(Handshake {
+                        connection,
+                        begin,
+                        at,
+                        caller,
+                        resumed: caller == Caller::Returning && !is_first,
+                        end,
+                    }));
+                    is_first = false;
+                    over = over.max(at + 1);
+                    begin = at + pause + self.below(MS / 4);
+                }
             }
         }
         // What has begun is waited for.
         self.now = over;
+    }
+
+    /// What a handshake for the further name is shown that begins then.
+    fn further_at(&mut self, begin: Nanos) -> Shaken {
+        let is_mixed = self.chance(50);
+        let mixing = self.traits.mixing_ms * MS;
+        let layouts = &self.life().layouts;
+        let newest = layouts
+            .iter()
+            .rposition(|(since, _)| *since <= begin)
+            .unwrap_or(0);
+        let is_mixed = is_mixed && begin < layouts[newest].0 + mixing;
+        let (_, layout) = &layouts[newest.saturating_sub(usize::from(is_mixed))];
+        if layout.further_name {
+            return Shaken::Showed { leaf: Leaf(100) };
+        }
+        Shaken::Untrusted {
+            detail: "not of that name".to_owned(),
+        }
     }
 
     /// What a handshake is shown that begins then.
