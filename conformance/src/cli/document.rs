@@ -26,7 +26,7 @@ the documentation of proxies promises it.
 ";
 
 /// Projects that are known by another name than the `owner/project` of their repository. A source may also name it in full.
-const PROJECTS: [(&str, &str); 29] = [
+const PROJECTS: [(&str, &str); 30] = [
     ("APISIX", "apache/apisix"),
     ("Kong", "Kong/kong"),
     ("Tyk", "TykTechnologies/tyk"),
@@ -40,6 +40,7 @@ const PROJECTS: [(&str, &str); 29] = [
     ("fluent-bit", "fluent/fluent-bit"),
     ("fsnotify", "fsnotify/fsnotify"),
     ("haproxy", "haproxy/haproxy"),
+    ("hookaido", "nuetzliches/hookaido"),
     ("ingress-nginx", "kubernetes/ingress-nginx"),
     ("kubernetes", "kubernetes/kubernetes"),
     ("linkerd2", "linkerd/linkerd2"),

@@ -113,7 +113,7 @@ pub(super) const STEPS: [Step; 15] = [
     },
     Step {
         name: "matrix",
-        about: "the suite judges every proxy that is installed, and no expectation is stale",
+        about: "the suite judges every proxy that is installed by the first of its variants, and no expectation is stale",
         run: |workspace, _| matrix::step(workspace).map(Done::Counted),
     },
 ];

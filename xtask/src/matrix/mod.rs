@@ -49,6 +49,8 @@ struct How<'a> {
     at_a_time: usize,
     /// Whether what came of targets that are not judged now is what came of them before.
     keeps_others: bool,
+    /// Whether by the first variant of each, rather than by all.
+    by_first_variant: bool,
 }
 
 /// A target, and what came of it.
@@ -114,6 +116,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
         &args.targets,
         &How {
             profile: &args.profile,
+            by_first_variant: false,
             at_a_time: 1,
             keeps_others: args.again,
         },
@@ -160,7 +163,7 @@ fn reproduce(workspace: &Workspace, targets: &[String], is_whole: bool) -> anyho
     Ok(count)
 }
 
-/// The same as a step of CI: each target counts once, those that are not here do not.
+/// The same as a step of CI, by the first variant of each: each target counts once, those that are not here do not.
 pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Count> {
     let out = workspace.path("reports/matrix.md");
     let entries = judge_all(
@@ -168,6 +171,7 @@ pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Count> {
         &[],
         &How {
             profile: CORE,
+            by_first_variant: true,
             at_a_time: side_by_side::jobs(2),
             keeps_others: false,
         },
@@ -214,7 +218,7 @@ fn judge_all(
     let judged = side_by_side::map(
         &names,
         how.at_a_time,
-        |name| judge(workspace, &built, name, how.profile),
+        |name| judge(workspace, &built, name, how),
         |name| progress.begin(name),
     );
     drop(progress);
@@ -284,10 +288,25 @@ fn targets(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-fn judge(workspace: &Workspace, built: &Built, name: &str, profile: &str) -> anyhow::Result<Outcome> {
+/// The first variant of a target, as the suite calls it; the target itself if it has none.
+fn first_variant(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
+    let path = workspace.path(FOLDER).join(name).join("target.toml");
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
+    let variant = text.lines().find_map(|line| line.strip_prefix("[variant."));
+    let variant = variant.and_then(|rest| rest.split([']', '.']).next());
+    Ok(variant.map_or_else(|| name.to_owned(), |variant| format!("{name}:{variant}")))
+}
+
+fn judge(workspace: &Workspace, built: &Built, name: &str, how: &How<'_>) -> anyhow::Result<Outcome> {
     let log = log_of(workspace, name);
+    let way = if how.by_first_variant {
+        first_variant(workspace, name)?
+    } else {
+        name.to_owned()
+    };
     let mut run = workspace.suite(built)?;
-    run.args(["run", name, "--profile", profile, "--format", "json"]);
+    run.args(["run", &way, "--profile", how.profile, "--format", "json"]);
     run.arg("--out").arg(&log);
     run.arg("--evidence").arg(workspace.path(LOGS).join(name));
     if name == REFERENCE {

@@ -47,8 +47,8 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     findings.extend(rust.flat_map(|source| said(source, &NOT_IN_RUST)));
     findings.extend(sources.iter().flat_map(|source| said(source, &NOWHERE)));
     findings.extend(LONG_FILES.iter().filter_map(|(path, _)| {
-        let source = sources.iter().find(|source| source.path == *path);
-        let is_long = source.is_some_and(|source| source.text.lines().count() > LINES_MAX);
+        let source = sources.iter().find(|source| source.path == *path)?;
+        let is_long = source.text.lines().count() > LINES_MAX;
         (!is_long).then(|| Finding::new(path, 1, "listed as a long file, and is none"))
     }));
     findings
