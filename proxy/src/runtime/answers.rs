@@ -29,7 +29,7 @@ pub(super) struct Answers {
 #[derive(Debug)]
 struct Answer {
     route: Arc<Route>,
-    /// The task that answers: of HTTP/1.1 that of the connection, of HTTP/2 one of its own.
+    /// The task that answers it alone, of HTTP/2.
     task: Option<task::Id>,
     /// Since when a piece of the answer waits for the client to take it.
     waiting: Cell<Option<Instant>>,
@@ -100,7 +100,7 @@ impl Answering {
     pub(super) fn by(connection: &Rc<Connection>, route: &Arc<Route>) -> Self {
         let answer = Rc::new(Answer {
             route: Arc::clone(route),
-            task: task::try_id(),
+            task: connection.is_http2().then(task::id),
             waiting: Cell::new(None),
         });
         let answers = &connection.answers;
@@ -111,8 +111,11 @@ impl Answering {
         }
     }
 
-    /// A piece of the answer is there to be sent, or (`false`) the next one is asked for.
+    /// A piece of the answer is there to be sent, or (`false`) the next one is asked for. By HTTP/1.1 the socket tells who takes nothing.
     pub(super) fn hand_over(&self, is_handed_over: bool) {
+        if self.answer.task.is_none() {
+            return;
+        }
         let since = is_handed_over.then(Instant::now);
         self.answer.waiting.set(since);
     }

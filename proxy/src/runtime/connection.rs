@@ -179,12 +179,23 @@ impl Connection {
         loop {
             let limits = self.shared.current.load().limits;
             let left = self.state.sending_left(&limits);
-            // Of HTTP/2, what nobody takes may be with streams that are done here.
-            let is_left = self.is_http2() && self.state.has_rested(limits.send_timeout);
-            if is_left || left == Some(Duration::ZERO) {
+            if left == Some(Duration::ZERO) {
                 return;
             }
             tokio::time::sleep(next_look(left, &limits)).await;
+        }
+    }
+
+    /// Of a connection of HTTP/2 that ends, and has nothing to do here any more: waits until the client has had its time to take what is left, and to hear that it is
+    /// the end.
+    pub(super) async fn left_over(&self) {
+        let began = Instant::now();
+        loop {
+            let limits = self.shared.current.load().limits;
+            if began.elapsed() >= limits.send_timeout && self.state.has_rested(limits.send_timeout) {
+                return;
+            }
+            tokio::time::sleep(next_look(None, &limits)).await;
         }
     }
 
@@ -266,7 +277,7 @@ impl Connection {
         self.answers.outlived(&self.shared.removals)
     }
 
-    fn is_http2(&self) -> bool {
+    pub(super) fn is_http2(&self) -> bool {
         self.protocol.get() == Some(Protocol::Http2)
     }
 

@@ -161,6 +161,8 @@ async fn run_http2(connection: &Rc<Connection>, io: TokioIo<Wire>) {
     let mut serving = pin!(serving);
     let mut end = pin!(connection.end());
     let mut tend = pin!(connection.tend());
+    // Begins to count where it is first asked, which is at the end.
+    let mut left_over = pin!(connection.left_over());
     let mut ending = false;
     loop {
         tokio::select! {
@@ -173,6 +175,7 @@ async fn run_http2(connection: &Rc<Connection>, io: TokioIo<Wire>) {
                 }
             }
             () = &mut tend => {}
+            () = &mut left_over, if ending => return,
             () = connection.cut(), if ending => return,
             () = connection.stalled(), if ending => return,
         }

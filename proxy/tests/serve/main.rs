@@ -11,6 +11,7 @@ mod ejection;
 mod files;
 mod health;
 mod http2;
+mod http2_idle;
 mod http2_upstream;
 mod lifecycle;
 mod limits;
