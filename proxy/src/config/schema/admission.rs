@@ -33,7 +33,12 @@ fn rate_limit(node: &Node, path: &Path<'_>, report: &Report) -> Option<RateLimit
 }
 
 fn rate(node: &Node, path: &Path<'_>, report: &Report) -> Option<Rate> {
-    let text = text(node, path, report)?;
+    let help = "1 to 1000000 requests in a second, a minute or an hour: 100/s, 600/m, 1000/h";
+    let (Node::String(text) | Node::Filled(text)) = node else {
+        let message = format!("expected a rate, found {}", node.kind());
+        report.add(Diagnostic::new("wrong-type", message).with_help(help).at(path));
+        return None;
+    };
     let read = text.split_once('/').and_then(|(count, unit)| {
         let plain = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
         let (_, per) = *RateUnit::ALL.iter().find(|(word, _)| *word == unit)?;
@@ -45,7 +50,6 @@ fn rate(node: &Node, path: &Path<'_>, report: &Report) -> Option<Rate> {
     });
     if read.is_none() {
         let message = format!("{} is no rate", echo(text, "this"));
-        let help = "1 to 1000000 requests in a second, a minute or an hour: 100/s, 600/m, 1000/h";
         report.add(Diagnostic::new("bad-rate", message).with_help(help).at(path));
     }
     read

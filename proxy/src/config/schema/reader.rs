@@ -205,6 +205,8 @@ fn example(key: &str) -> String {
         "name" => "main",
         "address" => "127.0.0.1:8080",
         "endpoints" => "[{address: \"127.0.0.1:9000\"}]",
+        "rate" => "100/s",
+        "max" => "100",
         "location" => "https://www.example.org/",
         _ => "...",
     };
