@@ -1,5 +1,6 @@
 //! The configuration that serves, as JSON in the form of the file, with every default written out and every secret masked.
 
+mod acme;
 mod admission;
 mod balancing;
 
@@ -62,6 +63,7 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
         tracing: Tracing { otlp },
         probe,
         admin,
+        acme,
         request_headers,
         response_headers,
     } = settings;
@@ -122,6 +124,9 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
         }
         put("admin", admin);
     }
+    if let Some(acme) = acme {
+        put("acme", acme::shown(acme));
+    }
     put("request_headers", edits(request_headers));
     put("response_headers", edits(response_headers));
     shown
@@ -172,6 +177,7 @@ fn listener(listener: &Listener) -> Value {
 fn tls_of(tls: &Tls) -> Value {
     let Tls {
         certificates,
+        acme_hosts,
         min_version,
         client_auth,
     } = tls;
@@ -179,6 +185,9 @@ fn tls_of(tls: &Tls) -> Value {
         "certificates": certificates.iter().map(|one| pair(one)).collect::<Vec<_>>(),
         "min_version": min_version.word(),
     });
+    if !acme_hosts.is_empty() {
+        shown["acme_hosts"] = acme_hosts.iter().map(AsRef::as_ref).collect();
+    }
     if let Some(clients) = client_auth {
         let ClientAuth {
             roots,
@@ -195,7 +204,7 @@ fn tls_of(tls: &Tls) -> Value {
 }
 
 fn pair(pair: &Certificate) -> Value {
-    let Certificate { names, chain, key: _ } = pair;
+    let Certificate { names, chain, .. } = pair;
     let certificate = match names.as_slice() {
         [] => fingerprints(chain),
         names => format!("{} for {}", fingerprints(chain), names.join(", ")),

@@ -4,6 +4,7 @@
 //! gateways use; every label that can be known before is there from the start, so that a rate over it is never absent.
 
 mod admission;
+mod certificates;
 mod form;
 mod upstreams;
 
@@ -183,6 +184,7 @@ impl Metrics {
         );
         admission::register(&mut registry, &shared.current.load().gates.figures());
         upstreams::register(&mut registry, shared);
+        certificates::register(&mut registry, &status.model, &shared.issuance);
         let mut text = String::new();
         encode(&mut text, &registry)?;
         Ok(form.of(text))

@@ -5,6 +5,7 @@
 //!
 //! Architecture invariant: this module imports nothing of this crate.
 
+mod acme;
 mod admin;
 mod admission;
 mod balance;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use acme::{Acme, Challenge};
 pub use admin::{Admin, Secret};
 pub use admission::{Admission, Breaker, ClientKey, Rate, RateLimit, RateUnit, SessionLimit};
 pub use balance::{Balance, Hash, HashBy, SameSite, Sticky};

@@ -43,6 +43,7 @@ pub use touches::Touches;
 
 use crate::model::{Address, Cut, Drain, Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};
+use crate::tls::Vault;
 use fleet::{Fleet, StagedFleet};
 use follower::Followers;
 use handshakes::Handshakes;
@@ -302,6 +303,11 @@ impl Reloader {
             Some((name.clone(), self.sockets.bound(&listener.address)?.clone()))
         };
         self.model.listeners.iter().filter_map(bound).collect()
+    }
+
+    /// What was issued by authorities while the proxy runs.
+    pub(crate) fn vault(&self) -> &Arc<Vault> {
+        &self.handshakes.vault
     }
 
     /// What the workers share.

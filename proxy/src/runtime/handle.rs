@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::{HeaderValue, Request, Response, Version, header};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 
 use super::admission::{Admission, Ending};
@@ -26,7 +26,7 @@ pub(super) async fn handle(
     let busy = connection.state.busy();
     let is_http2 = request.version() == Version::HTTP_2;
     let is_call = grpc::asks(request.headers());
-    let (mut response, answering, admission) = match decide(&connection, request) {
+    let (mut response, answering, admission) = match decide(&connection, request, is_call) {
         Ok((route, request, limits)) => {
             let answering = Answering::by(&connection, &route);
             let admitted = route.entry.admit(connection.peer.ip(), request.headers()).await;
@@ -43,9 +43,9 @@ pub(super) async fn handle(
                 answer.unwrap_or_else(|refusal| refusal.response(is_call, &route.response_headers));
             (response, Some(answering), admission)
         }
-        Err((refusal, edits)) => (refusal.response(is_call, &edits), None, None),
+        Err(response) => (response, None, None),
     };
-    let is_last = connection.is_closing() && response.status() != http::StatusCode::SWITCHING_PROTOCOLS;
+    let is_last = connection.is_closing() && response.status() != StatusCode::SWITCHING_PROTOCOLS;
     if is_http2 {
         // The end of a connection is announced by GOAWAY, and one refused request is not that of the others.
         response.headers_mut().remove(header::CONNECTION);
@@ -63,16 +63,20 @@ pub(super) async fn handle(
 ///
 /// Invariant: the snapshot is loaded here, once, and let go before anything is awaited.
 #[expect(
-    clippy::type_complexity,
-    reason = "a request goes in and comes out again, there is nothing to name"
+    clippy::result_large_err,
+    reason = "what is good about it is no smaller, and both are passed on at once"
 )]
 fn decide(
     connection: &Connection,
     mut request: Request<Incoming>,
-) -> Result<(Arc<Route>, Request<Incoming>, Limits), (Refusal, Arc<HeaderEdits>)> {
+    is_call: bool,
+) -> Result<(Arc<Route>, Request<Incoming>, Limits), Response<ResponseBody>> {
     let snapshot = connection.shared.current.load();
-    let refuse = |refusal| (refusal, Arc::clone(&snapshot.response_headers));
+    let refuse = |refusal: Refusal| refusal.response(is_call, &snapshot.response_headers);
     let host = screen(&mut request, &snapshot.limits).map_err(refuse)?;
+    if let Some(answer) = connection.shared.issuance.answer(request.uri().path()) {
+        return Err(plain(StatusCode::OK, answer, &HeaderEdits::default()));
+    }
     let table = match snapshot.open(&connection.local) {
         Some(open) if open.rules() == connection.rules => {
             if !open.admits(connection.rules, connection.protocol.get()) {

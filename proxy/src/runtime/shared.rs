@@ -10,7 +10,7 @@ use super::removals::{Removal, Removals};
 use super::seats::Seats;
 use super::state::Census;
 use super::survey::{Roll, Silent, Surveyed};
-use super::{Current, Generation};
+use super::{Current, Generation, Issuance};
 use crate::model::RouteKey;
 
 /// What all workers share.
@@ -18,6 +18,8 @@ use crate::model::RouteKey;
 pub struct Shared {
     /// What serves.
     pub current: Current,
+    /// What is known of certificates that are obtained from an authority.
+    pub issuance: Issuance,
     pub(super) connections: Arc<Census>,
     pub(super) seats: Seats,
     pub(super) counters: Counters,
@@ -33,6 +35,7 @@ impl Shared {
     pub fn new(current: Current) -> Arc<Self> {
         Arc::new(Self {
             current,
+            issuance: Issuance::default(),
             connections: Arc::default(),
             seats: Seats::default(),
             counters: Counters::default(),

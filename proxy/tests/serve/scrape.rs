@@ -7,7 +7,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::admin::{at, request, with_admin, world};
-use crate::support::{generation, raw};
+use crate::authority::Authority;
+use crate::support::{World, generation, raw};
 
 /// Of each metric, its labels with their values.
 type Scrape = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
@@ -99,9 +100,19 @@ fn example(name: &str) -> String {
     fs::read_to_string(path).expect("a file")
 }
 
+/// Adds a listener that has a certificate.
+fn secured(world: &World, config: &str) {
+    let pair = Authority::new().issue("a.example");
+    fs::write(world.folder.path().join("pair.pem"), pair.certificate + &pair.key).expect("a file");
+    let listener = "listeners: [{name: secure, address: '127.0.0.99:0', tls: {certificates: [{certificate: '${file:pair.pem}', key: '${file:pair.pem}'}]}}, ";
+    let config = config.replacen("listeners: [", listener, 1);
+    world.apply(&config);
+}
+
 #[test]
 fn rules_and_dashboard_ask_for_what_a_scrape_gives() {
-    let (_world, _app, admin) = world("127.0.0.94");
+    let (world, app, admin) = world("127.0.0.94");
+    secured(&world, &with_admin("g2", app, &at(admin)));
     let scrape = scraped(&raw(admin, &request("GET", "/metrics", "", "")).body);
     let rules: Value = serde_yaml::from_str(&example("alerts.yaml")).expect("YAML");
     let dashboard: Value = serde_json::from_str(&example("dashboard.json")).expect("JSON");

@@ -3,6 +3,7 @@
 //! In: nothing. Out: the one table from which the readers know which keys there are, the JSON Schema, and what `config explain` says.
 //! That the readers take what stands here, no more and no less, is shown key by key in `tests/keys.rs`.
 
+mod acme;
 mod admission;
 mod balancing;
 mod explain;
@@ -11,6 +12,7 @@ mod objects;
 mod shared;
 mod tables;
 
+pub use acme::ACME;
 pub use admission::{BREAKER, RATE_LIMIT, SESSIONS};
 pub use balancing::{EJECTION, HASH, HEALTH, STICKY};
 pub use explain::{Unknown, explain};

@@ -3,8 +3,8 @@
 use super::admission::{BREAKER, RATE_LIMIT, SESSIONS};
 use super::balancing::{EJECTION, HASH, HEALTH, STICKY};
 use super::shared::{
-    BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS, LOCATION, NAME,
-    PATH, SERVER_NAME,
+    ACME_HOST, BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS,
+    LOCATION, NAME, PATH, SERVER_NAME,
 };
 use super::tables::{NONE, OF_ITS_KEYS, key};
 use super::{Absent, Key, Kind};
@@ -56,8 +56,14 @@ pub const TLS: &[Key] = &[
     key(
         "certificates",
         Kind::Tables(CERTIFICATE),
-        Absent::Refused,
+        Absent::Means("none, which is refused where there are no `acme_hosts` either"),
         "What it shows, by the host that a client asks for: a name counts before a wildcard. The first is for clients that ask for no host, or for one that no other fits.",
+    ),
+    key(
+        "acme_hosts",
+        Kind::Texts(ACME_HOST),
+        NONE,
+        "Hosts for each of which a certificate is obtained as `acme` says. Until there is one, a client that asks for the host is shown what fits best of the others, or nothing.",
     ),
     key(
         "min_version",

@@ -3,6 +3,7 @@
 //! In: a [`Document`]. Out: a [`Model`], or all complaints at once. A document that has one complaint has no model: no part of it is
 //! ever applied.
 
+mod acme;
 mod admin;
 mod admission;
 mod balancing;
