@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
 
 use super::{free_port, tell};
 use crate::authority::Authority;
@@ -119,6 +121,7 @@ impl Pebble {
              listeners:\n\
              - {{name: plain, address: '127.0.0.1:{plain}'}}\n\
              - {{name: secure, address: '127.0.0.1:{secure}', tls: {{acme_hosts: [{hosts}]}}}}\n\
+             admin: {{address: 'unix:{storage}.sock'}}\n\
              response_headers: {{set: {{x-generation: 'g{number}'}}}}\n\
              routes: [{{respond: {{body: own}}}}]\n"
         )
@@ -136,11 +139,25 @@ fn root(client: &Arc<ClientConfig>, management: SocketAddr) -> String {
     answer
 }
 
+/// What the proxy says of its orders.
+fn told(storage: &str) -> String {
+    let mut admin = UnixStream::connect(format!("{storage}.sock")).expect("a connection");
+    admin
+        .write_all(b"GET /status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .expect("to send");
+    let mut status = String::new();
+    admin.read_to_string(&mut status).expect("an answer");
+    let (_, body) = status.split_once("\r\n\r\n").expect("a body");
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    body["certificates"].to_string()
+}
+
 /// The certificate that is shown for a host, as soon as there is one that is good.
 fn shown(
     client: &Arc<ClientConfig>,
     address: SocketAddr,
     host: &str,
+    storage: &str,
     mut meanwhile: impl FnMut(),
 ) -> Vec<u8> {
     let deadline = Instant::now() + 2 * PATIENCE;
@@ -150,7 +167,7 @@ fn shown(
                 assert!(answer.ends_with("own"), "{answer}");
                 return certificate;
             }
-            Err(error) => assert!(Instant::now() < deadline, "{host}: {error}"),
+            Err(error) => assert!(Instant::now() < deadline, "{host}: {error}: {}", told(storage)),
         }
         meanwhile();
         thread::sleep(Duration::from_millis(20));
@@ -175,17 +192,17 @@ fn a_certificate_is_issued_outlives_changes_and_starts_and_its_authority_holds_u
     rename_over(&path, &config("a.example", "tls-alpn-01"));
     let proxy = Proxy::start(Options::new(&path)).unwrap_or_else(|error| panic!("{error}"));
     // The configuration changes all the while.
-    let first = shown(&client, secure, "a.example", || {
+    let first = shown(&client, secure, "a.example", &storage, || {
         rename_over(&path, &config("a.example", "tls-alpn-01"));
     });
     // Another host, in another way: what there is stays.
     let by_http = config("a.example, b.example", "http-01");
     rename_over(&path, &by_http);
-    let second = shown(&client, secure, "b.example", || {
+    let second = shown(&client, secure, "b.example", &storage, || {
         rename_over(&path, &config("a.example, b.example", "http-01"));
     });
     assert_ne!(first, second);
-    assert_eq!(shown(&client, secure, "a.example", || ()), first);
+    assert_eq!(shown(&client, secure, "a.example", &storage, || ()), first);
     assert_eq!(get(plain, "/.well-known/acme-challenge/x").body, "own");
     // After a start it is there at once, also if nobody issues anything.
     proxy.shutdown();
