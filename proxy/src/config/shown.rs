@@ -1,6 +1,7 @@
 //! The configuration that serves, as JSON in the form of the file, with every default written out and every secret masked.
 
 mod admission;
+mod attempts;
 mod balancing;
 
 use rustls_pki_types::CertificateDer;
@@ -221,6 +222,8 @@ fn route(route: &Route) -> Value {
         key: RouteKey { listener, host, path },
         action,
         admission,
+        body_bytes,
+        attempts,
         request_headers,
         response_headers,
     } = route;
@@ -255,8 +258,14 @@ fn route(route: &Route) -> Value {
     for (key, value) in admission::shown(admission) {
         put(key, value);
     }
+    if let Some(bytes) = body_bytes {
+        put("body_bytes", json!(bytes));
+    }
     put("request_headers", edits(request_headers));
     put("response_headers", edits(response_headers));
+    if matches!(action, Action::Forward(_)) {
+        attempts::put(&mut shown, attempts);
+    }
     Value::Object(shown)
 }
 
@@ -273,6 +282,7 @@ fn upstream(upstream: &Upstream) -> Value {
         tls,
         admission,
         breaker,
+        retry_budget,
         balance,
         sticky,
         health,
@@ -296,6 +306,7 @@ fn upstream(upstream: &Upstream) -> Value {
     if let Some(breaker) = breaker {
         shown["breaker"] = admission::breaker(breaker);
     }
+    shown["retry_budget"] = attempts::budget(retry_budget);
     balancing::put(&mut shown, balance, sticky.as_ref());
     balancing::put_health(&mut shown, health.as_ref(), ejection.as_ref(), *slow_start);
     shown

@@ -5,6 +5,7 @@
 
 mod admin;
 mod admission;
+mod attempts;
 mod balancing;
 mod headers;
 mod listeners;
