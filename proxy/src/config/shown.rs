@@ -2,6 +2,7 @@
 
 mod acme;
 mod admission;
+mod attempts;
 mod balancing;
 
 use rustls_pki_types::CertificateDer;
@@ -230,6 +231,8 @@ fn route(route: &Route) -> Value {
         key: RouteKey { listener, host, path },
         action,
         admission,
+        body_bytes,
+        attempts,
         request_headers,
         response_headers,
     } = route;
@@ -264,8 +267,14 @@ fn route(route: &Route) -> Value {
     for (key, value) in admission::shown(admission) {
         put(key, value);
     }
+    if let Some(bytes) = body_bytes {
+        put("body_bytes", json!(bytes));
+    }
     put("request_headers", edits(request_headers));
     put("response_headers", edits(response_headers));
+    if matches!(action, Action::Forward(_)) {
+        attempts::put(&mut shown, attempts);
+    }
     Value::Object(shown)
 }
 
@@ -282,6 +291,7 @@ fn upstream(upstream: &Upstream) -> Value {
         tls,
         admission,
         breaker,
+        retry_budget,
         balance,
         sticky,
         health,
@@ -305,6 +315,7 @@ fn upstream(upstream: &Upstream) -> Value {
     if let Some(breaker) = breaker {
         shown["breaker"] = admission::breaker(breaker);
     }
+    shown["retry_budget"] = attempts::budget(retry_budget);
     balancing::put(&mut shown, balance, sticky.as_ref());
     balancing::put_health(&mut shown, health.as_ref(), ejection.as_ref(), *slow_start);
     shown

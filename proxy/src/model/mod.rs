@@ -8,6 +8,7 @@
 mod acme;
 mod admin;
 mod admission;
+mod attempts;
 mod balance;
 mod headers;
 mod health;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 pub use acme::{Acme, Challenge};
 pub use admin::{Admin, Secret};
 pub use admission::{Admission, Breaker, ClientKey, Rate, RateLimit, RateUnit, SessionLimit};
+pub use attempts::{Attempts, Failing, Hedge, Retry, RetryBudget, RouteTimeouts};
 pub use balance::{Balance, Hash, HashBy, SameSite, Sticky};
 pub use headers::HeaderEdits;
 pub use health::{Check, Ejection, Health, HttpCheck, Statuses};

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Admission, Balance, Breaker, Ejection, Health, Name, Protocol, Sticky, UpstreamTls};
+use super::{
+    Admission, Balance, Breaker, Ejection, Health, Name, Protocol, RetryBudget, Sticky, UpstreamTls,
+};
 
 /// A group of endpoints that serve the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub struct Upstream {
     pub admission: Admission,
     /// When it is given a rest; never if absent.
     pub breaker: Option<Breaker>,
+    /// How many retries it bears.
+    pub retry_budget: RetryBudget,
     /// Who gets a request.
     pub balance: Balance,
     /// What keeps a client with its endpoint.

@@ -196,7 +196,7 @@ impl Reloader {
         // Commit. From here on nothing can fail.
         let commit = info_span!("commit").entered();
         // A moment before the rest: no answer of the new configuration was let in by the limits of the old one.
-        snapshot.gates.begin(&serving.gates);
+        snapshot.begin(&serving);
         drop(serving);
         let retired = self.shared.current.swap(Arc::new(snapshot));
         let Drain {

@@ -9,12 +9,13 @@ use hyper::body::Incoming;
 
 use super::admission::{Admission, Ending};
 use super::answers::Answering;
+use super::attempts::Deadline;
 use super::body::ResponseBody;
 use super::connection::Connection;
 use super::forward::forward;
 use super::grpc;
 use super::refusal::{Refusal, plain};
-use super::screen::screen;
+use super::screen::{is_too_large, screen};
 use super::snapshot::{Route, Task};
 use crate::model::{HeaderEdits, Limits};
 
@@ -29,18 +30,21 @@ pub(super) async fn handle(
     let (mut response, answering, admission) = match decide(&connection, request, is_call) {
         Ok((route, request, limits)) => {
             let answering = Answering::by(&connection, &route);
+            let deadline = Deadline::of(&route.definition.attempts, request.headers(), is_call);
             let admitted = route.entry.admit(connection.peer.ip(), request.headers()).await;
             let (answer, admission) = match admitted {
                 Ok(admission) => {
                     let admission = Rc::new(admission);
-                    let answer = perform(&connection, &admission, &route, request, limits).await;
+                    let answer = perform(&connection, &admission, &route, request, limits, deadline).await;
                     admission.tell(ending(&answer));
                     (answer, Some(admission))
                 }
                 Err(refusal) => (Err(refusal), None),
             };
-            let response =
-                answer.unwrap_or_else(|refusal| refusal.response(is_call, &route.response_headers));
+            let response = answer.unwrap_or_else(|refusal| {
+                connection.shared.refused(refusal);
+                refusal.response(is_call, &route.response_headers)
+            });
             (response, Some(answering), admission)
         }
         Err(response) => (response, None, None),
@@ -72,7 +76,10 @@ fn decide(
     is_call: bool,
 ) -> Result<(Arc<Route>, Request<Incoming>, Limits), Response<ResponseBody>> {
     let snapshot = connection.shared.current.load();
-    let refuse = |refusal: Refusal| refusal.response(is_call, &snapshot.response_headers);
+    let refuse = |refusal: Refusal| {
+        connection.shared.refused(refusal);
+        refusal.response(is_call, &snapshot.response_headers)
+    };
     let host = screen(&mut request, &snapshot.limits).map_err(refuse)?;
     if let Some(answer) = connection.shared.issuance.answer(request.uri().path()) {
         return Err(plain(StatusCode::OK, answer, &HeaderEdits::default()));
@@ -98,7 +105,15 @@ fn decide(
     let route = table
         .find(&host, request.uri().path())
         .ok_or_else(|| refuse(Refusal::NoRoute))?;
-    Ok((Arc::clone(route), request, snapshot.limits))
+    let limits = Limits {
+        body_bytes: route.definition.body_bytes.or(snapshot.limits.body_bytes),
+        ..snapshot.limits
+    };
+    if is_too_large(request.body(), &limits) {
+        connection.shared.refused(Refusal::BodyTooLarge);
+        return Err(Refusal::BodyTooLarge.response(is_call, &route.response_headers));
+    }
+    Ok((Arc::clone(route), request, limits))
 }
 
 /// What an answer says of the upstream that it was to come from.
@@ -117,9 +132,12 @@ async fn perform(
     route: &Route,
     request: Request<Incoming>,
     limits: Limits,
+    deadline: Option<Deadline>,
 ) -> Result<Response<ResponseBody>, Refusal> {
     match &route.task {
-        Task::Forward(upstream) => forward(connection, admission, route, upstream, request, limits).await,
+        Task::Forward(upstream) => {
+            forward(connection, admission, route, upstream, request, limits, deadline).await
+        }
         Task::Respond(status, body) => Ok(plain(*status, body.clone(), &route.response_headers)),
         Task::Redirect(status, location) => {
             let body = format!("{status}\n");

@@ -12,6 +12,7 @@ mod accept;
 mod admission;
 mod affinity;
 mod answers;
+mod attempts;
 mod body;
 mod choice;
 mod connection;
@@ -44,6 +45,7 @@ mod wire;
 mod worker;
 
 pub use admission::{BreakerFigures, Entry, Figures, Gates, RateFigures, SessionFigures};
+pub use attempts::AttemptFigures;
 pub use current::Current;
 pub use endpoint::{Condition, EndpointState};
 pub use issuance::{Issuance, Standing};

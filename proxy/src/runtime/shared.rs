@@ -1,11 +1,13 @@
 //! What all workers share: what serves, and what is counted.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::counters::Counters;
+use super::refusal::Refusal;
 use super::removals::{Removal, Removals};
 use super::seats::Seats;
 use super::state::Census;
@@ -23,6 +25,8 @@ pub struct Shared {
     pub(super) connections: Arc<Census>,
     pub(super) seats: Seats,
     pub(super) counters: Counters,
+    heads_too_large: AtomicU64,
+    bodies_too_large: AtomicU64,
     retired: Mutex<Vec<Weak<Generation>>>,
     pub(super) removals: Removals,
     pub(super) surveyed: Surveyed,
@@ -39,6 +43,8 @@ impl Shared {
             connections: Arc::default(),
             seats: Seats::default(),
             counters: Counters::default(),
+            heads_too_large: AtomicU64::new(0),
+            bodies_too_large: AtomicU64::new(0),
             retired: Mutex::default(),
             removals: Removals::default(),
             surveyed: Surveyed::default(),
@@ -58,6 +64,21 @@ impl Shared {
     /// Answers to requests so far, by the class of their status, 1xx to 5xx.
     pub fn answered(&self) -> [u64; 5] {
         self.counters.totals()
+    }
+
+    /// Requests that were refused because of their size: of their heads, and of their bodies.
+    pub fn too_large(&self) -> [u64; 2] {
+        [&self.heads_too_large, &self.bodies_too_large].map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// Counts a refusal that nothing else counts.
+    pub(super) fn refused(&self, refusal: Refusal) {
+        let counter = match refusal {
+            Refusal::HeadTooLarge => &self.heads_too_large,
+            Refusal::BodyTooLarge => &self.bodies_too_large,
+            _ => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What the connections of each worker do at this moment.

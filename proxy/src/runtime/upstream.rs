@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::affinity::{self, Wanted};
+use super::attempts::{AttemptFigures, Ledger};
 use super::choice;
 use super::endpoint::{Condition, EndpointState, Load};
 use super::secured::Secured;
@@ -36,11 +37,12 @@ pub(super) struct Member {
 }
 
 /// What all definitions of an upstream have in common.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Common {
     position: AtomicUsize,
     /// Held while an endpoint is ejected, so that no two are where one may be.
     ejecting: Mutex<()>,
+    ledger: Ledger,
 }
 
 /// An endpoint that a request is given to.
@@ -73,12 +75,27 @@ impl Upstream {
         Self {
             members: definition.endpoints.iter().map(member).collect(),
             cycle: choice::smooth_cycle(&weights),
-            common: former
-                .map(|former| Arc::clone(&former.common))
-                .unwrap_or_default(),
+            common: former.map_or_else(
+                || Arc::new(Common::new(&definition)),
+                |former| Arc::clone(&former.common),
+            ),
             definition,
             secured,
         }
+    }
+
+    /// Has its attempts go by its own rules from now on, whatever configuration their requests belong to.
+    pub(super) fn begin(&self) {
+        self.common.ledger.change(self.definition.retry_budget);
+    }
+
+    /// What its attempts have come to.
+    pub fn attempts(&self) -> AttemptFigures {
+        self.common.ledger.figures()
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.common.ledger
     }
 
     /// What is known of each endpoint, by its address.
@@ -178,6 +195,18 @@ impl Upstream {
         let state = &self.members[index].state;
         let may = state.ejected_for().is_none() && ejected < allowed && others.count() > 0;
         may.then(|| state.eject(rules))
+    }
+}
+
+// === impl Common ===
+
+impl Common {
+    fn new(definition: &model::Upstream) -> Self {
+        Self {
+            position: AtomicUsize::new(0),
+            ejecting: Mutex::default(),
+            ledger: Ledger::new(definition.retry_budget),
+        }
     }
 }
 

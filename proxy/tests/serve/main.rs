@@ -1,8 +1,10 @@
 //! The proxy as a client and an operator see it.
 
 mod admin;
+mod attempts;
 mod authority;
 mod balancing;
+mod bodies;
 mod changes;
 mod check;
 mod clients;
@@ -10,6 +12,7 @@ mod durable;
 mod ejection;
 mod files;
 mod health;
+mod hedges;
 mod http2;
 mod http2_idle;
 mod http2_upstream;

@@ -5,6 +5,7 @@
 
 mod acme;
 mod admission;
+mod attempts;
 mod balancing;
 mod explain;
 mod json_schema;
@@ -14,11 +15,12 @@ mod tables;
 
 pub use acme::ACME;
 pub use admission::{BREAKER, RATE_LIMIT, SESSIONS};
+pub use attempts::{HEDGE, RETRY, RETRY_BUDGET, ROUTE_TIMEOUTS, TIMEOUTS};
 pub use balancing::{EJECTION, HASH, HEALTH, STICKY};
 pub use explain::{Unknown, explain};
 pub use json_schema::json_schema;
 pub use objects::{
-    CERTIFICATE, CLIENT_AUTH, ENDPOINT, HEADERS, LISTENER, REDIRECT, RESPOND, ROUTE, TIMEOUTS, TLS, UPSTREAM,
+    CERTIFICATE, CLIENT_AUTH, ENDPOINT, HEADERS, LISTENER, REDIRECT, RESPOND, ROUTE, TLS, UPSTREAM,
     UPSTREAM_TLS,
 };
 pub use tables::{ADMIN, DRAIN, LIMITS, LOG, METRICS, OTLP, PROBE, REVISIONS, ROOT, TRACING};

@@ -1,6 +1,7 @@
 //! What exists several times: listeners, routes, upstreams, and header edits, which belong to routes and to all of them.
 
 use super::admission::{BREAKER, RATE_LIMIT, SESSIONS};
+use super::attempts::{HEDGE, RETRY, RETRY_BUDGET, ROUTE_TIMEOUTS, TIMEOUTS};
 use super::balancing::{EJECTION, HASH, HEALTH, STICKY};
 use super::shared::{
     ACME_HOST, BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS,
@@ -174,6 +175,33 @@ pub const ROUTE: &[Key] = &[
         "How many of its requests are answered at a time.",
     ),
     key(
+        "body_bytes",
+        Kind::Size {
+            low: 0,
+            high: u64::MAX,
+        },
+        Absent::Means("that of `limits`"),
+        "The size of a request's body, in the place of `limits.body_bytes`.",
+    ),
+    key(
+        "timeouts",
+        Kind::Table(ROUTE_TIMEOUTS),
+        Absent::Means("those of the upstream alone"),
+        "How long it may take until the head of an answer, whatever the upstream's own time-outs are.",
+    ),
+    key(
+        "retry",
+        Kind::Table(RETRY),
+        Absent::Means("up to three endpoints are tried as long as nothing of the request was sent"),
+        "When a request is sent again, mostly to another endpoint.",
+    ),
+    key(
+        "hedge",
+        Kind::Table(HEDGE),
+        Absent::Means("never"),
+        "A request that waits for long is sent to another endpoint, too; the first head of an answer wins, and the other attempt is cancelled.",
+    ),
+    key(
         "request_headers",
         Kind::Table(HEADERS),
         NONE,
@@ -270,6 +298,12 @@ pub const UPSTREAM: &[Key] = &[
         "A circuit breaker: an upstream that keeps failing is given no request for a while.",
     ),
     key(
+        "retry_budget",
+        Kind::Table(RETRY_BUDGET),
+        OF_ITS_KEYS,
+        "How many retries and hedges all routes to it may make together.",
+    ),
+    key(
         "balance",
         Kind::Word(&["round_robin", "least_requests", "random_of_two", "hash"]),
         Absent::Default("round_robin"),
@@ -348,27 +382,5 @@ pub const ENDPOINT: &[Key] = &[
         Kind::Number { low: 0, high: 256 },
         Absent::Default("1"),
         "Its share of the requests. With 0 it gets none.",
-    ),
-];
-
-/// `timeouts` of an upstream.
-pub const TIMEOUTS: &[Key] = &[
-    key(
-        "connect",
-        Kind::Duration,
-        Absent::Default("5s"),
-        "Until a connection stands.",
-    ),
-    key(
-        "response",
-        Kind::Duration,
-        Absent::Default("60s"),
-        "From the last byte of the request that could be sent until the head of the response.",
-    ),
-    key(
-        "idle",
-        Kind::Duration,
-        Absent::Default("5m"),
-        "Between two pieces of the response's body.",
     ),
 ];

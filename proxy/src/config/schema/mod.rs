@@ -6,6 +6,7 @@
 mod acme;
 mod admin;
 mod admission;
+mod attempts;
 mod balancing;
 mod headers;
 mod listeners;

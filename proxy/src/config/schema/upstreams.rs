@@ -6,7 +6,7 @@ use super::super::{Diagnostic, Node, Path, keys};
 use super::balancing;
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, endpoint_address, name, number, one_of};
-use super::{admission, tls};
+use super::{admission, attempts, tls};
 use crate::model::{Endpoint, Protocol, Timeouts, Upstream, UpstreamTls};
 
 /// The longest cycle in which the weights of an upstream come out even. It is laid out in memory when a configuration is compiled.
@@ -29,6 +29,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
         let timeouts = table.with("timeouts", timeouts).unwrap_or_default();
         let admission = admission::read(&table);
         let breaker = table.with("breaker", admission::breaker);
+        let retry_budget = table.with("retry_budget", attempts::budget).unwrap_or_default();
         let balance = balancing::balance(&table);
         let sticky = table.with("sticky", balancing::sticky);
         let health = table.with("health", balancing::health);
@@ -45,6 +46,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
                     tls,
                     admission,
                     breaker,
+                    retry_budget,
                     balance,
                     sticky,
                     health,
