@@ -20,6 +20,7 @@ mod lifecycle;
 mod limits;
 mod live;
 mod odd_requests;
+mod odd_streams;
 mod openapi;
 mod operate;
 #[cfg(feature = "otlp")]
