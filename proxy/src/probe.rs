@@ -204,6 +204,7 @@ mod tests {
             protocol: crate::model::Protocol::Http1,
             name: name.clone(),
             endpoints: endpoints.iter().map(endpoint).collect(),
+            resolve: crate::model::Resolve::default(),
             timeouts: Timeouts::default(),
             tls: None,
             admission: Admission::default(),

@@ -2,6 +2,7 @@
 
 mod admission;
 mod balancing;
+mod connections;
 
 use rustls_pki_types::CertificateDer;
 use serde_json::{Map, Value, json};
@@ -264,6 +265,7 @@ fn upstream(upstream: &Upstream) -> Value {
     let Upstream {
         name,
         endpoints,
+        resolve,
         timeouts: Timeouts {
             connect,
             response,
@@ -284,6 +286,7 @@ fn upstream(upstream: &Upstream) -> Value {
     let mut shown = json!({
         "name": name.as_str(),
         "endpoints": endpoints.iter().map(endpoint).collect::<Vec<_>>(),
+        "resolve": connections::resolve(resolve),
         "timeouts": {"connect": duration(*connect), "response": duration(*response), "idle": duration(*idle)},
         "protocol": protocol.word(),
     });

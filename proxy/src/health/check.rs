@@ -13,8 +13,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::model::{Check, Health, HttpCheck, Protocol};
-use crate::runtime::Secured;
+use super::Job;
+use crate::model::{Check, HttpCheck, Protocol};
 
 /// Why a check failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,48 +39,35 @@ const AGENT: HeaderValue = HeaderValue::from_static("reloadspec-proxy health che
 const NOTHING: Empty<Bytes> = Empty::new();
 
 /// Whether an endpoint is well.
-pub(super) async fn check(
-    health: &Health,
-    endpoint: &str,
-    protocol: Protocol,
-    secured: Option<&Secured>,
-) -> Result<(), Failed> {
-    let attempt = attempt(&health.check, endpoint, protocol, secured);
-    tokio::time::timeout(health.timeout, attempt)
+pub(super) async fn check(job: &Job) -> Result<(), Failed> {
+    tokio::time::timeout(job.health.timeout, attempt(job))
         .await
         .unwrap_or(Err(Failed::TooSlow))
 }
 
-async fn attempt(
-    check: &Check,
-    endpoint: &str,
-    protocol: Protocol,
-    secured: Option<&Secured>,
-) -> Result<(), Failed> {
-    let stream = TcpStream::connect(endpoint).await.map_err(Failed::Connect)?;
-    match secured {
-        None => ask(check, endpoint, protocol, stream).await,
+async fn attempt(job: &Job) -> Result<(), Failed> {
+    let stream = TcpStream::connect(job.address).await.map_err(Failed::Connect)?;
+    match &job.secured {
+        None => ask(job, stream).await,
         Some(secured) => {
-            let stream = secured.shake_hands(stream, endpoint).await;
-            ask(check, endpoint, protocol, stream.map_err(Failed::Tls)?).await
+            let stream = secured.shake_hands(stream, &job.authority).await;
+            ask(job, stream.map_err(Failed::Tls)?).await
         }
     }
 }
 
 async fn ask(
-    check: &Check,
-    endpoint: &str,
-    protocol: Protocol,
+    job: &Job,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
 ) -> Result<(), Failed> {
-    let HttpCheck { path, host, expect } = match check {
+    let HttpCheck { path, host, expect } = match &job.health.check {
         Check::Tcp => return Ok(()),
         Check::Http(http) => http,
     };
-    let host = host.as_ref().map_or(endpoint, |host| host.as_str());
+    let host = host.as_ref().map_or(&*job.authority, |host| host.as_str());
     let request = Request::get(&**path).header(USER_AGENT, AGENT);
     let io = TokioIo::new(stream);
-    let answer = match protocol {
+    let answer = match job.protocol {
         Protocol::Http1 => {
             let request = request
                 .header(HOST, host)

@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::runtime::Shared;
+use crate::runtime::{Lookups, Shared};
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -16,7 +16,8 @@ pub(super) fn register(registry: &mut Registry, shared: &Shared) {
     let requests: Family<Labels, Gauge<u64, AtomicU64>> = Family::default();
     let checks: Family<Labels, Counter> = Family::default();
     let ejections: Family<Labels, Counter> = Family::default();
-    for (name, upstream) in &shared.current.load().upstreams {
+    for (name, current) in &shared.current.load().upstreams {
+        let upstream = current.now();
         for (index, (address, state)) in upstream.states().enumerate() {
             let labels = vec![("upstream", name.to_string()), ("endpoint", address.to_owned())];
             up.get_or_create(&labels).set(upstream.is_open(index).into());
@@ -44,5 +45,48 @@ pub(super) fn register(registry: &mut Registry, shared: &Shared) {
         "upstream_endpoint_ejections",
         "How often an endpoint was ejected",
         ejections,
+    );
+    names(registry, shared);
+}
+
+fn names(registry: &mut Registry, shared: &Shared) {
+    let addresses: Family<Labels, Gauge<u64, AtomicU64>> = Family::default();
+    let ages: Family<Labels, Gauge<f64, AtomicU64>> = Family::default();
+    let all: Family<Labels, Counter> = Family::default();
+    for (upstream, current) in &shared.current.load().upstreams {
+        for name in current.names() {
+            let figures = name.figures();
+            let labels = vec![("upstream", upstream.to_string()), ("name", name.authority.to_string())];
+            addresses
+                .get_or_create(&labels)
+                .set(figures.addresses.len() as u64);
+            if let Some(age) = figures.age {
+                ages.get_or_create(&labels).set(age.as_secs_f64());
+            }
+            let Lookups {
+                answered,
+                empty,
+                failed,
+            } = figures.lookups;
+            for (result, count) in [("answered", answered), ("empty", empty), ("failed", failed)] {
+                let labels = [labels.clone(), vec![("result", result.to_owned())]].concat();
+                all.get_or_create(&labels).inc_by(count);
+            }
+        }
+    }
+    registry.register(
+        "upstream_name_addresses",
+        "Addresses that a name stands for",
+        addresses,
+    );
+    registry.register(
+        "upstream_name_answer_age_seconds",
+        "How old the last answer is that gave addresses",
+        ages,
+    );
+    registry.register(
+        "upstream_name_lookups",
+        "Lookups of a name, by what came of them",
+        all,
     );
 }

@@ -12,6 +12,7 @@ mod headers;
 mod health;
 mod listener;
 mod protocol;
+mod resolve;
 mod route;
 mod settings;
 mod tls;
@@ -29,6 +30,7 @@ pub use headers::HeaderEdits;
 pub use health::{Check, Ejection, Health, HttpCheck, Statuses};
 pub use listener::{Address, Listener};
 pub use protocol::{Protocol, Protocols};
+pub use resolve::{Family, Resolve};
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
 pub use settings::{
     Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions, Settings,

@@ -157,9 +157,8 @@ async fn send(
         };
         tried.push(taken.index);
         refusal = Refusal::Unreachable;
-        let endpoint = upstream.authority(taken.index);
         let goal = Goal {
-            authority: endpoint,
+            endpoint: &upstream.members[taken.index],
             secured: upstream.secured.as_deref(),
             protocol: upstream.definition.protocol,
         };
@@ -176,7 +175,7 @@ async fn send(
             let mut lease = match lease {
                 Ok(lease) => lease,
                 Err(error) => {
-                    tracing::debug!(upstream = %upstream.definition.name, %endpoint, %error, "no connection");
+                    tracing::debug!(upstream = %upstream.definition.name, endpoint = %goal.endpoint.key, %error, "no connection");
                     upstream.failed(taken.index);
                     break;
                 }
@@ -226,7 +225,7 @@ fn remember(
 
 /// Says whom a request is for: a request of HTTP/1.0 may come without a host, HTTP/1.1 has one always, and HTTP/2 has it in its target.
 fn address(request: &mut Request<RequestBody>, goal: Goal<'_>) -> Result<(), Refusal> {
-    let own = || HeaderValue::from_str(goal.authority).map_err(|_| Refusal::BadHost);
+    let own = || HeaderValue::from_str(&goal.endpoint.authority).map_err(|_| Refusal::BadHost);
     match goal.protocol {
         Protocol::Http1 => {
             if !request.headers().contains_key(header::HOST) {

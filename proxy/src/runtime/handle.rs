@@ -115,7 +115,10 @@ async fn perform(
     limits: Limits,
 ) -> Result<Response<ResponseBody>, Refusal> {
     match &route.task {
-        Task::Forward(upstream) => forward(connection, admission, route, upstream, request, limits).await,
+        Task::Forward(upstream) => {
+            let upstream = upstream.ready().await;
+            forward(connection, admission, route, &upstream, request, limits).await
+        }
         Task::Respond(status, body) => Ok(plain(*status, body.clone(), &route.response_headers)),
         Task::Redirect(status, location) => {
             let body = format!("{status}\n");

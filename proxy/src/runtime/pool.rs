@@ -1,6 +1,6 @@
 //! A worker's own connections to upstreams.
 //!
-//! Connections are kept by the endpoint's address, not by configuration: an endpoint that a new configuration still has keeps them. Those by TLS are kept by
+//! Connections are kept by what the endpoint is known by, not by configuration: an endpoint that a new configuration still has keeps them. Those by TLS are kept by
 //! the rules of their handshake too: who is not trusted any more is not sent anything. By HTTP/1.1 a connection is one request's at a time; by HTTP/2 many share one, and
 //! another is opened only where all have as many as the other side takes.
 
@@ -21,23 +21,24 @@ use tokio::net::TcpStream;
 use super::body::RequestBody;
 use super::multiplexed::{Many, Open, Share};
 use super::secured::{CLEAR, Secured};
+use super::upstream::Member;
 use crate::model::Protocol;
 
-/// Connections by the rules of their handshake and by address.
+/// Connections by the rules of their handshake and by endpoint.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     /// Of HTTP/1.1, those that are idle.
-    idle: RefCell<HashMap<u64, ByAddress<Vec<Idle>>>>,
+    idle: RefCell<HashMap<u64, ByEndpoint<Vec<Idle>>>>,
     /// Of HTTP/2, all.
-    open: RefCell<HashMap<u64, ByAddress<Rc<Open>>>>,
+    open: RefCell<HashMap<u64, ByEndpoint<Rc<Open>>>>,
 }
 
-type ByAddress<T> = HashMap<Arc<str>, T>;
+type ByEndpoint<T> = HashMap<Arc<str>, T>;
 
 /// Where a connection leads.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Goal<'a> {
-    pub(super) authority: &'a Arc<str>,
+    pub(super) endpoint: &'a Member,
     /// What shakes hands there; nothing if it is spoken to in the clear.
     pub(super) secured: Option<&'a Secured>,
     pub(super) protocol: Protocol,
@@ -62,7 +63,7 @@ pub(super) struct Lease {
     pub(super) sender: Sender,
     /// Whether it has served before: then the other side may have closed it just now.
     pub(super) reused: bool,
-    authority: Arc<str>,
+    endpoint: Arc<str>,
     rules: u64,
     pool: Weak<Pool>,
 }
@@ -88,7 +89,7 @@ pub(super) const IDLE_LIMIT: usize = 256;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 async fn open(goal: Goal<'_>) -> Result<Opened, ConnectError> {
-    let stream = TcpStream::connect(&**goal.authority)
+    let stream = TcpStream::connect(goal.endpoint.address)
         .await
         .map_err(ConnectError::Connect)?;
     // Small pieces of a stream should not wait for more. A socket that refuses the option works without it.
@@ -96,7 +97,7 @@ async fn open(goal: Goal<'_>) -> Result<Opened, ConnectError> {
     match goal.secured {
         None => begin(stream, goal).await,
         Some(secured) => {
-            let stream = secured.shake_hands(stream, goal.authority).await;
+            let stream = secured.shake_hands(stream, &goal.endpoint.authority).await;
             let stream = stream.map_err(ConnectError::Tls)?;
             let chosen = stream.get_ref().1.alpn_protocol();
             if goal.protocol == Protocol::Http2 && chosen != Some(Protocol::Http2.alpn()) {
@@ -117,7 +118,7 @@ async fn begin(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     goal: Goal<'_>,
 ) -> Result<Opened, ConnectError> {
-    let address = Arc::clone(goal.authority);
+    let address = Arc::clone(&goal.endpoint.key);
     let ended = move |result: hyper::Result<()>| {
         if let Err(error) = result {
             tracing::debug!(upstream = %address, %error, "upstream connection ended");
@@ -153,11 +154,11 @@ impl Pool {
     pub(super) fn reuse(self: &Rc<Self>, goal: Goal<'_>) -> Option<Lease> {
         if goal.protocol == Protocol::Http2 {
             let open = self.open.borrow();
-            let many = open.get(&goal.rules())?.get(goal.authority)?.find()?;
+            let many = open.get(&goal.rules())?.get(&goal.endpoint.key)?.find()?;
             return Some(self.lease(goal, Sender::Http2(many.share()), true));
         }
         let mut idle = self.idle.borrow_mut();
-        let kept = idle.get_mut(&goal.rules())?.get_mut(goal.authority)?;
+        let kept = idle.get_mut(&goal.rules())?.get_mut(&goal.endpoint.key)?;
         while let Some(candidate) = kept.pop() {
             if candidate.sender.is_ready() && candidate.since.elapsed() < IDLE_TIMEOUT {
                 return Some(self.lease(goal, Sender::Http1(candidate.sender), true));
@@ -170,7 +171,7 @@ impl Pool {
         Lease {
             sender,
             reused,
-            authority: Arc::clone(goal.authority),
+            endpoint: Arc::clone(&goal.endpoint.key),
             rules: goal.rules(),
             pool: Rc::downgrade(self),
         }
@@ -212,29 +213,29 @@ impl Pool {
     /// Where the connections of HTTP/2 to an endpoint are.
     fn place(&self, goal: Goal<'_>) -> Rc<Open> {
         let mut open = self.open.borrow_mut();
-        let by_address = open.entry(goal.rules()).or_default();
-        Rc::clone(by_address.entry(Arc::clone(goal.authority)).or_default())
+        let by_endpoint = open.entry(goal.rules()).or_default();
+        Rc::clone(by_endpoint.entry(Arc::clone(&goal.endpoint.key)).or_default())
     }
 
     /// Closes what has been idle for too long.
     pub(super) fn sweep(&self) {
-        self.idle.borrow_mut().retain(|_, addresses| {
-            addresses.retain(|_, kept| {
+        self.idle.borrow_mut().retain(|_, endpoints| {
+            endpoints.retain(|_, kept| {
                 kept.retain(|idle| !idle.sender.is_closed() && idle.since.elapsed() < IDLE_TIMEOUT);
                 !kept.is_empty()
             });
-            !addresses.is_empty()
+            !endpoints.is_empty()
         });
-        self.open.borrow_mut().retain(|_, addresses| {
+        self.open.borrow_mut().retain(|_, endpoints| {
             // Somebody may be opening one.
-            addresses.retain(|_, open| open.sweep() || Rc::strong_count(open) > 1);
-            !addresses.is_empty()
+            endpoints.retain(|_, open| open.sweep() || Rc::strong_count(open) > 1);
+            !endpoints.is_empty()
         });
     }
 
-    fn keep(&self, rules: u64, authority: Arc<str>, sender: http1::SendRequest<RequestBody>) {
+    fn keep(&self, rules: u64, endpoint: Arc<str>, sender: http1::SendRequest<RequestBody>) {
         let mut idle = self.idle.borrow_mut();
-        let kept = idle.entry(rules).or_default().entry(authority).or_default();
+        let kept = idle.entry(rules).or_default().entry(endpoint).or_default();
         if kept.len() < IDLE_LIMIT {
             kept.push(Idle {
                 sender,
@@ -259,7 +260,7 @@ impl Lease {
     pub(super) fn give_back(self) {
         let Self {
             sender: Sender::Http1(mut sender),
-            authority,
+            endpoint,
             rules,
             pool,
             reused: _,
@@ -269,12 +270,12 @@ impl Lease {
         };
         let Some(pool) = pool.upgrade() else { return };
         if sender.is_ready() {
-            pool.keep(rules, authority, sender);
+            pool.keep(rules, endpoint, sender);
             return;
         }
         tokio::task::spawn_local(async move {
             if sender.ready().await.is_ok() {
-                pool.keep(rules, authority, sender);
+                pool.keep(rules, endpoint, sender);
             }
         });
     }

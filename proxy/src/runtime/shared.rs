@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::counters::Counters;
@@ -18,6 +19,8 @@ use crate::model::RouteKey;
 pub struct Shared {
     /// What serves.
     pub current: Current,
+    /// Told when a name stands for other addresses, for whoever follows endpoints: one may wait.
+    pub(crate) endpoints_changed: Notify,
     pub(super) connections: Arc<Census>,
     pub(super) seats: Seats,
     pub(super) counters: Counters,
@@ -33,6 +36,7 @@ impl Shared {
     pub fn new(current: Current) -> Arc<Self> {
         Arc::new(Self {
             current,
+            endpoints_changed: Notify::new(),
             connections: Arc::default(),
             seats: Seats::default(),
             counters: Counters::default(),

@@ -16,6 +16,7 @@ mod http2_upstream;
 mod lifecycle;
 mod limits;
 mod live;
+mod names;
 mod odd_requests;
 mod openapi;
 mod operate;

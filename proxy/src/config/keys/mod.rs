@@ -5,6 +5,7 @@
 
 mod admission;
 mod balancing;
+mod connections;
 mod explain;
 mod json_schema;
 mod objects;
@@ -13,6 +14,7 @@ mod tables;
 
 pub use admission::{BREAKER, RATE_LIMIT, SESSIONS};
 pub use balancing::{EJECTION, HASH, HEALTH, STICKY};
+pub use connections::RESOLVE;
 pub use explain::{Unknown, explain};
 pub use json_schema::json_schema;
 pub use objects::{

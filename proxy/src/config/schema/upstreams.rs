@@ -7,7 +7,7 @@ use super::balancing;
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, endpoint_address, name, number, one_of};
 use super::{admission, tls};
-use crate::model::{Endpoint, Protocol, Timeouts, Upstream, UpstreamTls};
+use crate::model::{Endpoint, Family, Protocol, Resolve, Timeouts, Upstream, UpstreamTls};
 
 /// The longest cycle in which the weights of an upstream come out even. It is laid out in memory when a configuration is compiled.
 const CYCLE_LIMIT: usize = 10_000;
@@ -26,6 +26,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
         let protocol = table.with("protocol", one_of(&words)).unwrap_or_default();
         let tls = tls::read_upstream(&table, protocol).map(Arc::new);
         let endpoints = endpoints(&table, tls.as_deref());
+        let resolve = table.with("resolve", resolve).unwrap_or_default();
         let timeouts = table.with("timeouts", timeouts).unwrap_or_default();
         let admission = admission::read(&table);
         let breaker = table.with("breaker", admission::breaker);
@@ -40,6 +41,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
                 Arc::new(Upstream {
                     name,
                     endpoints,
+                    resolve,
                     timeouts,
                     protocol,
                     tls,
@@ -123,6 +125,17 @@ fn cycle_length(endpoints: &[Endpoint]) -> usize {
 
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
+}
+
+fn resolve(node: &Node, path: &Path<'_>, report: &Report) -> Option<Resolve> {
+    let table = Table::read(node, path, keys::RESOLVE, report)?;
+    let default = Resolve::default();
+    let words = Family::ALL.map(|family| (family.word(), family));
+    Some(Resolve {
+        every: table.with("every", duration).unwrap_or(default.every),
+        timeout: table.with("timeout", duration).unwrap_or(default.timeout),
+        prefer: table.with("prefer", one_of(&words)).unwrap_or_default(),
+    })
 }
 
 fn timeouts(node: &Node, path: &Path<'_>, report: &Report) -> Option<Timeouts> {
