@@ -206,6 +206,7 @@ mod tests {
             endpoints: endpoints.iter().map(endpoint).collect(),
             resolve: crate::model::Resolve::default(),
             timeouts: Timeouts::default(),
+            pool: crate::model::Pool::default(),
             tls: None,
             admission: Admission::default(),
             breaker: None,

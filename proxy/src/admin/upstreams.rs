@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::answers::millis;
-use crate::runtime::{Condition, CurrentUpstream, Lookups, Member, NameFigures, NameState, Snapshot};
+use crate::runtime::{
+    Condition, ConnectionFigures, CurrentUpstream, Lookups, Member, NameFigures, NameState, Snapshot,
+};
 
 /// All upstreams in the order of their names.
 pub(super) fn shown(snapshot: &Snapshot) -> Value {
@@ -24,6 +26,9 @@ pub(super) fn shown(snapshot: &Snapshot) -> Value {
 fn endpoint(member: &Member, is_open: bool) -> Value {
     let Member { key, state, .. } = member;
     let (passed, failed) = state.checks();
+    let ConnectionFigures {
+        open, idle, opened, ..
+    } = state.connections();
     json!({
         "address": key.as_ref(),
         "gets_requests": is_open,
@@ -36,6 +41,7 @@ fn endpoint(member: &Member, is_open: bool) -> Value {
         "ejections": state.ejections(),
         "ejected_for_ms": state.ejected_for().map(millis),
         "requests": state.requests(),
+        "connections": {"open": open, "idle": idle, "opened": opened},
     })
 }
 

@@ -271,6 +271,7 @@ fn upstream(upstream: &Upstream) -> Value {
             response,
             idle,
         },
+        pool,
         protocol,
         tls,
         admission,
@@ -288,6 +289,7 @@ fn upstream(upstream: &Upstream) -> Value {
         "endpoints": endpoints.iter().map(endpoint).collect::<Vec<_>>(),
         "resolve": connections::resolve(resolve),
         "timeouts": {"connect": duration(*connect), "response": duration(*response), "idle": duration(*idle)},
+        "pool": connections::pool(pool),
         "protocol": protocol.word(),
     });
     if let Some(tls) = tls {

@@ -4,6 +4,7 @@
 //! leaves an endpoint's checks as they are leaves their schedule as it is, and no change waits for a check.
 
 mod check;
+mod grpc;
 mod schedule;
 
 use std::collections::HashMap;

@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::runtime::{Lookups, Shared};
+use crate::runtime::{End, Lookups, Shared};
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -46,7 +46,44 @@ pub(super) fn register(registry: &mut Registry, shared: &Shared) {
         "How often an endpoint was ejected",
         ejections,
     );
+    connections(registry, shared);
     names(registry, shared);
+}
+
+fn connections(registry: &mut Registry, shared: &Shared) {
+    let gauge = Family::<Labels, Gauge<u64, AtomicU64>>::default;
+    let (open, idle) = (gauge(), gauge());
+    let opened: Family<Labels, Counter> = Family::default();
+    let closed: Family<Labels, Counter> = Family::default();
+    for (name, upstream) in &shared.current.load().upstreams {
+        for (endpoint, state) in upstream.now().states() {
+            let labels = vec![("upstream", name.to_string()), ("endpoint", endpoint.to_owned())];
+            let figures = state.connections();
+            open.get_or_create(&labels).set(figures.open as u64);
+            idle.get_or_create(&labels).set(figures.idle as u64);
+            opened.get_or_create(&labels).inc_by(figures.opened);
+            for (end, count) in End::ALL.into_iter().zip(figures.closed) {
+                let labels = [labels.clone(), vec![("reason", end.word().to_owned())]].concat();
+                closed.get_or_create(&labels).inc_by(count);
+            }
+        }
+    }
+    registry.register("upstream_connections", "Connections to an endpoint", open);
+    registry.register(
+        "upstream_connections_idle",
+        "Those of them that wait for a request",
+        idle,
+    );
+    registry.register(
+        "upstream_connections_opened",
+        "Connections that were opened to an endpoint",
+        opened,
+    );
+    registry.register(
+        "upstream_connections_closed",
+        "Connections to an endpoint that were closed, by why",
+        closed,
+    );
 }
 
 fn names(registry: &mut Registry, shared: &Shared) {
@@ -56,7 +93,10 @@ fn names(registry: &mut Registry, shared: &Shared) {
     for (upstream, current) in &shared.current.load().upstreams {
         for name in current.names() {
             let figures = name.figures();
-            let labels = vec![("upstream", upstream.to_string()), ("name", name.authority.to_string())];
+            let labels = vec![
+                ("upstream", upstream.to_string()),
+                ("name", name.authority.to_string()),
+            ];
             addresses
                 .get_or_create(&labels)
                 .set(figures.addresses.len() as u64);

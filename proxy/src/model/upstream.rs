@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Admission, Balance, Breaker, Ejection, Health, Name, Protocol, Resolve, Sticky, UpstreamTls};
+use super::{
+    Admission, Balance, Breaker, Ejection, Health, Name, Pool, Protocol, Resolve, Sticky, UpstreamTls,
+};
 
 /// A group of endpoints that serve the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Upstream {
     pub resolve: Resolve,
     /// How long it may take.
     pub timeouts: Timeouts,
+    /// Which connections are kept.
+    pub pool: Pool,
     /// Which version of HTTP it is spoken to by.
     pub protocol: Protocol,
     /// How it is spoken to by TLS; in the clear if it is not.

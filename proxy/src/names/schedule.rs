@@ -48,12 +48,11 @@ async fn run(shared: Arc<Shared>, upstream: Name, job: Job, lookup: Lookup) {
         let (lookup, authority) = (lookup.clone(), Arc::clone(&state.authority));
         let mut asked = spawn_blocking(move || lookup.find(&authority).map_err(|error| error.to_string()));
         // There is never more than one lookup of a name under way, however slow it is, and what it finds is of use however late.
-        let found = match timeout(resolve.timeout, &mut asked).await {
-            Ok(found) => found,
-            Err(_) => {
-                learn(&shared, &upstream, &job, Err("it took too long".to_owned()));
-                asked.await
-            }
+        let found = if let Ok(found) = timeout(resolve.timeout, &mut asked).await {
+            found
+        } else {
+            learn(&shared, &upstream, &job, Err("it took too long".to_owned()));
+            asked.await
         };
         learn(&shared, &upstream, &job, of_task(found));
         let pause = if state.is_unknown() {
@@ -82,7 +81,9 @@ fn learn(shared: &Shared, upstream: &Name, job: &Job, found: Found) {
 }
 
 fn tell(upstream: &Name, name: &str, learned: &Learned, figures: &NameFigures) {
-    let NameFigures { addresses, trouble, .. } = figures;
+    let NameFigures {
+        addresses, trouble, ..
+    } = figures;
     if learned.began_to_fail {
         let (known, reason) = (addresses.len(), trouble.as_deref().unwrap_or_default());
         tracing::warn!(%upstream, name, reason, known, "name has no answer");

@@ -178,6 +178,10 @@ mod tests {
         let cycle = smooth_cycle(&weights);
         assert!(cycle.len() <= LONGEST as usize + weights.len());
         let turns = |of: u16| cycle.iter().filter(|&&index| index == of).count();
-        assert!(turns(0) >= 1 && turns(1) == turns(299) && turns(1) > 40, "{}", turns(1));
+        assert!(
+            turns(0) >= 1 && turns(1) == turns(299) && turns(1) > 40,
+            "{}",
+            turns(1)
+        );
     }
 }

@@ -122,6 +122,7 @@ mod tests {
             endpoints: endpoints.iter().map(endpoint).collect(),
             resolve: model::Resolve::default(),
             timeouts: Timeouts::default(),
+            pool: model::Pool::default(),
             protocol: model::Protocol::Http1,
             tls: None,
             admission: model::Admission::default(),
@@ -134,8 +135,8 @@ mod tests {
         })
     }
 
-    fn found(all: &[&str]) -> Result<Vec<SocketAddr>, String> {
-        Ok(all.iter().map(|one| one.parse().expect("an address")).collect())
+    fn found(all: &[&str]) -> Vec<SocketAddr> {
+        all.iter().map(|one| one.parse().expect("an address")).collect()
     }
 
     fn keys(upstream: &Upstream) -> Vec<&str> {
@@ -146,21 +147,31 @@ mod tests {
     fn addresses_that_stay_keep_what_is_known_of_them_and_a_request_keeps_its_own() {
         let current = CurrentUpstream::new(definition(&["127.0.0.1:1", "app.internal:2"]), None, None);
         assert_eq!(keys(&current.now()), ["127.0.0.1:1"]);
-        let [name] = current.names() else { panic!("{current:?}") };
-        name.learn(found(&["10.0.0.1:2", "10.0.0.2:2"]));
+        let [name] = current.names() else {
+            panic!("{current:?}")
+        };
+        name.learn(Ok(found(&["10.0.0.1:2", "10.0.0.2:2"])));
         current.refresh();
         let first = current.now();
-        let expected = ["127.0.0.1:1", "app.internal=10.0.0.1:2", "app.internal=10.0.0.2:2"];
+        let expected = [
+            "127.0.0.1:1",
+            "app.internal=10.0.0.1:2",
+            "app.internal=10.0.0.2:2",
+        ];
         assert_eq!(keys(&first), expected);
         let taken: Vec<_> = (0..3)
             .filter_map(|_| first.take(Wanted::default(), &[]))
             .collect();
-        name.learn(found(&["10.0.0.2:2", "10.0.0.3:2"]));
+        name.learn(Ok(found(&["10.0.0.2:2", "10.0.0.3:2"])));
         current.refresh();
         // Another definition says so too.
         let changed = definition(&["app.internal:2", "127.0.0.1:1"]);
         let next = CurrentUpstream::new(changed, None, Some(&current)).now();
-        let expected = ["app.internal=10.0.0.2:2", "app.internal=10.0.0.3:2", "127.0.0.1:1"];
+        let expected = [
+            "app.internal=10.0.0.2:2",
+            "app.internal=10.0.0.3:2",
+            "127.0.0.1:1",
+        ];
         assert_eq!(keys(&next), expected);
         let loads: Vec<_> = next.states().map(|(_, state)| state.requests()).collect();
         assert_eq!(loads, [1, 0, 1]);
@@ -172,10 +183,10 @@ mod tests {
     #[test]
     fn nothing_is_laid_out_anew_without_news() {
         let current = CurrentUpstream::new(definition(&["app.internal:2"]), None, None);
-        current.names()[0].learn(found(&["10.0.0.1:2"]));
+        current.names()[0].learn(Ok(found(&["10.0.0.1:2"])));
         current.refresh();
         let before = current.now();
-        current.names()[0].learn(found(&["10.0.0.1:2"]));
+        current.names()[0].learn(Ok(found(&["10.0.0.1:2"])));
         current.names()[0].learn(Err("no answer".to_owned()));
         current.refresh();
         assert!(Arc::ptr_eq(&before, &current.now()));
@@ -187,8 +198,12 @@ mod tests {
         let later = Arc::clone(&current);
         let waiting = tokio::spawn(async move { later.ready().await.members.len() });
         tokio::time::sleep(Duration::from_millis(10)).await;
-        let next = CurrentUpstream::new(definition(&["app.internal:2", "b.internal:2"]), None, Some(&current));
-        next.names()[0].learn(found(&["10.0.0.1:2"]));
+        let next = CurrentUpstream::new(
+            definition(&["app.internal:2", "b.internal:2"]),
+            None,
+            Some(&current),
+        );
+        next.names()[0].learn(Ok(found(&["10.0.0.1:2"])));
         next.refresh();
         assert_eq!(waiting.await.expect("an end"), 1);
     }

@@ -17,7 +17,7 @@ use super::body::{Progress, RequestBody, ResponseBody};
 use super::connection::Connection;
 use super::fields;
 use super::grpc;
-use super::pool::{Goal, IDLE_LIMIT, Lease};
+use super::pool::{Goal, Lease};
 use super::refusal::Refusal;
 use super::snapshot::Route;
 use super::tunnel;
@@ -157,17 +157,9 @@ async fn send(
         };
         tried.push(taken.index);
         refusal = Refusal::Unreachable;
-        let goal = Goal {
-            endpoint: &upstream.members[taken.index],
-            secured: upstream.secured.as_deref(),
-            protocol: upstream.definition.protocol,
-        };
-        let kept = match goal.protocol {
-            Protocol::Http1 => IDLE_LIMIT,
-            Protocol::Http2 => 1,
-        };
+        let goal = Goal::of(upstream, taken.index);
         // One that is kept may be gone, and so may the next one.
-        for _ in 0..=kept {
+        for _ in 0..=goal.kept() {
             let lease = match connection.pool.reuse(goal) {
                 Some(lease) => Ok(lease),
                 None => connection.pool.connect(goal, timeouts.connect).await,

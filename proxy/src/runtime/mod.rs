@@ -23,6 +23,8 @@ mod fields;
 mod forward;
 mod grpc;
 mod handle;
+mod kept;
+mod life;
 mod multiplexed;
 mod names;
 mod pool;
@@ -48,6 +50,7 @@ pub use admission::{BreakerFigures, Entry, Figures, Gates, RateFigures, SessionF
 pub use current::Current;
 pub use current_upstream::CurrentUpstream;
 pub use endpoint::{Condition, EndpointState};
+pub use life::{ConnectionFigures, End};
 pub use names::{Learned, Lookups, NameFigures, NameState};
 pub use secured::Secured;
 pub use shared::Shared;

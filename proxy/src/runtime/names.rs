@@ -156,7 +156,10 @@ mod tests {
         let name = NameState::new(&Arc::from("app.internal:1"));
         let first = name.learn(Ok(addresses(&["10.0.0.1:1", "10.0.0.2:1"])));
         assert_eq!((first.added.len(), first.is_change()), (2, true));
-        assert_eq!(name.learn(Ok(addresses(&["10.0.0.1:1", "10.0.0.2:1"]))), Learned::default());
+        assert_eq!(
+            name.learn(Ok(addresses(&["10.0.0.1:1", "10.0.0.2:1"]))),
+            Learned::default()
+        );
         let failed = name.learn(Err("no such name".to_owned()));
         assert!(failed.began_to_fail && !failed.is_change());
         let empty = name.learn(Ok(Vec::new()));

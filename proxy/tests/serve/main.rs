@@ -10,6 +10,7 @@ mod durable;
 mod ejection;
 mod files;
 mod health;
+mod health_grpc;
 mod http2;
 mod http2_idle;
 mod http2_upstream;
@@ -23,6 +24,7 @@ mod operate;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod parts;
+mod pool;
 mod probe;
 mod process;
 mod removed;

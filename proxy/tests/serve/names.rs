@@ -1,7 +1,7 @@
 //! Endpoints that are given by name: all addresses count, changes of them are followed, and nobody waits for a name that has no answer.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -92,11 +92,17 @@ fn a_name_stands_for_all_of_its_addresses_and_they_are_followed() {
     assert_eq!(sorted(&world, 4), ["b", "b", "c", "c"]);
     let shown = of_app(admin);
     let endpoint = format!("app.test={}", b.address);
-    assert_eq!(shown["endpoints"][0]["address"].as_str().map(str::len), Some(endpoint.len()));
+    assert_eq!(
+        shown["endpoints"][0]["address"].as_str().map(str::len),
+        Some(endpoint.len())
+    );
     assert_eq!(shown["names"][0]["name"], APP);
     assert_eq!(shown["names"][0]["addresses"].as_array().map(Vec::len), Some(2));
     // Neither a failure nor an empty answer takes anything away.
-    for (answer, result) in [(Answer::Failure, "failed"), (Answer::Addresses(Vec::new()), "empty")] {
+    for (answer, result) in [
+        (Answer::Failure, "failed"),
+        (Answer::Addresses(Vec::new()), "empty"),
+    ] {
         answers.put(APP, answer);
         let count = || of_app(admin)["names"][0]["lookups"][result].as_u64();
         until("lookups that give nothing", || count() > Some(2));
@@ -112,7 +118,9 @@ fn a_name_stands_for_all_of_its_addresses_and_they_are_followed() {
         assert!(metrics.contains(line), "no {line} in {metrics}");
     }
     answers.set(APP, &[a.address]);
-    until("an answer again", || bodies(&world, 4).iter().all(|body| body == "a"));
+    until("an answer again", || {
+        bodies(&world, 4).iter().all(|body| body == "a")
+    });
 }
 
 #[test]
@@ -121,16 +129,18 @@ fn no_request_is_lost_while_addresses_change() {
     let held = gated("", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nheld");
     let answers = Answers::default();
     answers.set(APP, &[held.address]);
-    let world = answers.world(&config(APP, OFTEN, ""));
+    let admin = free("127.0.0.80");
+    let admin_too = format!("admin: {{{}}}\n", at(admin));
+    let world = answers.world(&config(APP, OFTEN, &admin_too));
     let mut open = connect(world.address());
-    std::io::Write::write_all(&mut open, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").expect("to send");
+    open.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .expect("to send");
     held.arrived();
     answers.set(APP, &[servers[0].address]);
-    until("another address", || world.proxy.connection_count() == 1 && servers[0].requests() > 0 || {
-        // Whoever goes to the one that is held would wait for ever.
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        world.get("/").body == "a"
-    });
+    // Whoever went to the one that is held would wait for ever.
+    let first = format!("app.test={}", servers[0].address);
+    let known = || of_app(admin)["endpoints"][0]["address"] == first;
+    until("another address", known);
     for turn in 0..60 {
         let pair = [servers[turn % 3].address, servers[(turn + 1) % 3].address];
         answers.set(APP, &pair);
@@ -139,8 +149,12 @@ fn no_request_is_lost_while_addresses_change() {
         }
         if turn % 10 == 0 {
             // A change of something else is in no one's way.
-            let more = format!("response_headers: {{set: {{x-turn: '{turn}'}}}}\n");
-            world.apply(&config(APP, &format!("{OFTEN}, timeouts: {{connect: {}s}}", turn + 1), &more));
+            let more = format!("response_headers: {{set: {{x-turn: '{turn}'}}}}\n{admin_too}");
+            world.apply(&config(
+                APP,
+                &format!("{OFTEN}, timeouts: {{connect: {}s}}", turn + 1),
+                &more,
+            ));
         }
     }
     held.open();
@@ -164,7 +178,10 @@ fn a_name_without_an_answer_holds_up_neither_a_change_nor_requests_to_others() {
     };
     // Its lookup does not end as long as the test runs.
     let world = answers.world(&two("slow.test:80", 0));
-    for (number, name) in ["slow.test:80", "unknown.test:80", "slower.test:80"].into_iter().enumerate() {
+    for (number, name) in ["slow.test:80", "unknown.test:80", "slower.test:80"]
+        .into_iter()
+        .enumerate()
+    {
         world.apply(&two(name, number + 1));
         assert_eq!(world.get("/").body, "a");
         assert_eq!(world.get("/other").status(), 503, "{name}");

@@ -140,7 +140,10 @@ fn the_document_and_the_server_say_the_same() {
     let good = |stamp: &str| {
         let limits = "rate_limit: {rate: 1000/s}\n";
         let text = with_admin(stamp, app, &at(admin)).replace("name: app", limited) + limits;
-        text.replace("endpoints: [", "endpoints: [{address: 'localhost:1', weight: 0}, ")
+        text.replace(
+            "endpoints: [",
+            "endpoints: [{address: 'localhost:1', weight: 0}, ",
+        )
     };
     let world = World::start(&good("g1"));
 

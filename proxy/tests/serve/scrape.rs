@@ -6,8 +6,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::admin::{at, request, with_admin, world};
-use crate::support::{generation, raw};
+use crate::admin::{at, free, request, with_admin, world};
+use crate::servers::until;
+use crate::support::{World, echo, generation, raw};
 
 /// Of each metric, its labels with their values.
 type Scrape = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
@@ -101,8 +102,15 @@ fn example(name: &str) -> String {
 
 #[test]
 fn rules_and_dashboard_ask_for_what_a_scrape_gives() {
-    let (_world, _app, admin) = world("127.0.0.94");
-    let scrape = scraped(&raw(admin, &request("GET", "/metrics", "", "")).body);
+    let admin = free("127.0.0.94");
+    let text = with_admin("g1", echo("a"), &at(admin));
+    let with_name = "endpoints: [{address: 'localhost:1', weight: 0}, ";
+    let _world = World::start(&text.replace("endpoints: [", with_name));
+    let ask = || raw(admin, &request("GET", "/metrics", "", "")).body;
+    until("an answer for the name", || {
+        ask().contains("gateway_upstream_name_answer_age_seconds{")
+    });
+    let scrape = scraped(&ask());
     let rules: Value = serde_yaml::from_str(&example("alerts.yaml")).expect("YAML");
     let dashboard: Value = serde_json::from_str(&example("dashboard.json")).expect("JSON");
     let mut all = Vec::new();

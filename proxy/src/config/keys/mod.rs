@@ -14,7 +14,7 @@ mod tables;
 
 pub use admission::{BREAKER, RATE_LIMIT, SESSIONS};
 pub use balancing::{EJECTION, HASH, HEALTH, STICKY};
-pub use connections::RESOLVE;
+pub use connections::{POOL, RESOLVE};
 pub use explain::{Unknown, explain};
 pub use json_schema::json_schema;
 pub use objects::{

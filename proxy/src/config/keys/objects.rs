@@ -2,7 +2,7 @@
 
 use super::admission::{BREAKER, RATE_LIMIT, SESSIONS};
 use super::balancing::{EJECTION, HASH, HEALTH, STICKY};
-use super::connections::RESOLVE;
+use super::connections::{POOL, RESOLVE};
 use super::shared::{
     BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS, LOCATION, NAME,
     PATH, SERVER_NAME,
@@ -245,6 +245,12 @@ pub const UPSTREAM: &[Key] = &[
         Kind::Table(TIMEOUTS),
         OF_ITS_KEYS,
         "How long it may take.",
+    ),
+    key(
+        "pool",
+        Kind::Table(POOL),
+        Absent::Means("what `pool` at the top says"),
+        "Which connections to it are kept for the next request.",
     ),
     key(
         "tls",

@@ -16,6 +16,7 @@ fn definition(balance: Balance, endpoints: &[(&str, u16)]) -> model::Upstream {
         endpoints: endpoints.iter().map(endpoint).collect(),
         resolve: model::Resolve::default(),
         timeouts: Timeouts::default(),
+        pool: model::Pool::default(),
         tls: None,
         balance,
         sticky: None,
@@ -101,13 +102,19 @@ fn a_key_moves_only_when_its_own_endpoint_goes() {
     let all = homes(&upstream(balance.clone(), &THREE));
     let without = homes(&upstream(balance, &[THREE[2], THREE[0]]));
     for (before, after) in all.iter().zip(&without) {
-        assert!(before == after || &**before == "127.0.0.2:1", "{before} went to {after}");
+        assert!(
+            before == after || &**before == "127.0.0.2:1",
+            "{before} went to {after}"
+        );
     }
 }
 
 #[test]
 fn an_endpoint_of_a_key_bears_no_more_than_its_share_and_a_bit() {
-    let upstream = upstream(Balance::Hash(Hash::default()), &[("127.0.0.1:1", 1), ("127.0.0.2:1", 1)]);
+    let upstream = upstream(
+        Balance::Hash(Hash::default()),
+        &[("127.0.0.1:1", 1), ("127.0.0.2:1", 1)],
+    );
     let held: Vec<Taken> = (0..100)
         .map(|_| upstream.take(keyed(7), &[]).expect("an endpoint"))
         .collect();
@@ -143,7 +150,12 @@ fn what_is_known_of_an_endpoint_outlives_another_definition() {
 
 #[test]
 fn at_most_the_share_is_ejected_and_never_the_last() {
-    let four = [("127.0.0.1:1", 1), ("127.0.0.2:1", 1), ("127.0.0.3:1", 1), ("127.0.0.4:1", 1)];
+    let four = [
+        ("127.0.0.1:1", 1),
+        ("127.0.0.2:1", 1),
+        ("127.0.0.3:1", 1),
+        ("127.0.0.4:1", 1),
+    ];
     for (share, expected) in [(50, 2), (20, 0), (100, 3)] {
         let mut definition = definition(Balance::RoundRobin, &four);
         definition.ejection = Some(rules(share));
