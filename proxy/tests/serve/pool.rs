@@ -146,6 +146,7 @@ fn as_many_are_kept_idle_as_the_last_change_says() {
         world.apply(&config(2));
         at_once(&world, &[&server], 4);
         until("two", || server.open() == 2);
+        world.proxy.shutdown();
     }
 }
 
@@ -163,6 +164,7 @@ fn what_is_idle_is_kept_for_as_long_as_the_last_change_says() {
         world.apply(&config("1h"));
         assert_eq!(world.get("/").status(), 200);
         assert_eq!(server.opened(), 3);
+        world.proxy.shutdown();
     }
 }
 
@@ -184,6 +186,7 @@ fn a_connection_ends_between_requests_when_it_is_as_old_as_the_last_change_says(
         assert_eq!(read_answer(&mut running).status(), 200);
         until("the end of the other", || server.open() == 0);
         assert_eq!(server.opened(), 2);
+        world.proxy.shutdown();
     }
 }
 
