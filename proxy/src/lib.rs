@@ -19,6 +19,7 @@
 //! Inside, everything goes one way in, through one swap, and one way out; [`reload`] shows the order. [`config`] is pure, [`runtime`] serves,
 //! and neither knows the other.
 
+mod acme;
 mod admin;
 pub mod check;
 pub mod config;

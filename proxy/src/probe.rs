@@ -210,6 +210,7 @@ mod tests {
             tls: None,
             admission: Admission::default(),
             breaker: None,
+            retry_budget: crate::model::RetryBudget::default(),
             balance: Balance::default(),
             sticky: None,
             health: None,

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
+use crate::acme::Orderer;
 use crate::admin;
 use crate::health::Checker;
 use crate::lifecycle::{Notifier, PidFile};
@@ -151,6 +152,10 @@ impl Proxy {
         reloader.add_follower(Box::new(Prober::default()));
         reloader.add_follower(Box::new(Resolver::new(Arc::clone(&shared), lookup)));
         reloader.add_follower(Box::new(Checker::new(Arc::clone(&shared))));
+        reloader.add_follower(Box::new(Orderer::new(
+            Arc::clone(&shared),
+            Arc::clone(reloader.vault()),
+        )));
         if let Some(log) = &log {
             reloader.add_follower(Box::new(log.follower()));
             #[cfg(feature = "otlp")]

@@ -13,7 +13,7 @@ use reloadspec_proxy::config::{Diagnostics, Format, Text, parse, validate};
 use reloadspec_proxy::model::Model;
 use serde_json::{Value, json};
 
-use minted::{CERTIFICATE, KEY, OWN_CERTIFICATE, OWN_KEY, TRUSTED, minted};
+use minted::{CERTIFICATE, ISSUERS, KEY, OWN_CERTIFICATE, OWN_KEY, TRUSTED, minted};
 use values::{bad, good};
 
 const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
@@ -77,6 +77,14 @@ fn smallest(path: &str) -> Value {
         if path.contains("client_auth") {
             document["listeners"][0]["tls"]["client_auth"] = json!({"ca": minted(CERTIFICATE)});
         }
+    }
+    if path.starts_with("acme") || path.ends_with("acme_hosts") {
+        document["acme"] = example_of("acme");
+        document["acme"]["ca"] = minted(ISSUERS).into();
+    }
+    if path == "listeners[].tls.certificates" {
+        document["acme"] = smallest("acme.contact")["acme"].clone();
+        document["listeners"][0]["tls"]["acme_hosts"] = json!(["a.example"]);
     }
     if path.starts_with("upstreams[].tls.") {
         document["upstreams"][0]["tls"] = json!({"ca": minted(TRUSTED)});

@@ -65,10 +65,11 @@ const WHEELS: [Wheel; 3] = [
 const PACKAGES: [&str; 2] = ["nginx", "haproxy"];
 
 /// Clients that the reference is tried with, and the Debian packages that they come in.
-const CLIENTS: [(&str, &str); 3] = [
+const CLIENTS: [(&str, &str); 4] = [
     ("curl", "curl"),
     ("h2load", "nghttp2-client"),
     ("openssl", "openssl"),
+    ("pebble", "pebble"),
 ];
 
 /// The same, of Python, by their versions and by what is imported.

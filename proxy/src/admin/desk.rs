@@ -14,7 +14,7 @@ use super::access::{check_origin, check_token, denied};
 use super::answers::{self, Answered, Problem, Refusal};
 use super::door::{Answer, Answers};
 use super::request::{body, form_of, precondition, sent_candidate};
-use super::upstreams;
+use super::{certificates, upstreams};
 use crate::config::{self, SIZE_LIMIT_BYTES};
 use crate::metrics::{Form, Metrics};
 use crate::model::Secret;
@@ -178,7 +178,7 @@ impl Desk {
             files,
             disk,
             addresses,
-            model: _,
+            model,
         } = status.as_ref();
         let active = revisions.last();
         let draining = self.shared.draining_revisions();
@@ -206,6 +206,7 @@ impl Desk {
             "connections": self.shared.connection_count(),
             "limits": self.shared.current.load().gates.figures().iter().map(answers::limits).collect::<Vec<_>>(),
             "listeners": addresses.iter().map(|(name, address)| json!({"name": name.as_str(), "address": address.to_string()})).collect::<Vec<_>>(),
+            "certificates": certificates::shown(model, &self.shared.issuance),
             "upstreams": upstreams::shown(&self.shared.current.load()),
         });
         answers::tagged(&body, *digest)

@@ -1,10 +1,11 @@
 //! What the status says of upstreams.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::answers::millis;
 use crate::runtime::{
-    Condition, ConnectionFigures, CurrentUpstream, Lookups, Member, NameFigures, NameState, Snapshot,
+    AttemptFigures, Condition, ConnectionFigures, CurrentUpstream, Lookups, Member, NameFigures, NameState,
+    Snapshot,
 };
 
 /// All upstreams in the order of their names.
@@ -18,9 +19,34 @@ pub(super) fn shown(snapshot: &Snapshot) -> Value {
             .map(|(index, member)| endpoint(member, upstream.is_open(index)))
             .collect();
         let names: Vec<_> = current.names().iter().map(|one| looked_up(one)).collect();
-        json!({"name": format!("{name}"), "endpoints": endpoints, "names": names})
+        let attempts = attempts(&upstream.attempts());
+        json!({"name": format!("{name}"), "endpoints": endpoints, "names": names, "attempts": attempts})
     };
     all.into_iter().map(upstream).collect()
+}
+
+fn attempts(figures: &AttemptFigures) -> Value {
+    let AttemptFigures {
+        retries,
+        exhausted,
+        balance,
+        hedges,
+        hedges_won,
+        timeouts,
+    } = figures;
+    let each = |counts: &[(&'static str, u64)]| -> Value {
+        let counts = counts.iter();
+        counts
+            .map(|(word, count)| ((*word).to_owned(), (*count).into()))
+            .collect::<Map<_, _>>()
+            .into()
+    };
+    json!({
+        "retries": each(retries),
+        "retry_budget": {"balance": balance, "exhausted": exhausted},
+        "hedges": {"made": hedges, "won": hedges_won},
+        "timeouts": each(timeouts),
+    })
 }
 
 fn endpoint(member: &Member, is_open: bool) -> Value {

@@ -1,6 +1,8 @@
 //! The configuration that serves, as JSON in the form of the file, with every default written out and every secret masked.
 
+mod acme;
 mod admission;
+mod attempts;
 mod balancing;
 mod connections;
 
@@ -11,7 +13,7 @@ use sha2::Digest as _;
 use crate::model::{
     Action, Admin, Certificate, ClientAuth, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener,
     Log, LogFormat, LogLevel, Metrics, Model, Otlp, PathMatch, Probe, Protocol, Revisions, Route, RouteKey,
-    Settings, Timeouts, Tls, Tracing, Upstream, UpstreamTls,
+    Settings, Timeouts, Tls, Tracing, Upstream,
 };
 
 /// What is shown in the place of a secret.
@@ -63,6 +65,7 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
         tracing: Tracing { otlp },
         probe,
         admin,
+        acme,
         request_headers,
         response_headers,
     } = settings;
@@ -123,6 +126,9 @@ fn settings_of(settings: &Settings) -> Map<String, Value> {
         }
         put("admin", admin);
     }
+    if let Some(acme) = acme {
+        put("acme", acme::shown(acme));
+    }
     put("request_headers", edits(request_headers));
     put("response_headers", edits(response_headers));
     shown
@@ -173,6 +179,7 @@ fn listener(listener: &Listener) -> Value {
 fn tls_of(tls: &Tls) -> Value {
     let Tls {
         certificates,
+        acme_hosts,
         min_version,
         client_auth,
     } = tls;
@@ -180,6 +187,9 @@ fn tls_of(tls: &Tls) -> Value {
         "certificates": certificates.iter().map(|one| pair(one)).collect::<Vec<_>>(),
         "min_version": min_version.word(),
     });
+    if !acme_hosts.is_empty() {
+        shown["acme_hosts"] = acme_hosts.iter().map(AsRef::as_ref).collect();
+    }
     if let Some(clients) = client_auth {
         let ClientAuth {
             roots,
@@ -196,7 +206,7 @@ fn tls_of(tls: &Tls) -> Value {
 }
 
 fn pair(pair: &Certificate) -> Value {
-    let Certificate { names, chain, key: _ } = pair;
+    let Certificate { names, chain, .. } = pair;
     let certificate = match names.as_slice() {
         [] => fingerprints(chain),
         names => format!("{} for {}", fingerprints(chain), names.join(", ")),
@@ -222,6 +232,8 @@ fn route(route: &Route) -> Value {
         key: RouteKey { listener, host, path },
         action,
         admission,
+        body_bytes,
+        attempts,
         request_headers,
         response_headers,
     } = route;
@@ -256,8 +268,14 @@ fn route(route: &Route) -> Value {
     for (key, value) in admission::shown(admission) {
         put(key, value);
     }
+    if let Some(bytes) = body_bytes {
+        put("body_bytes", json!(bytes));
+    }
     put("request_headers", edits(request_headers));
     put("response_headers", edits(response_headers));
+    if matches!(action, Action::Forward(_)) {
+        attempts::put(&mut shown, attempts);
+    }
     Value::Object(shown)
 }
 
@@ -276,6 +294,7 @@ fn upstream(upstream: &Upstream) -> Value {
         tls,
         admission,
         breaker,
+        retry_budget,
         balance,
         sticky,
         health,
@@ -293,7 +312,7 @@ fn upstream(upstream: &Upstream) -> Value {
         "protocol": protocol.word(),
     });
     if let Some(tls) = tls {
-        shown["tls"] = upstream_tls(tls);
+        shown["tls"] = connections::tls(tls);
     }
     for (key, value) in admission::shown(admission) {
         shown[key] = value;
@@ -301,25 +320,9 @@ fn upstream(upstream: &Upstream) -> Value {
     if let Some(breaker) = breaker {
         shown["breaker"] = admission::breaker(breaker);
     }
+    shown["retry_budget"] = attempts::budget(retry_budget);
     balancing::put(&mut shown, balance, sticky.as_ref());
     balancing::put_health(&mut shown, health.as_ref(), ejection.as_ref(), *slow_start);
-    shown
-}
-
-fn upstream_tls(tls: &UpstreamTls) -> Value {
-    let UpstreamTls {
-        roots,
-        server_name,
-        certificate,
-    } = tls;
-    let mut shown = match certificate {
-        Some(own) => pair(own),
-        None => json!({}),
-    };
-    shown["ca"] = fingerprints(roots).into();
-    if let Some(name) = server_name {
-        shown["server_name"] = name.to_str().into();
-    }
     shown
 }
 

@@ -4,6 +4,7 @@
 //! gateways use; every label that can be known before is there from the start, so that a rate over it is never absent.
 
 mod admission;
+mod certificates;
 mod form;
 mod upstreams;
 
@@ -181,8 +182,18 @@ impl Metrics {
             "Answers to requests, by the class of their status",
             requests,
         );
+        let too_large: Family<Labels<1>, Counter> = Family::default();
+        for (part, total) in ["head", "body"].into_iter().zip(shared.too_large()) {
+            too_large.get_or_create(&[("part", part)]).inc_by(total);
+        }
+        registry.register(
+            "requests_too_large",
+            "Requests that were refused because of their size",
+            too_large,
+        );
         admission::register(&mut registry, &shared.current.load().gates.figures());
         upstreams::register(&mut registry, shared);
+        certificates::register(&mut registry, &status.model, &shared.issuance);
         let mut text = String::new();
         encode(&mut text, &registry)?;
         Ok(form.of(text))

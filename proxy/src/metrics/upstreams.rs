@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::runtime::{End, Lookups, Shared};
+use crate::runtime::{AttemptFigures, End, Lookups, Shared};
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -16,8 +16,10 @@ pub(super) fn register(registry: &mut Registry, shared: &Shared) {
     let requests: Family<Labels, Gauge<u64, AtomicU64>> = Family::default();
     let checks: Family<Labels, Counter> = Family::default();
     let ejections: Family<Labels, Counter> = Family::default();
+    let attempts = Attempts::default();
     for (name, current) in &shared.current.load().upstreams {
         let upstream = current.now();
+        attempts.add(&name.to_string(), &upstream.attempts());
         for (index, (address, state)) in upstream.states().enumerate() {
             let labels = vec![("upstream", name.to_string()), ("endpoint", address.to_owned())];
             up.get_or_create(&labels).set(upstream.is_open(index).into());
@@ -46,6 +48,7 @@ pub(super) fn register(registry: &mut Registry, shared: &Shared) {
         "How often an endpoint was ejected",
         ejections,
     );
+    attempts.register(registry);
     connections(registry, shared);
     names(registry, shared);
 }
@@ -129,4 +132,72 @@ fn names(registry: &mut Registry, shared: &Shared) {
         "Lookups of a name, by what came of them",
         all,
     );
+}
+
+/// What became of attempts.
+#[derive(Default)]
+struct Attempts {
+    retries: Family<Labels, Counter>,
+    exhausted: Family<Labels, Counter>,
+    balance: Family<Labels, Gauge<u64, AtomicU64>>,
+    hedges: Family<Labels, Counter>,
+    hedges_won: Family<Labels, Counter>,
+    timeouts: Family<Labels, Counter>,
+}
+
+// === impl Attempts ===
+
+impl Attempts {
+    fn add(&self, upstream: &str, figures: &AttemptFigures) {
+        let labels = vec![("upstream", upstream.to_owned())];
+        let AttemptFigures {
+            retries,
+            exhausted,
+            balance,
+            hedges,
+            hedges_won,
+            timeouts,
+        } = figures;
+        let each = |family: &Family<Labels, Counter>, label, counts: &[(&'static str, u64)]| {
+            for (word, count) in counts {
+                let labels = [labels.clone(), vec![(label, (*word).to_owned())]].concat();
+                family.get_or_create(&labels).inc_by(*count);
+            }
+        };
+        each(&self.retries, "reason", retries);
+        each(&self.timeouts, "kind", timeouts);
+        self.exhausted.get_or_create(&labels).inc_by(*exhausted);
+        self.balance.get_or_create(&labels).set(*balance);
+        self.hedges.get_or_create(&labels).inc_by(*hedges);
+        self.hedges_won.get_or_create(&labels).inc_by(*hedges_won);
+    }
+
+    fn register(self, registry: &mut Registry) {
+        registry.register(
+            "upstream_retries",
+            "Requests that were sent again, by what their attempt before failed by",
+            self.retries,
+        );
+        registry.register(
+            "upstream_retry_budget_exhausted",
+            "Retries and hedges that the retry budget did not allow",
+            self.exhausted,
+        );
+        registry.register(
+            "upstream_retry_budget_balance",
+            "Retries and hedges that the retry budget would allow now",
+            self.balance,
+        );
+        registry.register("upstream_hedges", "Second attempts beside a first", self.hedges);
+        registry.register(
+            "upstream_hedges_won",
+            "Second attempts beside a first whose answer was taken",
+            self.hedges_won,
+        );
+        registry.register(
+            "upstream_timeouts",
+            "Time-outs, by the key that they are configured with",
+            self.timeouts,
+        );
+    }
 }

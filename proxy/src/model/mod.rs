@@ -5,8 +5,10 @@
 //!
 //! Architecture invariant: this module imports nothing of this crate.
 
+mod acme;
 mod admin;
 mod admission;
+mod attempts;
 mod balance;
 mod headers;
 mod health;
@@ -24,8 +26,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use acme::{Acme, Challenge};
 pub use admin::{Admin, Secret};
 pub use admission::{Admission, Breaker, ClientKey, Rate, RateLimit, RateUnit, SessionLimit};
+pub use attempts::{Attempts, Failing, Hedge, Retry, RetryBudget, RouteTimeouts};
 pub use balance::{Balance, Hash, HashBy, SameSite, Sticky};
 pub use headers::HeaderEdits;
 pub use health::{Check, Ejection, GrpcCheck, Health, HttpCheck, Statuses};

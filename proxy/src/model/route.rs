@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
-use super::{Admission, HeaderEdits, Name};
+use super::{Admission, Attempts, HeaderEdits, Name};
 
 /// The identity of a route: what it matches. Two routes of one key would contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +49,10 @@ pub struct Route {
     pub action: Action,
     /// How many of its requests are let in.
     pub admission: Admission,
+    /// The size of a request's body; that of [`Limits`](super::Limits) if absent.
+    pub body_bytes: Option<u64>,
+    /// How its requests are tried at the upstream, if they are forwarded.
+    pub attempts: Attempts,
     /// Edits of the request on its way to the upstream.
     pub request_headers: HeaderEdits,
     /// Edits of the response on its way to the client.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Admin, Admission, HeaderEdits, Tracing};
+use super::{Acme, Admin, Admission, HeaderEdits, Tracing};
 
 /// Everything that is not a list of objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Settings {
     pub probe: Option<Probe>,
     /// Where the proxy is asked about itself; nowhere if absent.
     pub admin: Option<Admin>,
+    /// How certificates are obtained; from nobody if absent.
+    pub acme: Option<Arc<Acme>>,
     /// Edits of every request that is forwarded; a route's own edits win.
     pub request_headers: HeaderEdits,
     /// Edits of every response, the proxy's own included; a route's own edits win.
@@ -186,6 +188,7 @@ impl Default for Settings {
             tracing: Tracing::default(),
             probe: None,
             admin: None,
+            acme: None,
             request_headers: HeaderEdits::default(),
             response_headers: HeaderEdits::default(),
         }

@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName};
 
 /// What a listener that speaks TLS needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
-    /// At least one. The first is for clients that name no host, or one that no other fits.
+    /// The first is for clients that name no host, or one that no other fits.
     pub certificates: Vec<Arc<Certificate>>,
+    /// Names of hosts, in lower case, for each of which a certificate is obtained by ACME. At least one, if there is no certificate.
+    pub acme_hosts: Vec<Arc<str>>,
     /// What clients have to speak at least.
     pub min_version: TlsVersion,
     /// Whether clients are asked for a certificate.
@@ -25,6 +28,8 @@ pub struct Certificate {
     pub chain: Vec<CertificateDer<'static>>,
     /// Belongs to the first of the chain.
     pub key: PrivateKey,
+    /// From when until when the first of the chain is good, since 1970.
+    pub validity: (Duration, Duration),
 }
 
 /// A private key, which is never shown.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Admission, Balance, Breaker, Ejection, Health, Name, Pool, Protocol, Resolve, Sticky, UpstreamTls,
+    Admission, Balance, Breaker, Ejection, Health, Name, Pool, Protocol, Resolve, RetryBudget, Sticky,
+    UpstreamTls,
 };
 
 /// A group of endpoints that serve the same.
@@ -29,6 +30,8 @@ pub struct Upstream {
     pub admission: Admission,
     /// When it is given a rest; never if absent.
     pub breaker: Option<Breaker>,
+    /// How many retries it bears.
+    pub retry_budget: RetryBudget,
     /// Who gets a request.
     pub balance: Balance,
     /// What keeps a client with its endpoint.

@@ -11,11 +11,13 @@ use rustls::server::ProducesTickets;
 
 use crate::model::{Address, Listener, Model, Name, Protocol, Protocols, Tls, UpstreamTls};
 use crate::runtime::{Handshake, Secured};
-use crate::tls::{self, Unusable};
+use crate::tls::{self, Unusable, Vault};
 
 /// By the names of listeners, and of upstreams.
 #[derive(Debug, Default)]
 pub(super) struct Handshakes {
+    /// What was issued while the proxy runs, the same one from change to change.
+    pub(super) vault: Arc<Vault>,
     listeners: BTreeMap<Name, Made>,
     upstreams: BTreeMap<Name, (Arc<UpstreamTls>, Protocol, Arc<Secured>)>,
 }
@@ -25,6 +27,8 @@ struct Made {
     address: Address,
     protocols: Protocols,
     definition: Tls,
+    /// The directory of who issues certificates for its hosts.
+    authority: Option<Arc<str>>,
     tickets: Arc<dyn ProducesTickets>,
     handshake: Handshake,
 }
@@ -52,10 +56,14 @@ impl Handshakes {
             name: name.clone(),
             error,
         };
-        let mut staged = Self::default();
+        let mut staged = Self {
+            vault: Arc::clone(&self.vault),
+            ..Self::default()
+        };
+        let authority = model.settings.acme.as_ref().map(|acme| &acme.directory);
         for (name, listener) in &model.listeners {
             if let Some(definition) = &listener.tls {
-                let made = self.make(listener, definition);
+                let made = self.make(listener, definition, authority);
                 let made = made.map_err(|error| failed("listeners", name, error))?;
                 staged.listeners.insert(name.clone(), made);
             }
@@ -91,7 +99,12 @@ impl Handshakes {
         here.or_else(over_here).or_else(|| self.listeners.get(name))
     }
 
-    fn make(&self, listener: &Listener, definition: &Tls) -> Result<Made, Unusable> {
+    fn make(
+        &self,
+        listener: &Listener,
+        definition: &Tls,
+        authority: Option<&Arc<str>>,
+    ) -> Result<Made, Unusable> {
         let Listener {
             name,
             address,
@@ -99,7 +112,12 @@ impl Handshakes {
             tls: _,
         } = listener;
         let former = self.former(name, address);
-        let is_same = |former: &&Made| former.definition == *definition && former.protocols == *protocols;
+        let authority = authority.filter(|_| !definition.acme_hosts.is_empty());
+        let is_same = |former: &&Made| {
+            former.definition == *definition
+                && former.protocols == *protocols
+                && former.authority.as_ref() == authority
+        };
         if let Some(former) = former.filter(is_same) {
             return Ok(Made {
                 address: address.clone(),
@@ -111,11 +129,19 @@ impl Handshakes {
             Some(former) => (Arc::clone(&former.tickets), former.handshake.rules),
             None => (tls::tickets()?, NEXT_RULES.fetch_add(1, Ordering::Relaxed)),
         };
-        let config = tls::server(definition, *protocols, Arc::clone(&tickets))?;
+        let slots: Vec<_> = match authority {
+            Some(directory) => {
+                let hosts = definition.acme_hosts.iter();
+                hosts.map(|host| self.vault.slot(directory, host)).collect()
+            }
+            None => Vec::new(),
+        };
+        let config = tls::server(definition, &slots, *protocols, Arc::clone(&tickets))?;
         Ok(Made {
             address: address.clone(),
             protocols: *protocols,
             definition: definition.clone(),
+            authority: authority.cloned(),
             tickets,
             handshake: Handshake { config, rules },
         })

@@ -43,6 +43,7 @@ pub use touches::Touches;
 
 use crate::model::{Address, Cut, Drain, Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};
+use crate::tls::Vault;
 use fleet::{Fleet, StagedFleet};
 use follower::Followers;
 use handshakes::Handshakes;
@@ -195,7 +196,7 @@ impl Reloader {
         // Commit. From here on nothing can fail.
         let commit = info_span!("commit").entered();
         // A moment before the rest: no answer of the new configuration was let in by the limits of the old one.
-        snapshot.gates.begin(&serving.gates);
+        snapshot.begin(&serving);
         drop(serving);
         let retired = self.shared.current.swap(Arc::new(snapshot));
         let Drain {
@@ -305,6 +306,11 @@ impl Reloader {
             Some((name.clone(), self.sockets.bound(&listener.address)?.clone()))
         };
         self.model.listeners.iter().filter_map(bound).collect()
+    }
+
+    /// What was issued by authorities while the proxy runs.
+    pub(crate) fn vault(&self) -> &Arc<Vault> {
+        &self.handshakes.vault
     }
 
     /// What the workers share.

@@ -123,6 +123,7 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
         tracing,
         probe,
         admin,
+        acme,
         request_headers,
         response_headers,
     } = to;
@@ -139,6 +140,7 @@ fn changed_settings(from: &Settings, to: &Settings) -> Vec<&'static str> {
         ("tracing", from.tracing != *tracing),
         ("probe", from.probe != *probe),
         ("admin", from.admin != *admin),
+        ("acme", from.acme != *acme),
         ("request_headers", from.request_headers != *request_headers),
         ("response_headers", from.response_headers != *response_headers),
     ];

@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::admission::Admission;
 use super::answers::Answering;
+use super::attempts::Reader;
 use super::endpoint::Load;
 use super::pool::Lease;
 use super::refusal::Refusal;
@@ -27,6 +28,8 @@ pub(super) enum BodyError {
     TooSlow,
     #[error("the body is larger than allowed")]
     TooLarge,
+    #[error("it is not sent there any more")]
+    GivenUp,
 }
 
 /// The body of an answer to a client.
@@ -50,10 +53,20 @@ enum Content {
 /// The body of a request to an upstream.
 #[derive(Debug)]
 pub(super) struct RequestBody {
-    /// Nothing for a request that is sent again, which has no body.
-    pieces: Option<Timed>,
-    left_bytes: u64,
+    source: Source,
     progress: Rc<Progress>,
+}
+
+/// Where the body of a request comes from.
+#[derive(Debug)]
+enum Source {
+    Client {
+        pieces: Timed,
+        left_bytes: u64,
+    },
+    /// From what is kept of it for several attempts, and from the client after that.
+    Kept(Reader),
+    Nothing,
 }
 
 /// What the one who waits for an answer has to know about the request's body.
@@ -228,8 +241,7 @@ impl RequestBody {
         let left_bytes = limit_bytes.unwrap_or(u64::MAX);
         (
             Self {
-                pieces: Some(pieces),
-                left_bytes,
+                source: Source::Client { pieces, left_bytes },
                 progress: Rc::clone(&progress),
             },
             progress,
@@ -239,18 +251,26 @@ impl RequestBody {
     /// No body, for a request that is sent again.
     pub(super) fn none(progress: &Rc<Progress>) -> Self {
         Self {
-            pieces: None,
-            left_bytes: 0,
+            source: Source::Nothing,
+            progress: Rc::clone(progress),
+        }
+    }
+
+    /// For one of several attempts.
+    pub(super) fn kept(reader: Reader, progress: &Rc<Progress>) -> Self {
+        Self {
+            source: Source::Kept(reader),
             progress: Rc::clone(progress),
         }
     }
 
     fn fail(&self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.progress.failure.set(Some(match error {
-            BodyError::BrokeOff(_) => Refusal::BadBody,
-            BodyError::TooSlow => Refusal::BodyTooSlow,
-            BodyError::TooLarge => Refusal::BodyTooLarge,
-        }));
+        self.progress.failure.set(match error {
+            BodyError::BrokeOff(_) => Some(Refusal::BadBody),
+            BodyError::TooSlow => Some(Refusal::BodyTooSlow),
+            BodyError::TooLarge => Some(Refusal::BodyTooLarge),
+            BodyError::GivenUp => None,
+        });
         Poll::Ready(Some(Err(error)))
     }
 }
@@ -263,9 +283,15 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Self { pieces, progress, .. } = &mut *self;
-        let Some(pieces) = pieces else {
-            return Poll::Ready(None);
+        let Self { source, progress } = &mut *self;
+        let (pieces, left_bytes) = match source {
+            Source::Client { pieces, left_bytes } => (pieces, left_bytes),
+            Source::Kept(reader) => {
+                let piece = std::task::ready!(Pin::new(reader).poll_frame(cx));
+                progress.moved.set(Instant::now());
+                return Poll::Ready(piece);
+            }
+            Source::Nothing => return Poll::Ready(None),
         };
         let piece = loop {
             let piece = std::task::ready!(pieces.poll(cx));
@@ -278,8 +304,8 @@ impl Body for RequestBody {
         match piece {
             Some(Ok(frame)) => {
                 let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-                match self.left_bytes.checked_sub(length) {
-                    Some(left) => self.left_bytes = left,
+                match left_bytes.checked_sub(length) {
+                    Some(left) => *left_bytes = left,
                     None => return self.fail(BodyError::TooLarge),
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -290,14 +316,18 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces
-            .as_ref()
-            .is_none_or(|pieces| pieces.incoming.is_end_stream())
+        match &self.source {
+            Source::Client { pieces, .. } => pieces.incoming.is_end_stream(),
+            Source::Kept(reader) => reader.is_end_stream(),
+            Source::Nothing => true,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.pieces
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), |pieces| pieces.incoming.size_hint())
+        match &self.source {
+            Source::Client { pieces, .. } => pieces.incoming.size_hint(),
+            Source::Kept(reader) => reader.size_hint(),
+            Source::Nothing => SizeHint::with_exact(0),
+        }
     }
 }

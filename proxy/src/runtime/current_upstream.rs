@@ -127,6 +127,7 @@ mod tests {
             tls: None,
             admission: model::Admission::default(),
             breaker: None,
+            retry_budget: model::RetryBudget::default(),
             balance: Balance::RoundRobin,
             sticky: None,
             health: None,

@@ -1,31 +1,24 @@
 //! One request to an upstream, and its answer back.
 
-use std::io::ErrorKind;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::{self, HeaderValue};
-use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
-use tokio::time::Instant;
 
 use super::admission::Admission;
 use super::affinity::{Wanted, set_cookie};
+use super::attempts::{Call, Deadline};
 use super::body::{Progress, RequestBody, ResponseBody};
 use super::connection::Connection;
 use super::fields;
-use super::grpc;
-use super::pool::{Goal, Lease};
 use super::refusal::Refusal;
 use super::snapshot::Route;
 use super::tunnel;
-use super::upstream::{Taken, Upstream};
-use crate::model::{Limits, Protocol, Timeouts};
-
-/// Endpoints that are tried for one request, as long as it has not been sent.
-const ATTEMPTS: usize = 3;
+use super::upstream::Upstream;
+use crate::model::{Limits, Protocol};
 
 /// Forwards a request and returns the answer, edited as the route says.
 pub(super) async fn forward(
@@ -35,6 +28,7 @@ pub(super) async fn forward(
     upstream: &Arc<Upstream>,
     mut request: Request<Incoming>,
     limits: Limits,
+    deadline: Option<Deadline>,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let wanted = Wanted::of(upstream, request.headers(), connection.peer.ip());
     let version = request.version();
@@ -48,15 +42,20 @@ pub(super) async fn forward(
     prepare(&mut request, connection, route);
     connect_fields(request.headers_mut(), protocol, upgrade.as_ref(), wishes.trailers);
 
-    let mut timeouts = upstream.definition.timeouts;
-    if grpc::asks(request.headers()) {
-        // Whoever calls has no use for a later answer.
-        let wanted = grpc::timeout(request.headers());
-        timeouts.response = wanted.into_iter().fold(timeouts.response, Duration::min);
-    }
+    let timeouts = upstream.definition.timeouts;
     let (request, progress) = streamed(request, &limits);
-    let (mut response, lease, taken) =
-        send(connection, upstream, request, &progress, timeouts, wanted).await?;
+    let call = Call {
+        connection,
+        upstream,
+        rules: &route.definition.attempts,
+        timeouts,
+        progress: &progress,
+        wanted,
+        deadline,
+        may_be_tunnel: upgrade.is_some(),
+        trying: Cell::new(None),
+    };
+    let (mut response, lease, taken) = call.send(request).await?;
     // From here on, silence is the business of whoever answers.
     progress.is_answered.set(true);
 
@@ -137,68 +136,6 @@ fn streamed(request: Request<Incoming>, limits: &Limits) -> (Request<RequestBody
     (Request::from_parts(parts, body), progress)
 }
 
-/// Sends a request over the first connection that takes it.
-///
-/// Invariant: it is sent again only if nothing of it was sent (hyper hands it back), or if a kept connection ended before any byte of an
-/// answer and doing it twice is the same as doing it once. Anything else may have been acted upon.
-async fn send(
-    connection: &Rc<Connection>,
-    upstream: &Upstream,
-    mut request: Request<RequestBody>,
-    progress: &Rc<Progress>,
-    timeouts: Timeouts,
-    wanted: Wanted,
-) -> Result<(Response<Incoming>, Lease, Taken), Refusal> {
-    let mut tried = Vec::new();
-    let mut refusal = Refusal::NoEndpoint;
-    while tried.len() < ATTEMPTS {
-        let Some(taken) = upstream.take(wanted, &tried) else {
-            break;
-        };
-        tried.push(taken.index);
-        refusal = Refusal::Unreachable;
-        let goal = Goal::of(upstream, taken.index);
-        // One that is kept may be gone, and so may the next one.
-        for _ in 0..=goal.kept() {
-            let lease = match connection.pool.reuse(goal) {
-                Some(lease) => Ok(lease),
-                None => connection.pool.connect(goal, timeouts.connect).await,
-            };
-            let mut lease = match lease {
-                Ok(lease) => lease,
-                Err(error) => {
-                    tracing::debug!(upstream = %upstream.definition.name, endpoint = %goal.endpoint.key, %error, "no connection");
-                    upstream.failed(taken.index);
-                    break;
-                }
-            };
-            address(&mut request, goal)?;
-            let reused = lease.reused;
-            match exchange(&mut lease, request, progress, timeouts).await {
-                Ok(response) => {
-                    upstream.answered(taken.index, response.status().as_u16());
-                    return Ok((response, lease, taken));
-                }
-                Err(Lost::Unsent(again) | Lost::Stale(again)) => {
-                    request = *again;
-                    refusal = Refusal::BrokeOff;
-                    if !reused {
-                        upstream.failed(taken.index);
-                        break;
-                    }
-                }
-                Err(Lost::Sent(refusal)) => {
-                    if matches!(refusal, Refusal::BrokeOff | Refusal::TooSlow) {
-                        upstream.failed(taken.index);
-                    }
-                    return Err(refusal);
-                }
-            }
-        }
-    }
-    Err(refusal)
-}
-
 /// Has the client come back to the endpoint that answered, where that is wanted and its cookie does not say so already.
 fn remember(
     headers: &mut HeaderMap,
@@ -213,117 +150,4 @@ fn remember(
     {
         headers.append(header::SET_COOKIE, cookie);
     }
-}
-
-/// Says whom a request is for: a request of HTTP/1.0 may come without a host, HTTP/1.1 has one always, and HTTP/2 has it in its target.
-fn address(request: &mut Request<RequestBody>, goal: Goal<'_>) -> Result<(), Refusal> {
-    let own = || HeaderValue::from_str(&goal.endpoint.authority).map_err(|_| Refusal::BadHost);
-    match goal.protocol {
-        Protocol::Http1 => {
-            if !request.headers().contains_key(header::HOST) {
-                request.headers_mut().insert(header::HOST, own()?);
-            }
-        }
-        Protocol::Http2 => {
-            let host = match request.headers_mut().remove(header::HOST) {
-                Some(host) => host,
-                // It may have been sent before.
-                None if request.uri().authority().is_some() => return Ok(()),
-                None => own()?,
-            };
-            let scheme = if goal.secured.is_some() {
-                Scheme::HTTPS
-            } else {
-                Scheme::HTTP
-            };
-            let path = request.uri().path_and_query().cloned();
-            let target = Uri::builder().scheme(scheme).authority(host.as_bytes());
-            let target = target.path_and_query(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
-            *request.uri_mut() = target.build().map_err(|_| Refusal::BadTarget)?;
-        }
-    }
-    Ok(())
-}
-
-/// How a request can fail to be answered.
-enum Lost {
-    /// Nothing of it left the proxy.
-    Unsent(Box<Request<RequestBody>>),
-    /// A kept connection ended before any byte of an answer; the request can be repeated.
-    Stale(Box<Request<RequestBody>>),
-    /// It may have been acted upon.
-    Sent(Refusal),
-}
-
-async fn exchange(
-    lease: &mut Lease,
-    request: Request<RequestBody>,
-    progress: &Rc<Progress>,
-    timeouts: Timeouts,
-) -> Result<Response<Incoming>, Lost> {
-    let protocol = lease.protocol();
-    let may_be_stale = protocol == Protocol::Http1 && lease.reused && is_repeatable(&request);
-    let may_be_left = protocol == Protocol::Http2 && request.body().is_end_stream();
-    let replay = (may_be_stale || may_be_left).then(|| head_of(&request));
-    let mut sending = std::pin::pin!(lease.sender.send(request));
-    progress.moved.set(Instant::now());
-    let outcome = loop {
-        let deadline = progress.moved.get() + timeouts.response;
-        tokio::select! {
-            outcome = &mut sending => break outcome,
-            () = tokio::time::sleep_until(deadline) => {
-                if Instant::now() >= progress.moved.get() + timeouts.response {
-                    return Err(Lost::Sent(Refusal::TooSlow));
-                }
-            }
-        }
-    };
-    outcome.map_err(|mut error| {
-        if let Some(unsent) = error.take_message() {
-            return Lost::Unsent(Box::new(unsent));
-        }
-        tracing::debug!(error = %error.error(), "upstream broke off before its answer");
-        let may_be_sent_again = match protocol {
-            Protocol::Http1 => is_stale(error.error()),
-            Protocol::Http2 => is_left(error.error()),
-        };
-        if let Some(head) = replay
-            && may_be_sent_again
-        {
-            return Lost::Stale(Box::new(head.map(|()| RequestBody::none(progress))));
-        }
-        Lost::Sent(progress.failure.get().unwrap_or(Refusal::BrokeOff))
-    })
-}
-
-/// Whether doing it twice is the same as doing it once, and there is no body that would have to be kept.
-fn is_repeatable(request: &Request<RequestBody>) -> bool {
-    let idempotent = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(request.method());
-    idempotent && request.body().is_end_stream()
-}
-
-/// Whether an error says that a connection was closed before it answered, as a server does with one that it no longer keeps.
-fn is_stale(error: &hyper::Error) -> bool {
-    let reset = || {
-        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
-        cause.is_some_and(|cause| matches!(cause.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
-    };
-    error.is_incomplete_message() || error.is_canceled() || reset()
-}
-
-/// Whether an error says that the other side did nothing with a request, and will not (RFC 9113 §8.7).
-fn is_left(error: &hyper::Error) -> bool {
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
-    cause.is_some_and(|cause| {
-        let is_end = cause.is_go_away() && cause.reason() == Some(h2::Reason::NO_ERROR);
-        cause.is_remote() && (is_end || cause.reason() == Some(h2::Reason::REFUSED_STREAM))
-    })
-}
-
-fn head_of(request: &Request<RequestBody>) -> Request<()> {
-    let mut head = Request::new(());
-    *head.method_mut() = request.method().clone();
-    *head.uri_mut() = request.uri().clone();
-    *head.headers_mut() = request.headers().clone();
-    head
 }

@@ -4,17 +4,18 @@ use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::{HeaderValue, Request, Response, Version, header};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 
 use super::admission::{Admission, Ending};
 use super::answers::Answering;
+use super::attempts::Deadline;
 use super::body::ResponseBody;
 use super::connection::Connection;
 use super::forward::forward;
 use super::grpc;
 use super::refusal::{Refusal, plain};
-use super::screen::screen;
+use super::screen::{is_too_large, screen};
 use super::snapshot::{Route, Task};
 use crate::model::{HeaderEdits, Limits};
 
@@ -26,26 +27,29 @@ pub(super) async fn handle(
     let busy = connection.state.busy();
     let is_http2 = request.version() == Version::HTTP_2;
     let is_call = grpc::asks(request.headers());
-    let (mut response, answering, admission) = match decide(&connection, request) {
+    let (mut response, answering, admission) = match decide(&connection, request, is_call) {
         Ok((route, request, limits)) => {
             let answering = Answering::by(&connection, &route);
+            let deadline = Deadline::of(&route.definition.attempts, request.headers(), is_call);
             let admitted = route.entry.admit(connection.peer.ip(), request.headers()).await;
             let (answer, admission) = match admitted {
                 Ok(admission) => {
                     let admission = Rc::new(admission);
-                    let answer = perform(&connection, &admission, &route, request, limits).await;
+                    let answer = perform(&connection, &admission, &route, request, limits, deadline).await;
                     admission.tell(ending(&answer));
                     (answer, Some(admission))
                 }
                 Err(refusal) => (Err(refusal), None),
             };
-            let response =
-                answer.unwrap_or_else(|refusal| refusal.response(is_call, &route.response_headers));
+            let response = answer.unwrap_or_else(|refusal| {
+                connection.shared.refused(refusal);
+                refusal.response(is_call, &route.response_headers)
+            });
             (response, Some(answering), admission)
         }
-        Err((refusal, edits)) => (refusal.response(is_call, &edits), None, None),
+        Err(response) => (response, None, None),
     };
-    let is_last = connection.is_closing() && response.status() != http::StatusCode::SWITCHING_PROTOCOLS;
+    let is_last = connection.is_closing() && response.status() != StatusCode::SWITCHING_PROTOCOLS;
     if is_http2 {
         // The end of a connection is announced by GOAWAY, and one refused request is not that of the others.
         response.headers_mut().remove(header::CONNECTION);
@@ -63,16 +67,23 @@ pub(super) async fn handle(
 ///
 /// Invariant: the snapshot is loaded here, once, and let go before anything is awaited.
 #[expect(
-    clippy::type_complexity,
-    reason = "a request goes in and comes out again, there is nothing to name"
+    clippy::result_large_err,
+    reason = "what is good about it is no smaller, and both are passed on at once"
 )]
 fn decide(
     connection: &Connection,
     mut request: Request<Incoming>,
-) -> Result<(Arc<Route>, Request<Incoming>, Limits), (Refusal, Arc<HeaderEdits>)> {
+    is_call: bool,
+) -> Result<(Arc<Route>, Request<Incoming>, Limits), Response<ResponseBody>> {
     let snapshot = connection.shared.current.load();
-    let refuse = |refusal| (refusal, Arc::clone(&snapshot.response_headers));
+    let refuse = |refusal: Refusal| {
+        connection.shared.refused(refusal);
+        refusal.response(is_call, &snapshot.response_headers)
+    };
     let host = screen(&mut request, &snapshot.limits).map_err(refuse)?;
+    if let Some(answer) = connection.shared.issuance.answer(request.uri().path()) {
+        return Err(plain(StatusCode::OK, answer, &HeaderEdits::default()));
+    }
     let table = match snapshot.open(&connection.local) {
         Some(open) if open.rules() == connection.rules => {
             if !open.admits(connection.rules, connection.protocol.get()) {
@@ -94,7 +105,15 @@ fn decide(
     let route = table
         .find(&host, request.uri().path())
         .ok_or_else(|| refuse(Refusal::NoRoute))?;
-    Ok((Arc::clone(route), request, snapshot.limits))
+    let limits = Limits {
+        body_bytes: route.definition.body_bytes.or(snapshot.limits.body_bytes),
+        ..snapshot.limits
+    };
+    if is_too_large(request.body(), &limits) {
+        connection.shared.refused(Refusal::BodyTooLarge);
+        return Err(Refusal::BodyTooLarge.response(is_call, &route.response_headers));
+    }
+    Ok((Arc::clone(route), request, limits))
 }
 
 /// What an answer says of the upstream that it was to come from.
@@ -113,11 +132,12 @@ async fn perform(
     route: &Route,
     request: Request<Incoming>,
     limits: Limits,
+    deadline: Option<Deadline>,
 ) -> Result<Response<ResponseBody>, Refusal> {
     match &route.task {
         Task::Forward(upstream) => {
             let upstream = upstream.ready().await;
-            forward(connection, admission, route, &upstream, request, limits).await
+            forward(connection, admission, route, &upstream, request, limits, deadline).await
         }
         Task::Respond(status, body) => Ok(plain(*status, body.clone(), &route.response_headers)),
         Task::Redirect(status, location) => {

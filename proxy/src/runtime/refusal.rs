@@ -43,6 +43,8 @@ pub(super) enum Refusal {
     BrokeOff,
     #[error("the upstream did not answer in time")]
     TooSlow,
+    #[error("there was no answer in the time that the client gave")]
+    OutOfTime,
 }
 
 // === impl Refusal ===
@@ -60,7 +62,7 @@ impl Refusal {
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Crowded | Self::CircuitOpen(_) | Self::NoEndpoint => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unreachable | Self::BrokeOff => StatusCode::BAD_GATEWAY,
-            Self::TooSlow => StatusCode::GATEWAY_TIMEOUT,
+            Self::TooSlow | Self::OutOfTime => StatusCode::GATEWAY_TIMEOUT,
         }
     }
 
@@ -76,6 +78,7 @@ impl Refusal {
                 | Self::Unreachable
                 | Self::BrokeOff
                 | Self::TooSlow
+                | Self::OutOfTime
         )
     }
 

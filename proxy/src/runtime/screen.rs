@@ -14,7 +14,7 @@ pub(super) fn screen(request: &mut Request<Incoming>, limits: &Limits) -> Result
         return Err(Refusal::BadMethod);
     }
     sizes(request, limits)?;
-    framing(request, limits)?;
+    framing(request)?;
     if has_dot_segment(request.uri().path()) || is_of_another_method(request) {
         return Err(Refusal::BadTarget);
     }
@@ -45,7 +45,7 @@ fn sizes(request: &Request<Incoming>, limits: &Limits) -> Result<(), Refusal> {
 }
 
 /// hyper has settled which framing counts; what is left is a coding that nobody here can read.
-fn framing(request: &Request<Incoming>, limits: &Limits) -> Result<(), Refusal> {
+fn framing(request: &Request<Incoming>) -> Result<(), Refusal> {
     let headers = request.headers();
     if let Some(coding) = headers.get(header::TRANSFER_ENCODING) {
         let only = headers.get_all(header::TRANSFER_ENCODING).iter().count() == 1;
@@ -53,10 +53,13 @@ fn framing(request: &Request<Incoming>, limits: &Limits) -> Result<(), Refusal> 
             return Err(Refusal::UnknownCoding);
         }
     }
-    match (request.body().size_hint().exact(), limits.body_bytes) {
-        (Some(length), Some(limit)) if length > limit => Err(Refusal::BodyTooLarge),
-        _ => Ok(()),
-    }
+    Ok(())
+}
+
+/// Whether a body is known to be larger than its route takes, before anything of it is read.
+pub(super) fn is_too_large(body: &Incoming, limits: &Limits) -> bool {
+    let known = body.size_hint().exact().zip(limits.body_bytes);
+    known.is_some_and(|(length, limit)| length > limit)
 }
 
 fn host(request: &mut Request<Incoming>) -> Result<String, Refusal> {

@@ -60,6 +60,7 @@ async fn shake_hands(
     let client = connection.peer;
     tokio::select! {
         shaken = tokio::time::timeout(patience, Wire::shake_hands(stream, config)) => match shaken {
+            Ok(Ok((wire, _))) if wire.is_over() => None,
             Ok(Ok((wire, has_more))) => {
                 // What was read until now was no request, but for what came along with the last of it.
                 if !has_more {

@@ -1,5 +1,6 @@
 //! What all workers share: what serves, and what is counted.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -7,11 +8,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::counters::Counters;
+use super::refusal::Refusal;
 use super::removals::{Removal, Removals};
 use super::seats::Seats;
 use super::state::Census;
 use super::survey::{Roll, Silent, Surveyed};
-use super::{Current, Generation};
+use super::{Current, Generation, Issuance};
 use crate::model::RouteKey;
 
 /// What all workers share.
@@ -21,9 +23,13 @@ pub struct Shared {
     pub current: Current,
     /// Told when a name stands for other addresses, for whoever follows endpoints: one may wait.
     pub(crate) endpoints_changed: Notify,
+    /// What is known of certificates that are obtained from an authority.
+    pub issuance: Issuance,
     pub(super) connections: Arc<Census>,
     pub(super) seats: Seats,
     pub(super) counters: Counters,
+    heads_too_large: AtomicU64,
+    bodies_too_large: AtomicU64,
     retired: Mutex<Vec<Weak<Generation>>>,
     pub(super) removals: Removals,
     pub(super) surveyed: Surveyed,
@@ -37,9 +43,12 @@ impl Shared {
         Arc::new(Self {
             current,
             endpoints_changed: Notify::new(),
+            issuance: Issuance::default(),
             connections: Arc::default(),
             seats: Seats::default(),
             counters: Counters::default(),
+            heads_too_large: AtomicU64::new(0),
+            bodies_too_large: AtomicU64::new(0),
             retired: Mutex::default(),
             removals: Removals::default(),
             surveyed: Surveyed::default(),
@@ -59,6 +68,21 @@ impl Shared {
     /// Answers to requests so far, by the class of their status, 1xx to 5xx.
     pub fn answered(&self) -> [u64; 5] {
         self.counters.totals()
+    }
+
+    /// Requests that were refused because of their size: of their heads, and of their bodies.
+    pub fn too_large(&self) -> [u64; 2] {
+        [&self.heads_too_large, &self.bodies_too_large].map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// Counts a refusal that nothing else counts.
+    pub(super) fn refused(&self, refusal: Refusal) {
+        let counter = match refusal {
+            Refusal::HeadTooLarge => &self.heads_too_large,
+            Refusal::BodyTooLarge => &self.bodies_too_large,
+            _ => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What the connections of each worker do at this moment.

@@ -101,6 +101,8 @@ impl Route {
             key,
             action,
             admission: model::Admission::default(),
+            body_bytes: None,
+            attempts: model::Attempts::default(),
             request_headers: HeaderEdits::default(),
             response_headers: HeaderEdits::default(),
         };
@@ -118,6 +120,17 @@ impl Route {
 // === impl Snapshot ===
 
 impl Snapshot {
+    /// Makes its limits and budgets count from now on, in the place of those of `previous`.
+    pub fn begin(&self, previous: &Self) {
+        self.gates.begin(&previous.gates);
+        for (name, upstream) in &self.upstreams {
+            let former = previous.upstreams.get(name);
+            if former.is_none_or(|former| !Arc::ptr_eq(former, upstream)) {
+                upstream.now().begin();
+            }
+        }
+    }
+
     /// The number of this configuration; 0 before the first.
     pub fn revision(&self) -> u64 {
         self.generation.revision

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use super::affinity::{self, Wanted};
+use super::attempts::{AttemptFigures, Ledger};
 use super::choice;
 use super::endpoint::{Condition, EndpointState, Load};
 use super::names::NameState;
@@ -51,13 +52,14 @@ pub struct Member {
 }
 
 /// What all definitions of an upstream have in common.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Common {
     position: AtomicUsize,
     /// Tells that names stand for other addresses.
     pub(super) refreshed: Notify,
     /// Held while an endpoint is ejected, so that no two are where one may be.
     ejecting: Mutex<()>,
+    ledger: Ledger,
 }
 
 /// An endpoint that a request is given to.
@@ -112,12 +114,27 @@ impl Upstream {
             is_unknown: is_unknown && members.is_empty(),
             members: members.into(),
             cycle: choice::smooth_cycle(&weights),
-            common: former
-                .map(|former| Arc::clone(&former.common))
-                .unwrap_or_default(),
+            common: former.map_or_else(
+                || Arc::new(Common::new(&definition)),
+                |former| Arc::clone(&former.common),
+            ),
             definition,
             secured,
         }
+    }
+
+    /// Has its attempts go by its own rules from now on, whatever configuration their requests belong to.
+    pub(super) fn begin(&self) {
+        self.common.ledger.change(self.definition.retry_budget);
+    }
+
+    /// What its attempts have come to.
+    pub fn attempts(&self) -> AttemptFigures {
+        self.common.ledger.figures()
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.common.ledger
     }
 
     /// What is known of each endpoint, by what it is known by.
@@ -222,6 +239,19 @@ impl Upstream {
 /// The host of `host:port`.
 pub(super) fn host_of(authority: &str) -> &str {
     authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+}
+
+// === impl Common ===
+
+impl Common {
+    fn new(definition: &model::Upstream) -> Self {
+        Self {
+            position: AtomicUsize::new(0),
+            refreshed: Notify::new(),
+            ejecting: Mutex::default(),
+            ledger: Ledger::new(definition.retry_budget),
+        }
+    }
 }
 
 #[cfg(test)]

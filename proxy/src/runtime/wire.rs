@@ -33,6 +33,12 @@ impl Wire {
         Ok((Self::Tls(Box::new(stream)), has_more))
     }
 
+    /// Whether nothing follows the handshake: a client that speaks none of what is spoken here wanted to see what is shown to it.
+    pub(super) fn is_over(&self) -> bool {
+        let Self::Tls(stream) = self else { return false };
+        stream.get_ref().1.alpn_protocol().is_some() && self.chosen().is_none()
+    }
+
     /// What the client chose by ALPN, if it chose.
     pub(super) fn chosen(&self) -> Option<Protocol> {
         let Self::Tls(stream) = self else { return None };

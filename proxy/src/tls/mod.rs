@@ -6,6 +6,7 @@
 //! The provider of the primitives is named wherever one is needed: none is that of the whole process.
 
 mod choice;
+mod issued;
 
 use std::sync::{Arc, LazyLock};
 
@@ -21,6 +22,7 @@ use webpki::EndEntityCert;
 
 use crate::model::{Certificate, ClientAuth, PrivateKey, Protocol, Protocols, Tls, TlsVersion, UpstreamTls};
 use choice::Choice;
+pub(crate) use issued::{ACME_TLS, Issued, Slot, Vault, challenge, request};
 
 /// Why something cannot be used. The texts themselves are not repeated.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,15 @@ pub(crate) enum Unusable {
     /// The key cannot be used, or a configuration is not complete.
     #[error("{0}")]
     Tls(#[from] rustls::Error),
+    /// It is not for the host that it was ordered for.
+    #[error("the certificate is for another host")]
+    OtherHost,
+    /// When it is good cannot be told.
+    #[error("it cannot be told until when the certificate is good")]
+    Validity,
+    /// Nothing can be made of a key.
+    #[error("{0}")]
+    Made(#[from] rcgen::Error),
     /// Clients cannot be checked.
     #[error("{0}")]
     Clients(#[from] VerifierBuilderError),
@@ -104,13 +115,18 @@ pub(crate) fn certificate(
         .valid_dns_names()
         .map(|name| name.to_ascii_lowercase().into())
         .collect();
-    let certificate = Certificate { names, chain, key };
+    let certificate = Certificate {
+        names,
+        validity: issued::validity(leaf)?,
+        chain,
+        key,
+    };
     certified(&certificate)?;
     Ok(certificate)
 }
 
 fn certified(certificate: &Certificate) -> Result<CertifiedKey, Unusable> {
-    let Certificate { names: _, chain, key } = certificate;
+    let Certificate { chain, key, .. } = certificate;
     CertifiedKey::from_der(chain.clone(), key.0.clone_key(), &provider()).map_err(|error| match error {
         rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => Unusable::Mismatch,
         error => error.into(),
@@ -167,14 +183,16 @@ pub(crate) fn tickets() -> Result<Arc<dyn ProducesTickets>, Unusable> {
     Ok(ring::Ticketer::new()?)
 }
 
-/// What shakes hands for a listener, and has clients choose among these by ALPN.
+/// What shakes hands for a listener, and has clients choose among these by ALPN. There is a slot for each of its hosts.
 pub(crate) fn server(
     tls: &Tls,
+    slots: &[Arc<Slot>],
     protocols: Protocols,
     tickets: Arc<dyn ProducesTickets>,
 ) -> Result<Arc<ServerConfig>, Unusable> {
     let Tls {
         certificates,
+        acme_hosts,
         min_version,
         client_auth,
     } = tls;
@@ -191,9 +209,15 @@ pub(crate) fn server(
     for certificate in certificates {
         choice.add(&certificate.names, Arc::new(certified(certificate)?));
     }
+    for (host, slot) in acme_hosts.iter().zip(slots) {
+        choice.order(host, Arc::clone(slot));
+    }
     let mut config = builder.with_cert_resolver(Arc::new(choice));
     config.ticketer = tickets;
     config.alpn_protocols = protocols.all().map(|protocol| protocol.alpn().to_vec()).collect();
+    if !slots.is_empty() {
+        config.alpn_protocols.push(ACME_TLS.to_vec());
+    }
     Ok(Arc::new(config))
 }
 

@@ -14,8 +14,10 @@ const REVOKED: &str = "listeners[].tls.client_auth.crl";
 pub(crate) const OWN_KEY: &str = "upstreams[].tls.key";
 pub(crate) const OWN_CERTIFICATE: &str = "upstreams[].tls.certificate";
 pub(crate) const TRUSTED: &str = "upstreams[].tls.ca";
+pub(crate) const ISSUERS: &str = "acme.ca";
 /// Every key that takes PEM.
-pub(crate) const ALL: [&str; 7] = [
+pub(crate) const ALL: [&str; 8] = [
+    ISSUERS,
     CERTIFICATE,
     KEY,
     AUTHORITY,

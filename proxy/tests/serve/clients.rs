@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask ci --step clients` shows which were.
 
+mod pebble;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};

@@ -217,11 +217,13 @@ fn a_connection_that_is_too_old_gets_no_more_streams_and_ends_with_its_last() {
     until("the end of all", || open() == 0);
 }
 
-/// A server that says of every request that it has not touched it, and goes: GOAWAY with 0 as the last stream, frame by frame.
-fn leaves() -> SocketAddr {
+/// A server that goes, frame by frame: GOAWAY with 0 as the last stream says of a request that it was not touched, with 1 that it was. And how many requests came.
+fn leaves(last: u8) -> (SocketAddr, Arc<AtomicUsize>) {
     const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
-    const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    origin(|mut stream| {
+    let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0];
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&requests);
+    let address = origin(move |mut stream| {
         let _ = stream.write_all(SETTINGS);
         let mut preface = [0; 24];
         let _ = stream.read_exact(&mut preface);
@@ -234,14 +236,29 @@ fn leaves() -> SocketAddr {
             let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
             let _ = stream.read_exact(&mut payload);
         }
-        let _ = stream.write_all(GOAWAY);
+        count.fetch_add(1, Ordering::SeqCst);
+        let _ = stream.write_all(&goaway);
         let _ = stream.read(&mut head);
-    })
+    });
+    (address, requests)
+}
+
+#[test]
+fn what_an_upstream_that_goes_may_have_touched_is_asked_of_nobody_else() {
+    let (leaving, requests) = leaves(1);
+    let rules = ", retry: {attempts: 5, on: [unsent, reset], backoff: 1ms}";
+    let world =
+        World::start(&config(HTTP_2, leaving).replace("upstream: app", &format!("upstream: app{rules}")));
+    for (method, is_repeated) in [("POST", false), ("PUT", true)] {
+        let request = format!("{method} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        assert_eq!(raw(world.address(), &request).status(), 502, "{method}");
+        assert_eq!(requests.swap(0, Ordering::SeqCst) > 1, is_repeated, "{method}");
+    }
 }
 
 #[test]
 fn what_an_upstream_has_not_touched_is_asked_of_another_one() {
-    for first in [server(Server::Refuses).0, leaves()] {
+    for first in [server(Server::Refuses).0, leaves(0).0] {
         let (other, _) = server(Server::Tells);
         let text = format!(
             "workers: 1\nlisteners: [{{name: web, address: '127.0.0.1:0'}}]\nroutes: [{{upstream: app}}]\n\
@@ -253,6 +270,27 @@ fn what_an_upstream_has_not_touched_is_asked_of_another_one() {
             assert_eq!(raw(world.address(), &request).status(), 200, "{method} {first}");
         }
     }
+}
+
+#[test]
+fn what_an_upstream_has_not_touched_is_asked_of_another_one_with_a_body_that_is_kept() {
+    let ((first, _), (other, _)) = (server(Server::Refuses), server(Server::Tells));
+    let with = |rules: &str| {
+        format!(
+            "workers: 1\nlisteners: [{{name: web, address: '127.0.0.1:0'}}]\nroutes: [{{upstream: app{rules}}}]\n\
+             upstreams: [{{name: app, protocol: http2, endpoints: [{{address: '{first}'}}, {{address: '{other}'}}]}}]\n"
+        )
+    };
+    let world = World::start(&with(", retry: {on: [unsent], backoff: 1ms, buffer: 4B}"));
+    let statuses = |body: &str| {
+        let length = body.len();
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+        let request = format!("{head}Content-Length: {length}\r\n\r\n{body}");
+        [(); 4].map(|()| raw(world.address(), &request).status())
+    };
+    assert_eq!(statuses("body"), [200; 4]);
+    world.apply(&with(", retry: {on: [connect_failure], buffer: 4B}"));
+    assert!(statuses("body").contains(&502), "it is not asked for");
 }
 
 #[test]

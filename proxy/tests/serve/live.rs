@@ -99,6 +99,7 @@ impl Origins {
         let rest = match rest.split('(').next().unwrap_or_default() {
             "OTHER" => of_app("B", "", ""),
             "OF_ROUTE" => of_app("A", &route, ""),
+            "OF_SILENT" => of_app("SILENT", &route, ""),
             "OF_HALF" => of_app("HALF", &route, ""),
             "HOLE" => of_app("HOLE", "", &timeouts),
             "WAITING" => of_app("SILENT", "", &timeouts),

@@ -1,8 +1,10 @@
 //! The proxy as a client and an operator see it.
 
 mod admin;
+mod attempts;
 mod authority;
 mod balancing;
+mod bodies;
 mod changes;
 mod check;
 mod clients;
@@ -11,6 +13,7 @@ mod ejection;
 mod files;
 mod health;
 mod health_grpc;
+mod hedges;
 mod http2;
 mod http2_idle;
 mod http2_upstream;
@@ -19,6 +22,7 @@ mod limits;
 mod live;
 mod names;
 mod odd_requests;
+mod odd_streams;
 mod openapi;
 mod operate;
 #[cfg(feature = "otlp")]

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use crate::odd_streams::{self, Ends};
 use crate::support::{World, connect, origin};
 
 /// What becomes of a request.
@@ -109,7 +110,7 @@ const PAUSE: Duration = Duration::from_millis(900);
 const SILENCE: Duration = Duration::from_millis(400);
 
 /// Sends on what each connection brought, once nothing more comes.
-fn recorder() -> (SocketAddr, Receiver<String>) {
+pub(crate) fn recorder() -> (SocketAddr, Receiver<String>) {
     let (seen, told) = channel();
     let address = origin(move |mut stream| {
         stream.set_read_timeout(Some(SILENCE)).expect("a time-out");
@@ -158,7 +159,7 @@ fn say(address: SocketAddr, request: &str) -> (Vec<u16>, bool) {
 }
 
 /// What an upstream saw, without what the proxy adds to every request.
-fn own(seen: &str) -> String {
+pub(crate) fn own(seen: &str) -> String {
     let added = ["x-forwarded-", "via: "];
     let lines = seen.split_inclusive("\r\n");
     lines
@@ -167,7 +168,7 @@ fn own(seen: &str) -> String {
 }
 
 /// Whether it is a whole request, of those that the rows have.
-fn is_whole(seen: &str) -> bool {
+pub(crate) fn is_whole(seen: &str) -> bool {
     let Some((head, body)) = seen.split_once("\r\n\r\n") else {
         return false;
     };
@@ -232,18 +233,30 @@ fn the_document_shows_what_is_tested() {
          Each row is a test (`proxy/tests/serve/odd_requests.rs`, from which this table is written). Sections are of the RFC of that number.\n\n\
          | what | RFC | becomes |\n|---|---|---|\n",
     );
+    let shown = |seen: &str| format!("`{}`", seen.trim_end_matches('~').replace('~', " ⏎ "));
     for (what, section, _, becomes) in ROWS {
         let becomes = match becomes {
             Refused(0) => "the connection is closed".to_owned(),
             Refused(status) => format!("{status}"),
-            Clean(seen) => format!("`{}`", seen.trim_end_matches('~').replace('~', " ⏎ ")),
-            CleanAndLast(seen) => format!(
-                "`{}`, and the connection is closed after the answer",
-                seen.trim_end_matches('~').replace('~', " ⏎ ")
-            ),
+            Clean(seen) => shown(seen),
+            CleanAndLast(seen) => format!("{}, and the connection is closed after the answer", shown(seen)),
         };
         // Writing to a string cannot fail.
         let _ = writeln!(document, "| {what} | {section} | {becomes} |");
+    }
+    document.push_str(
+        "\n## By HTTP/2\n\n\
+         The same of streams, whose requests an upstream gets by HTTP/1.1 (`proxy/tests/serve/odd_streams.rs`). One that is malformed is reset, or its connection ended (RFC 9113 §8.1.1).\n\n\
+         | what | RFC | becomes |\n|---|---|---|\n",
+    );
+    for (what, section, _, _, _, ends) in odd_streams::ROWS {
+        let ends = match ends {
+            Ends::Malformed => "reset".to_owned(),
+            Ends::Refused(status) => format!("{status}"),
+            Ends::Clean(seen) => shown(seen),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(document, "| {what} | {section} | {ends} |");
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/requests.md");
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {

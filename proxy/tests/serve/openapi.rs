@@ -7,10 +7,13 @@ use std::fs;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::admin::{at, free, request, with_admin};
+use crate::authority::Authority;
 use crate::support::{Answer, PATIENCE, World, connect, echo, gated, raw, read_answer, rename_over};
 
 /// What it takes half a minute, 64 MiB or a fault of the proxy itself to see.
@@ -130,6 +133,33 @@ fn described(schema: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
+/// What the status says of certificates: one of the configuration, and one that is still to be obtained, from nobody.
+fn with_certificates(contract: &mut Contract, world: &World, admin: SocketAddr, config: &str) {
+    let authority = Authority::new();
+    let pair = authority.issue("a.example");
+    let at = |name: &str| world.folder.path().join(name);
+    fs::write(at("pair.pem"), pair.certificate + &pair.key).expect("a file");
+    fs::write(at("ca.pem"), authority.0.pem()).expect("a file");
+    let listener = "listeners: [{name: secure, address: '127.0.0.98:0', tls: {certificates: [{certificate: '${file:pair.pem}', \
+                    key: '${file:pair.pem}'}], acme_hosts: [b.example]}}, ";
+    let directory = format!("https://{}/directory", free("127.0.0.97"));
+    let storage = at("storage").display().to_string();
+    let acme = format!(
+        "acme: {{directory: '{directory}', terms_of_service: agreed, ca: '${{file:ca.pem}}', storage: {storage}}}\n"
+    );
+    world.apply(&(config.replacen("listeners: [", listener, 1) + &acme));
+    let deadline = Instant::now() + PATIENCE;
+    while !contract
+        .ask(admin, "GET", "/status", "", "")
+        .body
+        .contains("next_order")
+    {
+        assert!(Instant::now() < deadline, "nobody orders");
+        thread::sleep(Duration::from_millis(5));
+    }
+    world.apply(config);
+}
+
 #[test]
 fn the_document_and_the_server_say_the_same() {
     let mut contract = Contract::open();
@@ -167,6 +197,8 @@ fn the_document_and_the_server_say_the_same() {
             }
         }
     }
+
+    with_certificates(&mut contract, &world, admin, &good("g1"));
 
     // What is good.
     for path in [
@@ -287,10 +319,10 @@ fn while_it_stops(contract: &mut Contract) {
         .expect("to send");
     slow.arrived();
     let proxy = world.proxy;
-    let stopping = std::thread::spawn(move || proxy.shutdown());
-    let deadline = std::time::Instant::now() + PATIENCE;
+    let stopping = thread::spawn(move || proxy.shutdown());
+    let deadline = Instant::now() + PATIENCE;
     while contract.ask(admin, "GET", "/readyz", "", "").status() != 503 {
-        assert!(std::time::Instant::now() < deadline, "still ready");
+        assert!(Instant::now() < deadline, "still ready");
     }
     contract.ask(admin, "GET", "/healthz", "", "");
     contract.ask(admin, "GET", "/status", "", "");

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::admin::{at, free, request, with_admin, world};
+use crate::authority::Authority;
 use crate::servers::until;
 use crate::support::{World, echo, generation, raw};
 
@@ -100,12 +101,25 @@ fn example(name: &str) -> String {
     fs::read_to_string(path).expect("a file")
 }
 
+/// Adds a listener that has a certificate.
+fn secured(world: &World, config: &str) {
+    let pair = Authority::new().issue("a.example");
+    fs::write(world.folder.path().join("pair.pem"), pair.certificate + &pair.key).expect("a file");
+    let listener = "listeners: [{name: secure, address: '127.0.0.99:0', tls: {certificates: [{certificate: '${file:pair.pem}', key: '${file:pair.pem}'}]}}, ";
+    let config = config.replacen("listeners: [", listener, 1);
+    world.apply(&config);
+}
+
 #[test]
 fn rules_and_dashboard_ask_for_what_a_scrape_gives() {
     let admin = free("127.0.0.94");
-    let text = with_admin("g1", echo("a"), &at(admin));
-    let with_name = "endpoints: [{address: 'localhost:1', weight: 0}, ";
-    let _world = World::start(&text.replace("endpoints: [", with_name));
+    let app = echo("a");
+    let text = |stamp: &str| {
+        let with_name = "endpoints: [{address: 'localhost:1', weight: 0}, ";
+        with_admin(stamp, app, &at(admin)).replace("endpoints: [", with_name)
+    };
+    let world = World::start(&text("g1"));
+    secured(&world, &text("g2"));
     let ask = || raw(admin, &request("GET", "/metrics", "", "")).body;
     until("an answer for the name", || {
         ask().contains("gateway_upstream_name_answer_age_seconds{")

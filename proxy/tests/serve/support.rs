@@ -21,8 +21,34 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct World {
     pub(crate) folder: TempDir,
     pub(crate) config: PathBuf,
-    pub(crate) proxy: Proxy,
+    pub(crate) proxy: Running,
     pub(crate) outcomes: Receiver<Arc<Outcome>>,
+}
+
+/// A proxy that ends when the test does: each holds a handle for the events of files, of which one user has 128.
+pub(crate) struct Running(Option<Proxy>);
+
+impl Running {
+    pub(crate) fn shutdown(mut self) {
+        self.0.take().expect("a proxy").shutdown();
+    }
+}
+
+impl std::ops::Deref for Running {
+    type Target = Proxy;
+
+    fn deref(&self) -> &Proxy {
+        self.0.as_ref().expect("a proxy")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // What the test has left open may take its time.
+        if let Some(proxy) = self.0.take() {
+            thread::spawn(move || proxy.shutdown());
+        }
+    }
 }
 
 impl World {
@@ -47,7 +73,7 @@ impl World {
         Self {
             folder,
             config: path,
-            proxy,
+            proxy: Running(Some(proxy)),
             outcomes,
         }
     }

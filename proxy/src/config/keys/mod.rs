@@ -3,7 +3,9 @@
 //! In: nothing. Out: the one table from which the readers know which keys there are, the JSON Schema, and what `config explain` says.
 //! That the readers take what stands here, no more and no less, is shown key by key in `tests/keys.rs`.
 
+mod acme;
 mod admission;
+mod attempts;
 mod balancing;
 mod connections;
 mod explain;
@@ -12,13 +14,15 @@ mod objects;
 mod shared;
 mod tables;
 
+pub use acme::ACME;
 pub use admission::{BREAKER, RATE_LIMIT, SESSIONS};
+pub use attempts::{HEDGE, RETRY, RETRY_BUDGET, ROUTE_TIMEOUTS, TIMEOUTS};
 pub use balancing::{EJECTION, HASH, HEALTH, STICKY};
 pub use connections::{POOL, RESOLVE};
 pub use explain::{Unknown, explain};
 pub use json_schema::json_schema;
 pub use objects::{
-    CERTIFICATE, CLIENT_AUTH, ENDPOINT, HEADERS, LISTENER, REDIRECT, RESPOND, ROUTE, TIMEOUTS, TLS, UPSTREAM,
+    CERTIFICATE, CLIENT_AUTH, ENDPOINT, HEADERS, LISTENER, REDIRECT, RESPOND, ROUTE, TLS, UPSTREAM,
     UPSTREAM_TLS,
 };
 pub use tables::{ADMIN, DRAIN, LIMITS, LOG, METRICS, OTLP, PROBE, REVISIONS, ROOT, TRACING};

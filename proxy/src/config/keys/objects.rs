@@ -1,11 +1,12 @@
 //! What exists several times: listeners, routes, upstreams, and header edits, which belong to routes and to all of them.
 
 use super::admission::{BREAKER, RATE_LIMIT, SESSIONS};
+use super::attempts::{HEDGE, RETRY, RETRY_BUDGET, ROUTE_TIMEOUTS, TIMEOUTS};
 use super::balancing::{EJECTION, HASH, HEALTH, STICKY};
 use super::connections::{POOL, RESOLVE};
 use super::shared::{
-    BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS, LOCATION, NAME,
-    PATH, SERVER_NAME,
+    ACME_HOST, BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS,
+    LOCATION, NAME, PATH, SERVER_NAME,
 };
 use super::tables::{NONE, OF_ITS_KEYS, key};
 use super::{Absent, Key, Kind};
@@ -57,8 +58,14 @@ pub const TLS: &[Key] = &[
     key(
         "certificates",
         Kind::Tables(CERTIFICATE),
-        Absent::Refused,
+        Absent::Means("none, which is refused where there are no `acme_hosts` either"),
         "What it shows, by the host that a client asks for: a name counts before a wildcard. The first is for clients that ask for no host, or for one that no other fits.",
+    ),
+    key(
+        "acme_hosts",
+        Kind::Texts(ACME_HOST),
+        NONE,
+        "Hosts for each of which a certificate is obtained as `acme` says. Until there is one, a client that asks for the host is shown what fits best of the others, or nothing.",
     ),
     key(
         "min_version",
@@ -169,6 +176,33 @@ pub const ROUTE: &[Key] = &[
         "How many of its requests are answered at a time.",
     ),
     key(
+        "body_bytes",
+        Kind::Size {
+            low: 0,
+            high: u64::MAX,
+        },
+        Absent::Means("that of `limits`"),
+        "The size of a request's body, in the place of `limits.body_bytes`.",
+    ),
+    key(
+        "timeouts",
+        Kind::Table(ROUTE_TIMEOUTS),
+        Absent::Means("those of the upstream alone"),
+        "How long it may take until the head of an answer, whatever the upstream's own time-outs are.",
+    ),
+    key(
+        "retry",
+        Kind::Table(RETRY),
+        Absent::Means("up to three endpoints are tried as long as nothing of the request was sent"),
+        "When a request is sent again, mostly to another endpoint.",
+    ),
+    key(
+        "hedge",
+        Kind::Table(HEDGE),
+        Absent::Means("never"),
+        "A request that waits for long is sent to another endpoint, too; the first head of an answer wins, and the other attempt is cancelled.",
+    ),
+    key(
         "request_headers",
         Kind::Table(HEADERS),
         NONE,
@@ -277,6 +311,12 @@ pub const UPSTREAM: &[Key] = &[
         "A circuit breaker: an upstream that keeps failing is given no request for a while.",
     ),
     key(
+        "retry_budget",
+        Kind::Table(RETRY_BUDGET),
+        OF_ITS_KEYS,
+        "How many retries and hedges all routes to it may make together.",
+    ),
+    key(
         "balance",
         Kind::Word(&["round_robin", "least_requests", "random_of_two", "hash"]),
         Absent::Default("round_robin"),
@@ -355,27 +395,5 @@ pub const ENDPOINT: &[Key] = &[
         Kind::Number { low: 0, high: 256 },
         Absent::Default("1"),
         "Its share of the requests, or that of each address of a name. With 0 it gets none.",
-    ),
-];
-
-/// `timeouts` of an upstream.
-pub const TIMEOUTS: &[Key] = &[
-    key(
-        "connect",
-        Kind::Duration,
-        Absent::Default("5s"),
-        "Until a connection stands.",
-    ),
-    key(
-        "response",
-        Kind::Duration,
-        Absent::Default("60s"),
-        "From the last byte of the request that could be sent until the head of the response.",
-    ),
-    key(
-        "idle",
-        Kind::Duration,
-        Absent::Default("5m"),
-        "Between two pieces of the response's body.",
     ),
 ];

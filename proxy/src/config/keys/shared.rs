@@ -11,6 +11,31 @@ const fn form(what: &'static str, examples: &'static [&'static str], pattern: &'
     }
 }
 
+/// A certificate authority.
+pub(super) const DIRECTORY: Form = form(
+    "a URL with `https://`, a host, and perhaps a port and a path",
+    &["https://acme-v02.api.letsencrypt.org/directory"],
+    r"^https://[^/?#@\s]+(/[^?#@\s]*)?$",
+);
+
+pub(super) const FOLDER: Form = form(
+    "the absolute path of a folder",
+    &["/var/lib/reloadspec-proxy/acme"],
+    "^/",
+);
+
+pub(super) const CONTACT: Form = form(
+    "a URL, as in `mailto:`",
+    &["mailto:ops@example.org"],
+    r"^mailto:[!-~]+@[!-~]+$",
+);
+
+pub(super) const ACME_HOST: Form = form(
+    "a name without a port, and no wildcard",
+    &["www.example.org"],
+    r"^[A-Za-z0-9._-]{1,253}$",
+);
+
 /// A name by which others refer to it.
 pub(super) const NAME: Form = form(
     "a name of letters, digits, `-`, `_` and `.`, at most 128 of them",

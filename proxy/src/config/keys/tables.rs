@@ -1,5 +1,6 @@
 //! What exists once, in the order in which a configuration is best read.
 
+use super::acme::ACME;
 use super::admission::{RATE_LIMIT, SESSIONS};
 use super::connections::POOL;
 use super::objects::{HEADERS, LISTENER, ROUTE, UPSTREAM};
@@ -103,6 +104,12 @@ pub const ROOT: &[Key] = &[
         Kind::Table(ADMIN),
         Absent::Means("no admin API"),
         "Where the proxy is asked about itself, and told to reload or to roll back.",
+    ),
+    key(
+        "acme",
+        Kind::Table(ACME),
+        Absent::Means("no certificate is obtained"),
+        "The authority that issues certificates for the `acme_hosts` of listeners, by ACME (RFC 8555). They are ordered, stored and renewed while the proxy runs, without a reload; an authority that cannot be reached holds up nothing.",
     ),
     key(
         "request_headers",

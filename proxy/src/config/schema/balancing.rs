@@ -228,7 +228,7 @@ fn statuses(node: &Node, path: &Path<'_>, report: &Report) -> Option<Statuses> {
     parsed(node, path, report, parse, told)
 }
 
-fn failures(node: &Node, path: &Path<'_>, report: &Report) -> Option<Statuses> {
+pub(super) fn failures(node: &Node, path: &Path<'_>, report: &Report) -> Option<Statuses> {
     match node {
         Node::String(text) | Node::Filled(text) if text == "none" => Some(Statuses::new(Vec::new())),
         _ => statuses(node, path, report),

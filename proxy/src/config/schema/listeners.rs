@@ -21,7 +21,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Listener> {
         let name = table.required("name", name);
         let address = table.required("address", listen_address);
         let protocols = table.with("protocols", protocols).unwrap_or_default();
-        let tls = tls::read(&table);
+        let tls = tls::read(&table, root);
         if let Some(name) = &name {
             listeners.mention("listener", name, &table);
         }

@@ -3,8 +3,10 @@
 //! In: a [`Document`]. Out: a [`Model`], or all complaints at once. A document that has one complaint has no model: no part of it is
 //! ever applied.
 
+mod acme;
 mod admin;
 mod admission;
+mod attempts;
 mod balancing;
 mod headers;
 mod listeners;

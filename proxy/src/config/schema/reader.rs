@@ -207,6 +207,7 @@ fn example(key: &str) -> String {
         "endpoints" => "[{address: \"127.0.0.1:9000\"}]",
         "rate" => "100/s",
         "max" => "100",
+        "delay" => "100ms",
         "location" => "https://www.example.org/",
         _ => "...",
     };

@@ -8,8 +8,8 @@ use http::{HeaderValue, StatusCode};
 
 use super::super::{Diagnostic, Node, Path, Step, keys};
 use super::reader::{Named, Report, Table};
-use super::scalars::{echo, is_host, name, number, text};
-use super::{admission, headers};
+use super::scalars::{echo, is_host, name, number, size, text};
+use super::{admission, attempts, headers};
 use crate::model::{Action, HostMatch, Listener, PathMatch, Route, RouteKey, Upstream};
 
 pub(super) fn read(
@@ -31,6 +31,8 @@ pub(super) fn read(
             .with("response_headers", headers::response)
             .unwrap_or_default();
         let admission = admission::read(&table);
+        let body_bytes = table.with("body_bytes", size(0, u64::MAX));
+        let attempts = attempts::read(&table, action.as_ref());
         let (Some(key), Some(action)) = (key, action) else {
             return;
         };
@@ -41,6 +43,8 @@ pub(super) fn read(
             key: key.clone(),
             action,
             admission,
+            body_bytes,
+            attempts,
             request_headers,
             response_headers,
         });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::{Diagnostic, Node, Path, Step, keys};
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, echo, number, one_of, size, text};
-use super::{admin, admission, headers, tracing};
+use super::{acme, admin, admission, headers, tracing};
 use crate::model::{
     Cut, Drain, Limits, Listener, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions,
     Settings,
@@ -27,6 +27,7 @@ pub(super) fn read(root: &Table<'_>, listeners: &Named<Listener>) -> Settings {
         tracing: root.with("tracing", tracing::read).unwrap_or_default(),
         probe: root.with("probe", probe),
         admin: admin::read(root, listeners),
+        acme: root.with("acme", acme::read),
         request_headers: root.with("request_headers", headers::request).unwrap_or_default(),
         response_headers: root
             .with("response_headers", headers::response)

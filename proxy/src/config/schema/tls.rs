@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::super::{Diagnostic, Node, Path, keys};
+use super::acme;
 use super::reader::{Report, Table};
 use super::scalars::{echo, one_of, text};
-use crate::model::{Certificate, ClientAuth, Protocol, Tls, TlsVersion, UpstreamTls, server_name};
+use crate::model::{Certificate, Challenge, ClientAuth, Protocol, Tls, TlsVersion, UpstreamTls, server_name};
 use crate::tls::{self, Unusable};
 
 /// The code of a certificate and a key that are not of one pair.
@@ -16,7 +17,7 @@ const PAIR_HELP: &str =
     "both change in one go if a link to their folder is swapped; while they do not match, what serves stays";
 
 /// Reads TLS, if there is any.
-pub(super) fn read(listener: &Table<'_>) -> Option<Tls> {
+pub(super) fn read(listener: &Table<'_>, root: &Table<'_>) -> Option<Tls> {
     let path = listener.path.key("tls");
     let table = Table::read(listener.get("tls")?, &path, keys::TLS, listener.report)?;
     let mut certificates = Vec::new();
@@ -24,22 +25,56 @@ pub(super) fn read(listener: &Table<'_>) -> Option<Tls> {
         let table = Table::read(item, path, keys::CERTIFICATE, table.report);
         certificates.extend(table.and_then(|table| certificate(&table)).map(Arc::new));
     });
-    if let Some(Node::List(items)) = table.require("certificates")
-        && items.is_empty()
-    {
+    let mut acme_hosts = Vec::new();
+    table.each("acme_hosts", |item, path| {
+        acme_hosts.extend(acme::host(item, path, table.report));
+    });
+    let is_empty = |key| match table.get(key) {
+        Some(Node::List(items)) => items.is_empty(),
+        other => other.is_none(),
+    };
+    if is_empty("certificates") && is_empty("acme_hosts") && !table.is_mistyped {
         let complaint = Diagnostic::new("no-certificates", "there is no certificate");
-        table.complain(
-            "certificates",
-            complaint.with_help("at least one `certificate` with its `key`"),
-        );
+        let help = "at least one `certificate` with its `key` in `certificates`, or a host in `acme_hosts`";
+        table.report.add(complaint.with_help(help).at(&path));
+    }
+    let client_auth = client_auth(&table);
+    if !acme_hosts.is_empty() {
+        orderable(&table, root, client_auth.as_ref());
     }
     let versions = TlsVersion::ALL.map(|version| (version.word(), version));
     let min_version = table.with("min_version", one_of(&versions));
     Some(Tls {
         certificates,
+        acme_hosts,
         min_version: min_version.unwrap_or(TlsVersion::Tls12),
-        client_auth: client_auth(&table).map(Arc::new),
+        client_auth: client_auth.map(Arc::new),
     })
+}
+
+/// Complains about hosts that no certificate can be obtained for.
+fn orderable(tls: &Table<'_>, root: &Table<'_>, clients: Option<&ClientAuth>) {
+    let Some(acme) = root.get("acme") else {
+        let complaint = Diagnostic::new("missing-key", "nothing says who issues their certificates");
+        let help = "add `acme:` with the `directory` of an authority at the top of the file";
+        tls.complain("acme_hosts", complaint.with_help(help));
+        return;
+    };
+    let is_http = |(key, value): &(String, Node)| {
+        let (Node::String(word) | Node::Filled(word)) = value else {
+            return false;
+        };
+        key == "challenge" && word == Challenge::Http01.word()
+    };
+    let by_http = matches!(acme, Node::Table(keys) if keys.iter().any(is_http));
+    if !by_http && clients.is_some_and(|clients| clients.is_required) {
+        let complaint = Diagnostic::new(
+            "conflict",
+            "the authority has no certificate to show to this listener",
+        );
+        let help = "let `mode` of `client_auth` be `optional`, or `challenge` of `acme` be `http-01`";
+        tls.complain("acme_hosts", complaint.with_help(help));
+    }
 }
 
 /// Reads how an upstream is spoken to by TLS, if it is.
@@ -138,7 +173,7 @@ fn client_auth(table: &Table<'_>) -> Option<ClientAuth> {
 }
 
 /// What a text holds. The text itself is not repeated in a message.
-fn pem<T>(
+pub(super) fn pem<T>(
     node: &Node,
     path: &Path<'_>,
     report: &Report,

@@ -6,7 +6,7 @@ use super::super::{Diagnostic, Node, Path, keys};
 use super::balancing;
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, endpoint_address, name, number, one_of};
-use super::{admission, tls};
+use super::{admission, attempts, tls};
 use crate::model::{Endpoint, Family, Pool, Protocol, Resolve, Timeouts, Upstream, UpstreamTls};
 
 /// The longest cycle in which the weights of an upstream come out even. It is laid out in memory when a configuration is compiled.
@@ -32,6 +32,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
         let pool = pool(&table, common);
         let admission = admission::read(&table);
         let breaker = table.with("breaker", admission::breaker);
+        let retry_budget = table.with("retry_budget", attempts::budget).unwrap_or_default();
         let balance = balancing::balance(&table);
         let sticky = table.with("sticky", balancing::sticky);
         let health = table.with("health", |node, path, report| {
@@ -52,6 +53,7 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
                     tls,
                     admission,
                     breaker,
+                    retry_budget,
                     balance,
                     sticky,
                     health,

@@ -12,6 +12,7 @@ fn definition(balance: Balance, endpoints: &[(&str, u16)]) -> model::Upstream {
         protocol: model::Protocol::Http1,
         admission: model::Admission::default(),
         breaker: None,
+        retry_budget: model::RetryBudget::default(),
         name: Name::new("app"),
         endpoints: endpoints.iter().map(endpoint).collect(),
         resolve: model::Resolve::default(),

@@ -1,0 +1,304 @@
+//! Certificates that are ordered from an authority while the proxy runs, by ACME (RFC 8555), on a thread of their own.
+//!
+//! In: each change, once it serves. Out: what was issued, in the slots that handshakes look into, and in files, so that a proxy that starts has
+//! it at once. No change waits for an authority, and a change that leaves a host's authority as it is leaves its orders as they are. What was
+//! issued is state, not configuration: it makes no revision, and outlives every reload.
+
+mod client;
+mod order;
+mod schedule;
+mod store;
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::AbortHandle;
+
+use crate::model::{Acme, Model};
+use crate::reload::{Change, Follower, Refused};
+use crate::runtime::{Shared, Standing};
+use crate::tls::{Slot, Vault};
+use order::Authority;
+use store::Store;
+
+/// Lets orders follow the configuration.
+#[derive(Debug)]
+pub(crate) struct Orderer {
+    shared: Arc<Shared>,
+    vault: Arc<Vault>,
+    /// Nothing until the first change that asks for certificates.
+    running: Option<Running>,
+    staged: Option<Jobs>,
+    /// The folder that the stage made, if it made one.
+    made: Option<Store>,
+}
+
+/// What is to be had, and from whom.
+#[derive(Debug, Default)]
+struct Jobs {
+    authority: Option<(Arc<Acme>, Store)>,
+    hosts: Vec<(Arc<str>, Arc<Slot>)>,
+}
+
+/// The thread that orders.
+#[derive(Debug)]
+struct Running {
+    jobs: mpsc::UnboundedSender<Jobs>,
+    thread: JoinHandle<()>,
+}
+
+/// The orders of one host.
+#[derive(Debug)]
+struct Keeper {
+    slot: Arc<Slot>,
+    task: AbortHandle,
+}
+
+/// What a thread that orders needs.
+struct Office {
+    shared: Arc<Shared>,
+    authority: Option<Arc<Authority>>,
+    keepers: HashMap<Arc<str>, Keeper>,
+    turns: Arc<Semaphore>,
+}
+
+/// Orders at a time.
+const TURNS: usize = 4;
+/// An order that takes longer has failed.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// The clock may be set: nobody sleeps longer without looking at it.
+const LOOK: Duration = Duration::from_secs(3600);
+
+/// All hosts for which a certificate is to be had.
+fn hosts(model: &Model) -> BTreeSet<Arc<str>> {
+    let listeners = model.listeners.values();
+    let tls = listeners.filter_map(|listener| listener.tls.as_ref());
+    tls.flat_map(|tls| &tls.acme_hosts).cloned().collect()
+}
+
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+// === impl Orderer ===
+
+impl Orderer {
+    pub(crate) fn new(shared: Arc<Shared>, vault: Arc<Vault>) -> Self {
+        Self {
+            shared,
+            vault,
+            running: None,
+            staged: None,
+            made: None,
+        }
+    }
+
+    /// What a model asks for. What is stored already is in its slots from then on.
+    fn jobs(&mut self, acme: &Arc<Acme>, hosts: BTreeSet<Arc<str>>) -> io::Result<Jobs> {
+        let (store, is_new) = Store::open(&acme.storage, &acme.directory)?;
+        if is_new {
+            self.made = Some(store.clone());
+        }
+        let slot = |host: Arc<str>| {
+            let slot = self.vault.slot(&acme.directory, &host);
+            if slot.issued().is_none()
+                && let Some(issued) = store.load(&host)
+            {
+                slot.put(Arc::new(issued));
+            }
+            (host, slot)
+        };
+        Ok(Jobs {
+            hosts: hosts.into_iter().map(slot).collect(),
+            authority: Some((Arc::clone(acme), store)),
+        })
+    }
+}
+
+impl Follower for Orderer {
+    fn name(&self) -> &'static str {
+        "acme"
+    }
+
+    fn stage(&mut self, change: Change<'_>) -> Result<(), Refused> {
+        let hosts = hosts(change.new);
+        let jobs = match &change.new.settings.acme {
+            Some(acme) if !hosts.is_empty() => self.jobs(acme, hosts)?,
+            _ => Jobs::default(),
+        };
+        if jobs.authority.is_some() && self.running.is_none() {
+            self.running = Some(Running::start(Arc::clone(&self.shared))?);
+        }
+        self.staged = Some(jobs);
+        Ok(())
+    }
+
+    fn commit(&mut self, _drain: Duration) -> Result<(), Refused> {
+        self.made = None;
+        match (&self.running, self.staged.take()) {
+            (Some(running), Some(jobs)) => Ok(running.jobs.send(jobs)?),
+            _ => Ok(()),
+        }
+    }
+
+    fn abandon(&mut self) {
+        self.staged = None;
+        if let Some(store) = self.made.take() {
+            store.remove();
+        }
+    }
+}
+
+impl Drop for Orderer {
+    fn drop(&mut self) {
+        if let Some(Running { jobs, thread }) = self.running.take() {
+            drop(jobs);
+            if thread.join().is_err() {
+                tracing::error!("the thread that orders certificates panicked");
+            }
+        }
+    }
+}
+
+// === impl Running ===
+
+impl Running {
+    fn start(shared: Arc<Shared>) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (jobs, mut changes) = mpsc::unbounded_channel();
+        let run = move || {
+            runtime.block_on(async {
+                let mut office = Office {
+                    shared,
+                    authority: None,
+                    keepers: HashMap::new(),
+                    turns: Arc::new(Semaphore::new(TURNS)),
+                };
+                while let Some(jobs) = changes.recv().await {
+                    office.follow(jobs);
+                }
+            });
+            // Whoever resolves a name cannot be told to stop.
+            runtime.shutdown_background();
+        };
+        let thread = thread::Builder::new().name("acme".to_owned()).spawn(run)?;
+        Ok(Self { jobs, thread })
+    }
+}
+
+// === impl Office ===
+
+impl Office {
+    fn follow(&mut self, jobs: Jobs) {
+        let Jobs { authority, hosts } = jobs;
+        let is_same = match (&self.authority, &authority) {
+            (Some(old), Some((new, _))) => old.acme == *new,
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_same {
+            self.authority = authority.map(|(acme, store)| Arc::new(Authority::new(acme, store)));
+            self.keepers.clear();
+        }
+        let is_wanted = |host: &Arc<str>, slot: &Arc<Slot>| {
+            hosts
+                .iter()
+                .any(|(other, at)| other == host && Arc::ptr_eq(at, slot))
+        };
+        self.keepers.retain(|host, keeper| is_wanted(host, &keeper.slot));
+        self.shared
+            .issuance
+            .keep(|kept| hosts.iter().any(|(host, _)| **host == *kept));
+        let Some(authority) = &self.authority else {
+            return;
+        };
+        for (host, slot) in hosts {
+            if self.keepers.contains_key(&host) {
+                continue;
+            }
+            let keeping = keep(
+                Arc::clone(authority),
+                Arc::clone(&host),
+                Arc::clone(&slot),
+                Arc::clone(&self.shared),
+                Arc::clone(&self.turns),
+            );
+            let task = tokio::spawn(keeping).abort_handle();
+            self.keepers.insert(host, Keeper { slot, task });
+        }
+    }
+}
+
+/// Sees to it that there is a certificate for a host, for as long as it runs.
+async fn keep(
+    authority: Arc<Authority>,
+    host: Arc<str>,
+    slot: Arc<Slot>,
+    shared: Arc<Shared>,
+    turns: Arc<Semaphore>,
+) {
+    // Another storage than before gets what there is.
+    if let Some(issued) = slot.issued()
+        && let Err(error) = authority.store.save(&host, &issued.pem)
+    {
+        tracing::warn!(%host, %error, "a certificate could not be stored; it serves on");
+    }
+    let mut due = schedule::due(slot.issued().map(|issued| issued.validity), fastrand::f64());
+    let (mut failures, mut error) = (0, None);
+    loop {
+        let not_after = slot.issued().map(|issued| UNIX_EPOCH + issued.validity.1);
+        let standing = Standing {
+            not_after,
+            next_order: UNIX_EPOCH + due.max(since_epoch()),
+            error: error.clone(),
+        };
+        shared.issuance.note(&host, standing);
+        let wait = due.saturating_sub(since_epoch());
+        tokio::time::sleep(wait.min(LOOK)).await;
+        if wait > LOOK {
+            continue;
+        }
+        // It is closed by nobody.
+        let Ok(turn) = turns.acquire().await else { return };
+        let ordered = tokio::time::timeout(ORDER_TIMEOUT, authority.order(&host, &slot, &shared)).await;
+        drop(turn);
+        let ordered = ordered.unwrap_or(Err(order::Failed::TooSlow));
+        shared.issuance.count(ordered.is_ok());
+        match ordered {
+            Ok(issued) => {
+                (failures, error) = (0, None);
+                due = schedule::due(Some(issued.validity), fastrand::f64());
+                let good = UNIX_EPOCH + issued.validity.1;
+                let good_until = humantime::format_rfc3339_seconds(good);
+                tracing::info!(%host, %good_until, "a certificate was issued, and is shown from now on");
+                let stored = authority.store.save(&host, &issued.pem);
+                slot.put(Arc::new(issued));
+                if let Err(error) = stored {
+                    tracing::warn!(%host, %error, "a certificate could not be stored: it serves until the proxy ends");
+                }
+            }
+            Err(failed) => {
+                failures += 1;
+                let pause = schedule::pause(failures);
+                due = since_epoch() + pause;
+                let again = humantime::format_duration(pause);
+                tracing::warn!(%host, error = %failed, %again, "no certificate was issued; what there is serves on");
+                error = Some(failed.to_string());
+            }
+        }
+    }
+}
+
+// === impl Keeper ===
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
