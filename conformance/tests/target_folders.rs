@@ -215,7 +215,10 @@ fn a_variant_merges_tables_and_replaces_everything_else() {
     assert_eq!(facts.trigger, TriggerKind::Command);
     assert!(facts.has(Capability::Ack));
     let args = vec!["reload".to_owned(), "/run/dir/conf/main.conf".to_owned()];
-    assert_eq!(target.trigger(&place()).unwrap(), Trigger::Command { args });
+    assert_eq!(
+        target.trigger(&place()).unwrap(),
+        Trigger::Command { program: None, args }
+    );
 }
 
 #[test]

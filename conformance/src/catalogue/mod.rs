@@ -34,6 +34,7 @@ mod full_log;
 mod further_certificate;
 mod glob_member;
 mod graceful_stop;
+mod grpc_streams;
 mod handshakes;
 mod healthy_known;
 mod held_pins_nothing;
@@ -140,6 +141,7 @@ pub fn all() -> Vec<Case> {
         event_streams::case(),
         websocket::case(),
         http2_streams::case(),
+        grpc_streams::case(),
         no_refused_connect::case(),
         check_command_agrees::case(),
         check_command_no_side_effects::case(),

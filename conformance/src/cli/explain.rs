@@ -261,6 +261,7 @@ fn laid_out(layout: &Layout) -> String {
             LeadsTo::Unreachable => "an address at which nobody listens",
             LeadsTo::Checked => "three origins that are no generation's, whose health is checked",
             LeadsTo::Affine => "three origins that are no generation's, of which each session has its own",
+            LeadsTo::Grpc => "an origin that is no generation's, by HTTP/2",
             LeadsTo::Kept => "an origin that is no generation's, to which connections are kept",
         };
         format!("a route for {} to {leads_to}", route.prefix())

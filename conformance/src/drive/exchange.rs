@@ -11,7 +11,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
 use super::Cancel;
-use super::process::{command, describe, kill_group};
+use super::process::{command, describe, kill_group, mark};
 use crate::target::CommandLine;
 use crate::target::spawn;
 use crate::vocabulary::Reply;
@@ -29,9 +29,9 @@ pub(super) struct Call<'a> {
     pub(super) body: Vec<u8>,
 }
 
-/// Runs the target's binary with these arguments, and waits for its end.
+/// Runs the target's binary, or another program of its, with these arguments, and waits for its end.
 pub(super) fn run(
-    binary: &Path,
+    program: &Path,
     dir: &Path,
     args: Vec<String>,
     patience: Duration,
@@ -42,7 +42,8 @@ pub(super) fn run(
         args,
         env: Vec::new(),
     };
-    let mut command = command(binary, &line, dir, "");
+    // A command may start what serves, which has to be found then.
+    let mut command = command(program, &line, dir, &mark(dir));
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -100,7 +100,7 @@ pub(super) async fn run_held(
         Held::Idle => return run_idle(&client, number, released).await,
         _ => {}
     }
-    let (request, connection) = client.ask_fresh(asked(what, number, gate, released)).await;
+    let (request, connection) = client.ask_fresh(asked(what, number, gate, Some(released))).await;
     if what == Held::Pair
         && matches!(request.outcome, Outcome::Answered { closes: false, .. })
         && let Some(mut connection) = connection
@@ -113,7 +113,7 @@ pub(super) async fn run_held(
 }
 
 /// The request by which something is held open.
-pub(super) fn asked(what: Held, number: u64, gate: u64, released: oneshot::Receiver<()>) -> Ask {
+pub(super) fn asked(what: Held, number: u64, gate: u64, released: Option<oneshot::Receiver<()>>) -> Ask {
     let ask = |path: String, expected: Expected| Ask {
         number,
         purpose: Purpose::Held(what),
@@ -133,12 +133,16 @@ pub(super) fn asked(what: Held, number: u64, gate: u64, released: oneshot::Recei
         Held::Download => ask(format!("/download?{in_two}"), Expected::Pattern(HELD_BYTES)),
         Held::Stream => ask(format!("/stream?{in_two}"), Expected::Pattern(HELD_BYTES)),
         Held::Idle | Held::WebSocket => ask("/".into(), Expected::Text),
+        Held::Grpc => Ask {
+            method: Method::POST,
+            ..ask("/grpc".into(), Expected::Text)
+        },
         Held::Upload => {
             let bytes = Bytes::from(origin::pattern(number, HELD_BYTES));
             let digest = origin::digest(&bytes);
             Ask {
                 method: Method::POST,
-                body: in_two_halves(bytes, released),
+                body: released.map_or_else(no_body, |released| in_two_halves(bytes, released)),
                 length: Some(HELD_BYTES),
                 ..ask("/upload".into(), Expected::Received(digest))
             }
@@ -158,7 +162,7 @@ async fn run_idle(client: &Client, number: u64, mut released: oneshot::Receiver<
     client.recorder.note_open(number);
     // An error means that the owner is gone.
     if (&mut released).await.is_ok() {
-        connection.ask(asked(Held::Idle, number, 0, released)).await;
+        connection.ask(asked(Held::Idle, number, 0, None)).await;
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn start(start: &Start<'_>, recorder: &Arc<Recorder>) -> Result<Self, DriveError> {
-        let mark = format!("RELOADSPEC_RUN={}-{}", std::process::id(), start.dir.display());
+        let mark = mark(start.dir);
         let mut command = command(start.binary, &start.line, start.dir, &mark);
         command
             .stdin(Stdio::null())
@@ -327,6 +327,11 @@ fn output(is_heard: bool) -> Result<Stdio, DriveError> {
     let full = File::options().write(true).open(FULL);
     full.map(Stdio::from)
         .map_err(DriveError::system("open a device that is always full"))
+}
+
+/// What all that is started in a run's folder bears in its environment, as does whatever it starts.
+pub(super) fn mark(dir: &Path) -> String {
+    format!("RELOADSPEC_RUN={}-{}", std::process::id(), dir.display())
 }
 
 /// A command of the target's binary, with nothing of the harness's surroundings.

@@ -3,6 +3,7 @@
 //! In: where, and what to ask. Out: requests, and frames GOAWAY and RST_STREAM. Never: a second try of a stream, whatever may be tried again.
 
 mod frames;
+mod grpc;
 
 use std::io;
 use std::pin::Pin;
@@ -21,6 +22,7 @@ use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
 
 use self::frames::Frames;
+pub(super) use self::grpc::run_grpc;
 use super::client::{Ask, Body, Client, Expected, REQUEST_TIMEOUT, connect_failed, markers};
 use super::recorder::Recorder;
 use super::wire::{Seen, Stream, Wire};
@@ -135,15 +137,28 @@ impl Client {
 impl Connection {
     /// Sends a request on a stream of its own; its end is recorded.
     async fn ask(&self, client: &Client, ask: Ask) -> Request {
+        let told = (ask.number, ask.purpose, ask.timeout);
+        self.record(client, told, async |asked| {
+            self.exchange(client, ask, asked).await
+        })
+        .await
+    }
+
+    /// The same, of an exchange that somebody else has.
+    async fn record(
+        &self,
+        client: &Client,
+        (id, purpose, timeout): (u64, Purpose, Duration),
+        exchange: impl AsyncFnOnce(&mut Asked) -> Outcome,
+    ) -> Request {
         let nth = self.carried.fetch_add(1, Ordering::Relaxed);
         let recorder = &client.recorder;
         let begin = if nth == 0 { self.connect } else { recorder.now() };
-        let (id, purpose, timeout) = (ask.number, ask.purpose, ask.timeout);
         let mut asked = Asked {
             stream: None,
             first_byte: None,
         };
-        let ended = tokio::time::timeout(timeout, self.exchange(client, ask, &mut asked)).await;
+        let ended = tokio::time::timeout(timeout, exchange(&mut asked)).await;
         let phase = asked.phase();
         let request = Request {
             id,

@@ -13,7 +13,7 @@ use super::client::{Client, Connection, REQUEST_TIMEOUT, To};
 use super::held::{asked, run_held};
 use super::recorder::Recorder;
 use super::steady::run_steady;
-use super::streams::{Shared, run_held_stream, run_streams};
+use super::streams::{Shared, run_grpc, run_held_stream, run_streams};
 use super::tls::{Trust, run_handshakes};
 use crate::target::{ORIGINS, Place};
 use crate::vocabulary::{Caller, Generation, Held, Listener, Outcome, Purpose, Request};
@@ -133,7 +133,11 @@ impl Traffic {
             Some(shared) => {
                 let shared = shared.clone();
                 self.handle.spawn(async move {
-                    run_held_stream(client, shared, asked(what, number, gate, released)).await;
+                    if what == Held::Grpc {
+                        run_grpc(client, shared, asked(what, number, gate, None), released).await;
+                    } else {
+                        run_held_stream(client, shared, asked(what, number, gate, Some(released))).await;
+                    }
                 })
             }
         };

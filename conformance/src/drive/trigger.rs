@@ -58,10 +58,13 @@ impl Pull {
     pub(super) fn ask(&self, trigger: Trigger) -> Option<Pulled> {
         match trigger {
             Trigger::Watch | Trigger::Signal(_) => None,
-            Trigger::Command { args } => Some(Pulled::of(
-                "exit status",
-                exchange::run(&self.binary, &self.dir, args, self.patience, &self.cancel),
-            )),
+            Trigger::Command { program, args } => {
+                let program = program.as_ref().unwrap_or(&self.binary);
+                Some(Pulled::of(
+                    "exit status",
+                    exchange::run(program, &self.dir, args, self.patience, &self.cancel),
+                ))
+            }
             Trigger::Http {
                 method,
                 url,

@@ -196,6 +196,7 @@ fn sections(spec: &Spec) -> Result<(), String> {
                 | Capability::TlsPair
                 | Capability::Sni
                 | Capability::Http2
+                | Capability::Grpc
         )
     };
     match spec.capabilities.iter().find(by_name) {

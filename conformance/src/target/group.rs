@@ -14,7 +14,7 @@ const CHECK_PATH: &str = "/health";
 
 /// Of a route that leads to one upstream, in no particular way.
 pub(super) fn none() -> Value {
-    context! { checked => (), affine => false, kept => false }
+    context! { checked => (), affine => false, kept => false, grpc => false }
 }
 
 /// A route with what is particular about where it leads.
@@ -33,6 +33,7 @@ pub(super) fn with_group(spec: &Spec, leads_to: LeadsTo, origins: &[Value], rout
         }
         LeadsTo::Affine => context! { members, affine => true, ..route },
         LeadsTo::Kept => context! { kept => true, ..route },
+        LeadsTo::Grpc => context! { grpc => true, ..route },
         LeadsTo::Current | LeadsTo::Apart | LeadsTo::Unresolvable | LeadsTo::Unreachable => route,
     }
 }

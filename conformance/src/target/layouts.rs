@@ -3,7 +3,7 @@
 use crate::vocabulary::{Capability, Layout, LeadsTo, Limit, Listener};
 
 /// What a template has to make something of, by the capability that says so.
-pub(super) fn layouts() -> [(Capability, Layout); 14] {
+pub(super) fn layouts() -> [(Capability, Layout); 15] {
     let leading = |to| Layout::default().with_routes(&[to]);
     [
         (Capability::Listeners, Layout::listening(Listener::Second)),
@@ -12,6 +12,10 @@ pub(super) fn layouts() -> [(Capability, Layout); 14] {
         (Capability::Tls, Layout::listening(Listener::Tls)),
         (Capability::Sni, Layout::of_further_name()),
         (Capability::Http2, Layout::listening(Listener::Http2)),
+        (
+            Capability::Grpc,
+            Layout::listening(Listener::Http2).with_routes(&[LeadsTo::Grpc]),
+        ),
         (Capability::Routes, leading(LeadsTo::Apart)),
         (Capability::Upstreams, leading(LeadsTo::Unresolvable)),
         (Capability::Health, leading(LeadsTo::Checked)),

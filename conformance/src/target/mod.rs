@@ -164,8 +164,10 @@ pub enum Trigger {
     Watch,
     /// By a signal to the started process.
     Signal(Signal),
-    /// By running its binary.
+    /// By running its binary, or a program that comes with it.
     Command {
+        /// That program, by its path or by its name in `PATH`; its binary, if there is none.
+        program: Option<PathBuf>,
         /// With these arguments.
         args: Vec<String>,
     },

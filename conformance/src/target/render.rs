@@ -200,6 +200,7 @@ impl Templates {
             TriggerKind::Command => {
                 let args = trigger.args.as_ref().ok_or_else(|| lacks("args"))?;
                 Ok(Trigger::Command {
+                    program: trigger.program.as_ref().map(PathBuf::from),
                     args: self.texts(spec, args, place)?,
                 })
             }
@@ -366,7 +367,7 @@ fn current(scene: &Scene, origins: &[Value]) -> Value {
 fn led_to(leads_to: LeadsTo, place: &Place, origins: &[Value], current: &Value) -> Value {
     match leads_to {
         LeadsTo::Current => current.clone(),
-        LeadsTo::Apart | LeadsTo::Kept => origins.get(ORIGINS).cloned().unwrap_or_default(),
+        LeadsTo::Apart | LeadsTo::Kept | LeadsTo::Grpc => origins.get(ORIGINS).cloned().unwrap_or_default(),
         LeadsTo::Checked | LeadsTo::Affine => origins.get(ORIGINS + 1).cloned().unwrap_or_default(),
         LeadsTo::Unresolvable => context! { name => "unresolvable", host => UNRESOLVABLE, port => 80 },
         LeadsTo::Unreachable => {

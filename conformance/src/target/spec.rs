@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::changed::Changed;
-use super::tls::{self, Http2, Tls};
+use super::tls::{self, Grpc, Http2, Tls};
 use super::told::{PidFile, Systemd};
 use super::versions::Versions;
 use crate::vocabulary::{
@@ -50,6 +50,7 @@ pub(super) struct Spec {
     pub(super) tls: Option<Tls>,
     pub(super) health: Option<HealthFacts>,
     pub(super) http2: Option<Http2>,
+    pub(super) grpc: Option<Grpc>,
     #[serde(default)]
     pub(super) flaws: Flaws,
     #[serde(default)]
@@ -154,6 +155,7 @@ pub(super) struct Trigger {
     pub(super) settle_ms: u64,
     pub(super) settle_reason: Option<String>,
     pub(super) signal: Option<String>,
+    pub(super) program: Option<String>,
     pub(super) args: Option<Vec<String>>,
     pub(super) method: Option<String>,
     pub(super) url: Option<String>,

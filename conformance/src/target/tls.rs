@@ -41,8 +41,13 @@ pub(super) struct Tls {
 #[serde(deny_unknown_fields)]
 pub(super) struct Http2 {}
 
+/// That it carries gRPC.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Grpc {}
+
 /// What a folder declares by these sections.
-pub(super) fn declared(spec: &Spec) -> [(Capability, bool); 4] {
+pub(super) fn declared(spec: &Spec) -> [(Capability, bool); 5] {
     let has = |is_so: fn(&Tls) -> bool| spec.tls.as_ref().is_some_and(is_so);
     [
         (Capability::Tls, has(|_| true)),
@@ -50,6 +55,7 @@ pub(super) fn declared(spec: &Spec) -> [(Capability, bool); 4] {
         (Capability::TlsPair, has(|tls| !tls.joined)),
         (Capability::Sni, has(|tls| tls.sni)),
         (Capability::Http2, spec.http2.is_some()),
+        (Capability::Grpc, spec.grpc.is_some()),
     ]
 }
 

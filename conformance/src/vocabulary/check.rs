@@ -317,6 +317,8 @@ checks! {
     GoawayIsHonest = "goaway_is_honest": "what a GOAWAY or a REFUSED_STREAM says was not processed reached no origin and got no answer, and no GOAWAY takes back what one before it gave up",
     /// Nobody stays with the old for being old.
     StreamsFollow = "streams_follow": "the next stream on a connection from before a change gets the new generation once somebody has, or the connection was given up by GOAWAY before",
+    /// Streams of gRPC go on, and end whole.
+    GrpcSurvives = "grpc_survives": "every bidirectional stream of gRPC on a route that is left alone goes on over every change until its client ends it, loses, repeats or reorders no message, and ends with its trailers, whole",
     /// What was upgraded stays open.
     TunnelSurvives = "tunnel_survives": "every tunnel on a route that is left alone goes on over every change until its client closes it, and no message in it is lost, repeated or out of order",
     /// The record says what.

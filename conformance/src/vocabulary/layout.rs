@@ -77,6 +77,8 @@ pub enum LeadsTo {
     Affine,
     /// An origin that is no generation's, to which the target keeps its connections.
     Kept,
+    /// An origin that is no generation's, by HTTP/2 in the clear.
+    Grpc,
 }
 
 /// A route beside the one for all paths.

@@ -24,6 +24,8 @@ pub enum Held {
     Events,
     /// A WebSocket on which numbered messages go both ways until it is released; then it is closed by the client.
     WebSocket,
+    /// A bidirectional stream of gRPC on which numbered messages go both ways until it is released; then its client ends its side, and trailers are due.
+    Grpc,
 }
 
 impl Held {
@@ -38,6 +40,7 @@ impl Held {
             Self::Pair => "pair",
             Self::Events => "events",
             Self::WebSocket => "websocket",
+            Self::Grpc => "grpc",
         }
     }
 }

@@ -50,6 +50,8 @@ pub enum Capability {
     GracefulStop,
     /// It speaks HTTP/2 in the clear, to whoever begins with it.
     Http2,
+    /// It carries gRPC: by HTTP/2 from clients, and to an origin.
+    Grpc,
     /// It lets a client and an origin agree on another protocol, such as WebSocket, and carries that between them.
     HttpUpgrade,
     /// Its configuration may be of several files: a main file and members that it includes by a pattern, or a folder of members.
@@ -104,7 +106,7 @@ pub enum Capability {
 
 impl Capability {
     /// All capabilities that a target may declare.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Ack,
         Self::Admin,
         Self::CheckCommand,
@@ -136,6 +138,7 @@ impl Capability {
         Self::UpstreamKeepalive,
         Self::Sni,
         Self::Http2,
+        Self::Grpc,
     ];
 
     /// The name as it stands in target folders and reports.
@@ -172,6 +175,7 @@ impl Capability {
             Self::UpstreamKeepalive => "upstream_keepalive",
             Self::Sni => "sni",
             Self::Http2 => "http2",
+            Self::Grpc => "grpc",
         }
     }
 }

@@ -43,7 +43,7 @@ fn list_names_targets_and_capabilities() {
     let own = Own::target();
     own.call(&["list", "--targets"])
         .code(0)
-        .stdout("caddy\nenvoy\nhaproxy\nnginx\nreference\ntraefik\n");
+        .stdout("apache\ncaddy\nenvoy\nhaproxy\nlighttpd\nnginx\nreference\ntraefik\nvarnish\n");
     let names: Vec<&str> = Capability::ALL.map(Capability::name).to_vec();
     own.call(&["list", "--capabilities"])
         .code(0)

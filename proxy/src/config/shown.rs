@@ -5,15 +5,14 @@ mod admission;
 mod attempts;
 mod balancing;
 mod connections;
+mod tls;
 
-use rustls_pki_types::CertificateDer;
 use serde_json::{Map, Value, json};
-use sha2::Digest as _;
 
 use crate::model::{
-    Action, Admin, Certificate, ClientAuth, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener,
-    Log, LogFormat, LogLevel, Metrics, Model, Otlp, PathMatch, Probe, Protocol, Revisions, Route, RouteKey,
-    Settings, Timeouts, Tls, Tracing, Upstream,
+    Action, Admin, Cut, Drain, Endpoint, HeaderEdits, HostMatch, Limits, Listener, Log, LogFormat, LogLevel,
+    Metrics, Model, Otlp, PathMatch, Probe, Protocol, Revisions, Route, RouteKey, Settings, Timeouts,
+    Tracing, Upstream,
 };
 
 /// What is shown in the place of a secret.
@@ -170,61 +169,9 @@ fn listener(listener: &Listener) -> Value {
     let protocols: Vec<_> = protocols.all().map(Protocol::word).collect();
     let mut shown = json!({"name": name.as_str(), "address": address.to_string(), "protocols": protocols});
     if let Some(tls) = tls {
-        shown["tls"] = tls_of(tls);
+        shown["tls"] = tls::listener(tls);
     }
     shown
-}
-
-/// Certificates by their fingerprints, as of `openssl x509 -fingerprint -sha256`.
-fn tls_of(tls: &Tls) -> Value {
-    let Tls {
-        certificates,
-        acme_hosts,
-        min_version,
-        client_auth,
-    } = tls;
-    let mut shown = json!({
-        "certificates": certificates.iter().map(|one| pair(one)).collect::<Vec<_>>(),
-        "min_version": min_version.word(),
-    });
-    if !acme_hosts.is_empty() {
-        shown["acme_hosts"] = acme_hosts.iter().map(AsRef::as_ref).collect();
-    }
-    if let Some(clients) = client_auth {
-        let ClientAuth {
-            roots,
-            revoked,
-            is_required,
-        } = clients.as_ref();
-        shown["client_auth"] = json!({
-            "ca": fingerprints(roots),
-            "crl": revoked.iter().map(|list| fingerprint(list)).collect::<Vec<_>>().join(", "),
-            "mode": if *is_required { "required" } else { "optional" },
-        });
-    }
-    shown
-}
-
-fn pair(pair: &Certificate) -> Value {
-    let Certificate { names, chain, .. } = pair;
-    let certificate = match names.as_slice() {
-        [] => fingerprints(chain),
-        names => format!("{} for {}", fingerprints(chain), names.join(", ")),
-    };
-    json!({"certificate": certificate, "key": MASK})
-}
-
-fn fingerprints(all: &[CertificateDer<'_>]) -> String {
-    all.iter()
-        .map(|one| fingerprint(one))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn fingerprint(der: &[u8]) -> String {
-    let digest = sha2::Sha256::digest(der);
-    let pairs: Vec<_> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-    format!("sha256:{}", pairs.join(":"))
 }
 
 fn route(route: &Route) -> Value {
@@ -312,7 +259,7 @@ fn upstream(upstream: &Upstream) -> Value {
         "protocol": protocol.word(),
     });
     if let Some(tls) = tls {
-        shown["tls"] = connections::tls(tls);
+        shown["tls"] = tls::upstream(tls);
     }
     for (key, value) in admission::shown(admission) {
         shown[key] = value;

@@ -42,6 +42,8 @@ pub(super) async fn forward(
     prepare(&mut request, connection, route);
     connect_fields(request.headers_mut(), protocol, upgrade.as_ref(), wishes.trailers);
 
+    frame(&mut request, protocol);
+
     let timeouts = upstream.definition.timeouts;
     let (request, progress) = streamed(request, &limits);
     let call = Call {
@@ -127,6 +129,17 @@ fn connect_fields(
             headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
         }
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+/// A body of unknown length says so by HTTP/1.1, also one of a method that has none mostly: hyper would leave it out.
+fn frame(request: &mut Request<Incoming>, protocol: Protocol) {
+    let is_framed = |headers: &HeaderMap| {
+        headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING)
+    };
+    if protocol == Protocol::Http1 && !request.body().is_end_stream() && !is_framed(request.headers()) {
+        let chunked = HeaderValue::from_static("chunked");
+        request.headers_mut().insert(header::TRANSFER_ENCODING, chunked);
     }
 }
 

@@ -156,7 +156,7 @@ fn of_the_script(what: Held) -> &'static str {
     match what {
         Held::Request | Held::Pair => "request",
         // Whatever is long is shown by what a shell can hold open.
-        Held::Download | Held::Stream | Held::Events | Held::WebSocket => "download",
+        Held::Download | Held::Stream | Held::Events | Held::WebSocket | Held::Grpc => "download",
         Held::Upload => "upload",
         Held::Idle => "idle",
     }

@@ -210,10 +210,14 @@ fn pull(trigger: Trigger, place: &Place) -> String {
         Trigger::Signal(signal) => {
             format!("kill -{} \"$pid\"", signal.as_str().trim_start_matches("SIG"))
         }
-        Trigger::Command { args } => {
+        Trigger::Command { program, args } => {
+            let program = program.map_or_else(
+                || "\"$proxy\"".to_owned(),
+                |program| quoted(&program.display().to_string()),
+            );
             let args = words(&args);
             format!(
-                "told=yes; $as env HOME=\"$work\" \"$proxy\" {args} >\"$work/told\" 2>&1 || {{ told=no; say \"    refused: $(tail -n 1 \"$work/told\")\"; }}"
+                "told=yes; $as env HOME=\"$work\" {program} {args} >\"$work/told\" 2>&1 || {{ told=no; say \"    refused: $(tail -n 1 \"$work/told\")\"; }}"
             )
         }
         Trigger::Http {

@@ -35,7 +35,11 @@ pub(super) fn is_there(view: &View<'_>) -> Vec<Opinion> {
     all.extend(tls::is_there(view));
     all.extend(limits::is_there(view));
     all.extend(group::is_there(view));
-    all.extend(tunnels::is_there(view));
+    all.extend(
+        [tunnels::WEBSOCKET, tunnels::GRPC]
+            .iter()
+            .filter_map(|kind| tunnels::is_there(view, kind)),
+    );
     all.extend(streams::is_there(view));
     all
 }

@@ -192,7 +192,8 @@ pub(super) fn opinions(check: Check, view: &View<'_>) -> Vec<Opinion> {
         Check::StreamsComplete => streams::complete(view),
         Check::GoawayIsHonest => streams::goaway_is_honest(view),
         Check::StreamsFollow => streams::follow(view),
-        Check::TunnelSurvives => tunnels::survive(view),
+        Check::TunnelSurvives => tunnels::survive(view, &tunnels::WEBSOCKET),
+        Check::GrpcSurvives => tunnels::survive(view, &tunnels::GRPC),
         Check::RecordNamesFile => logging::names_file(view),
     }
 }

@@ -9,15 +9,16 @@ use super::super::view::View;
 use super::connections::{broken, met_change, outlasted_change};
 use super::effect::describe;
 use super::kept::behind_at_once;
-use crate::vocabulary::{Event, Frame, Listener, Outcome, Purpose, Request, Says};
+use crate::vocabulary::{Event, Frame, Held, Listener, Outcome, Purpose, Request, Says};
 
 /// Below so many streams, silence says too little.
 const LEAST: usize = 20;
 /// The same, of streams that were open over a change.
 const LEAST_OVER: usize = 5;
 
+/// Those of gRPC have checks of their own.
 fn is_stream(request: &Request) -> bool {
-    request.listener == Listener::Http2
+    request.listener == Listener::Http2 && request.purpose != Purpose::Held(Held::Grpc)
 }
 
 fn streams<'v>(life: &'v Life<'_>) -> impl Iterator<Item = &'v Request> {

@@ -1,4 +1,5 @@
-//! What a change does to tunnels: connections on which client and origin speak another protocol.
+//! What a change does to what client and origin say to each other for as long as the client likes: tunnels, on which they speak another protocol, and
+//! bidirectional streams of gRPC.
 
 use super::super::life::Life;
 use super::super::opinion::{Opinion, Seen};
@@ -7,21 +8,50 @@ use super::connections::{met_change, outlasted_change};
 use super::effect::describe;
 use crate::vocabulary::{Held, Outcome, Phase, Purpose, Request};
 
-/// Which kinds there are.
-const TUNNELS: [Held; 1] = [Held::WebSocket];
-/// The status by which a proxy lets the protocol change (RFC 9110, section 15.2.2).
-const SWITCHING: u16 = 101;
+/// A kind of these.
+pub(super) struct Kind {
+    held: Held,
+    /// The status by which it is open.
+    status: u16,
+    capability: &'static str,
+    /// What is expected of it on a fresh process.
+    there: &'static str,
+    /// What is expected of it over changes.
+    expected: &'static str,
+    /// Several of it, in words.
+    plural: &'static str,
+}
 
-fn tunnels<'v>(life: &'v Life<'_>) -> impl Iterator<Item = &'v Request> {
-    let is_one =
-        |request: &&Request| matches!(request.purpose, Purpose::Held(what) if TUNNELS.contains(&what));
-    life.elsewhere().filter(is_one)
+/// A WebSocket: a proxy lets the protocol change by status 101 (RFC 9110, section 15.2.2).
+pub(super) const WEBSOCKET: Kind = Kind {
+    held: Held::WebSocket,
+    status: 101,
+    capability: "http_upgrade",
+    there: "status 101, and a tunnel",
+    expected: "the tunnel goes on until its client closes it, and every message comes once, in order",
+    plural: "tunnels",
+};
+
+/// A stream of gRPC: whatever its end, its status is 200.
+pub(super) const GRPC: Kind = Kind {
+    held: Held::Grpc,
+    status: 200,
+    capability: "grpc",
+    there: "status 200, and messages both ways",
+    expected: "the stream goes on until its client ends it, every message comes once, in order, and then all of its trailers",
+    plural: "streams",
+};
+
+fn of_kind<'v>(life: &'v Life<'_>, kind: &Kind) -> impl Iterator<Item = &'v Request> {
+    let held = kind.held;
+    life.elsewhere()
+        .filter(move |request| request.purpose == Purpose::Held(held))
 }
 
 /// Whether it was ever open.
-fn was_open(request: &Request) -> bool {
+fn was_open(request: &Request, kind: &Kind) -> bool {
     match request.outcome {
-        Outcome::Answered { status, .. } => status == SWITCHING,
+        Outcome::Answered { .. } => is_sound(request, kind),
         Outcome::Malformed { .. } => true,
         Outcome::Reset { phase } | Outcome::Ended { phase } | Outcome::TimedOut { phase } => {
             phase == Phase::Body
@@ -30,26 +60,26 @@ fn was_open(request: &Request) -> bool {
     }
 }
 
-/// On a fresh process a tunnel can be opened.
-pub(super) fn is_there(view: &View<'_>) -> Option<Opinion> {
-    let mut all = view.lives.iter().flat_map(tunnels).peekable();
+/// On a fresh process one can be opened.
+pub(super) fn is_there(view: &View<'_>, kind: &Kind) -> Option<Opinion> {
+    let mut all = view.lives.iter().flat_map(|life| of_kind(life, kind)).peekable();
     let first = *all.peek()?;
-    let opinion = if all.any(was_open) {
+    let opinion = if all.any(|request| was_open(request, kind)) {
         Opinion::met()
     } else {
-        Opinion::not_met(Seen::new("status 101, and a tunnel", describe(first)).resting_on(&[first]))
+        Opinion::not_met(Seen::new(kind.there, describe(first)).resting_on(&[first]))
     };
-    Some(opinion.about("http_upgrade"))
+    Some(opinion.about(kind.capability))
 }
 
-pub(super) fn survive(view: &View<'_>) -> Vec<Opinion> {
+pub(super) fn survive(view: &View<'_>, kind: &Kind) -> Vec<Opinion> {
     let drain = view.facts.drain_bound_ms.saturating_mul(MS);
     let (mut through, mut drained) = (0, 0);
     let mut wrong: Vec<&Request> = Vec::new();
     for life in &view.lives {
-        for request in tunnels(life).filter(|request| was_open(request)) {
+        for request in of_kind(life, kind).filter(|request| was_open(request, kind)) {
             let over = |request: &Request| met_change(view, life, request.begin, request.at);
-            if !over(request) || is_sound(request) {
+            if !over(request) || is_sound(request, kind) {
                 through += usize::from(outlasted_change(view, life, request.begin, request.at));
                 continue;
             }
@@ -74,24 +104,15 @@ pub(super) fn survive(view: &View<'_>) -> Vec<Opinion> {
             wrong.len() + through,
             describe(first)
         );
-        let expected =
-            "the tunnel goes on until its client closes it, and every message comes once, in order";
-        Seen::new(expected, observed).resting_on(&wrong)
+        Seen::new(kind.expected, observed).resting_on(&wrong)
     });
     if against.is_none() && drained > 0 {
-        let why = format!("{drained} tunnels ended past the documented drain time");
+        let why = format!("{drained} {} ended past the documented drain time", kind.plural);
         return vec![Opinion::inconclusive(why)];
     }
     vec![Opinion::of_trials(against, through, 1)]
 }
 
-fn is_sound(request: &Request) -> bool {
-    matches!(
-        request.outcome,
-        Outcome::Answered {
-            status: SWITCHING,
-            intact: true,
-            ..
-        }
-    )
+fn is_sound(request: &Request, kind: &Kind) -> bool {
+    matches!(request.outcome, Outcome::Answered { status, intact: true, .. } if status == kind.status)
 }

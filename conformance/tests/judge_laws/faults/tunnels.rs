@@ -1,4 +1,4 @@
-//! Tunnels over changes.
+//! Tunnels and streams of gRPC over changes.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -10,10 +10,33 @@ use crate::config;
 use crate::paper::MS;
 use crate::traits::plain;
 
-const CASE: &str = "websocket_on_unchanged";
+/// What the laws are about: by its case, what is held open, and what it is caught by.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    case: &'static str,
+    held: Held,
+    check: Check,
+}
 
-fn is_tunnel(request: &Request) -> bool {
-    request.purpose == Purpose::Held(Held::WebSocket)
+fn kinds() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        Just(Kind {
+            case: "websocket_on_unchanged",
+            held: Held::WebSocket,
+            check: Check::TunnelSurvives,
+        }),
+        Just(Kind {
+            case: "grpc_bidi_stream",
+            held: Held::Grpc,
+            check: Check::GrpcSurvives,
+        }),
+    ]
+}
+
+impl Kind {
+    fn is_one(self) -> impl Fn(&Request) -> bool {
+        move |request| request.purpose == Purpose::Held(self.held)
+    }
 }
 
 fn ended() -> impl Strategy<Value = Outcome> {
@@ -24,6 +47,9 @@ fn ended() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Malformed {
             detail: "message 7 came where message 6 was due".into()
         }),
+        Just(Outcome::Malformed {
+            detail: "it ended without its trailers".into()
+        }),
     ]
 }
 
@@ -31,62 +57,63 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn one_tunnel_that_ends_or_loses_a_message_is_caught(traits in plain(), pick: Index, outcome in ended()) {
-        let mut timeline = history(&case(CASE), &traits);
-        change(&mut timeline, pick, is_tunnel, |request| request.outcome = outcome.clone());
-        fails_even_if_stalled(&case(CASE), &timeline, &[Check::TunnelSurvives]);
+    fn one_tunnel_that_ends_or_loses_a_message_is_caught(kind in kinds(), traits in plain(), pick: Index, outcome in ended()) {
+        let mut timeline = history(&case(kind.case), &traits);
+        change(&mut timeline, pick, kind.is_one(), |request| request.outcome = outcome.clone());
+        fails_even_if_stalled(&case(kind.case), &timeline, &[kind.check]);
     }
 
     #[test]
-    fn one_that_says_nothing_more_is_caught(traits in plain(), pick: Index) {
-        let mut timeline = history(&case(CASE), &traits);
+    fn one_that_says_nothing_more_is_caught(kind in kinds(), traits in plain(), pick: Index) {
+        let mut timeline = history(&case(kind.case), &traits);
         let phase = Phase::Body;
-        change(&mut timeline, pick, is_tunnel, |request| request.outcome = Outcome::TimedOut { phase });
-        times_out_unless_stalled(&case(CASE), &timeline, Check::TunnelSurvives);
+        change(&mut timeline, pick, kind.is_one(), |request| request.outcome = Outcome::TimedOut { phase });
+        times_out_unless_stalled(&case(kind.case), &timeline, kind.check);
     }
 
     #[test]
-    fn one_that_ended_before_any_change_is_of_no_change(traits in plain(), pick: Index) {
-        let mut timeline = history(&case(CASE), &traits);
+    fn one_that_ended_before_any_change_is_of_no_change(kind in kinds(), traits in plain(), pick: Index) {
+        let mut timeline = history(&case(kind.case), &traits);
         let first = writes(&timeline)[0].begin;
         let phase = Phase::Body;
-        change(&mut timeline, pick, is_tunnel, |request| {
+        change(&mut timeline, pick, kind.is_one(), |request| {
             request.at = first - 1;
             request.outcome = Outcome::Ended { phase };
         });
-        fails_by(&case(CASE), &timeline, vec![]);
+        fails_by(&case(kind.case), &timeline, vec![]);
     }
 
     #[test]
-    fn one_that_is_let_go_of_once_the_drain_is_over_speaks_against_nobody(traits in plain(), pick: Index, early: bool) {
-        let mut timeline = history(&case(CASE), &traits);
+    fn one_that_is_let_go_of_once_the_drain_is_over_speaks_against_nobody(kind in kinds(), traits in plain(), pick: Index, early: bool) {
+        let mut timeline = history(&case(kind.case), &traits);
         let first = writes(&timeline)[0].begin;
         timeline.target.drain_bound_ms = 20;
         let cut = first + if early { 19 } else { 20 } * MS;
         let phase = Phase::Body;
-        change(&mut timeline, pick, is_tunnel, |request| {
+        change(&mut timeline, pick, kind.is_one(), |request| {
             request.at = cut;
             request.outcome = Outcome::Ended { phase };
         });
-        let expected = if early { vec![Check::TunnelSurvives] } else { vec![] };
-        let results = fails_by(&case(CASE), &timeline, expected);
+        let expected = if early { vec![kind.check] } else { vec![] };
+        let results = fails_by(&case(kind.case), &timeline, expected);
         if !early {
-            prop_assert_eq!(verdicts(&results, Check::TunnelSurvives)[0].word(), "inconclusive");
+            prop_assert_eq!(verdicts(&results, kind.check)[0].word(), "inconclusive");
         }
     }
 
     #[test]
-    fn who_opens_none_is_told_so_and_nothing_else(traits in plain(), pick: Index) {
-        let mut timeline = history(&case(CASE), &traits);
-        let tunnels = requests(&timeline).filter(|request| is_tunnel(request)).count();
-        for _ in 0..tunnels {
-            let is_open = |r: &Request| is_tunnel(r) && matches!(r.outcome, Outcome::Answered { status: 101, .. });
+    fn who_opens_none_is_told_so_and_nothing_else(kind in kinds(), traits in plain(), pick: Index) {
+        let mut timeline = history(&case(kind.case), &traits);
+        let is_one = kind.is_one();
+        let all = requests(&timeline).filter(|request| is_one(request)).count();
+        for _ in 0..all {
+            let is_open = |r: &Request| is_one(r) && matches!(r.outcome, Outcome::Answered { status: 101 | 200, .. });
             change(&mut timeline, pick, is_open, |request| {
                 if let Outcome::Answered { status, .. } = &mut request.outcome {
                     *status = 400;
                 }
             });
         }
-        fails_by(&case(CASE), &timeline, vec![Check::DeclaredIsThere]);
+        fails_by(&case(kind.case), &timeline, vec![Check::DeclaredIsThere]);
     }
 }

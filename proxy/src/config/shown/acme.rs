@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fingerprints;
+use super::tls::fingerprints;
 use crate::model::Acme;
 
 pub(super) fn shown(acme: &Acme) -> Value {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{duration, fingerprints, pair};
-use crate::model::{Pool, Resolve, UpstreamTls};
+use super::duration;
+use crate::model::{Pool, Resolve};
 
 pub(super) fn resolve(resolve: &Resolve) -> Value {
     let Resolve {
@@ -25,23 +25,6 @@ pub(super) fn pool(pool: &Pool) -> Value {
         if let Some(time) = time {
             shown[key] = duration(*time).into();
         }
-    }
-    shown
-}
-
-pub(super) fn tls(tls: &UpstreamTls) -> Value {
-    let UpstreamTls {
-        roots,
-        server_name,
-        certificate,
-    } = tls;
-    let mut shown = match certificate {
-        Some(own) => pair(own),
-        None => json!({}),
-    };
-    shown["ca"] = fingerprints(roots).into();
-    if let Some(name) = server_name {
-        shown["server_name"] = name.to_str().into();
     }
     shown
 }
