@@ -28,6 +28,7 @@ pub mod lifecycle;
 pub mod log;
 pub mod metrics;
 pub mod model;
+mod names;
 pub mod order;
 #[cfg(feature = "otlp")]
 mod otlp;

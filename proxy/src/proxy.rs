@@ -1,5 +1,7 @@
 //! A running proxy, as a library's caller sees it.
 
+use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +15,7 @@ use crate::lifecycle::{Notifier, PidFile};
 use crate::log::LogControl;
 use crate::metrics::Metrics;
 use crate::model::{Address, Name};
+use crate::names::{Lookup, Resolver};
 use crate::order::{Declined, Order, Wish};
 use crate::probe::Prober;
 use crate::reload::{Attempt, Board, Follower, Origin, Outcome, Reloader, Status};
@@ -27,6 +30,7 @@ pub struct Options {
     log: Option<LogControl>,
     signals: Option<Signals>,
     notifier: Option<Notifier>,
+    lookup: Lookup,
     followers: Vec<Box<dyn Follower>>,
 }
 
@@ -56,6 +60,7 @@ impl Options {
             log: None,
             signals: None,
             notifier: None,
+            lookup: Lookup::of_system(),
             followers: Vec::new(),
         }
     }
@@ -79,6 +84,16 @@ impl Options {
     #[must_use]
     pub fn notify(mut self, notifier: Option<Notifier>) -> Self {
         self.notifier = notifier;
+        self
+    }
+
+    /// Has names of endpoints looked up by `find`, which is given `host:port`, in the place of the system. It may block, and is called on a thread for that.
+    #[must_use]
+    pub fn resolver(
+        mut self,
+        find: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        self.lookup = Lookup::new(find);
         self
     }
 
@@ -108,6 +123,7 @@ impl Proxy {
             log,
             signals,
             notifier,
+            lookup,
             followers,
         } = options;
         let (messages, receiver) = mpsc::channel();
@@ -134,6 +150,7 @@ impl Proxy {
         reloader.add_follower(Box::new(doors));
         reloader.add_follower(Box::new(pid_file));
         reloader.add_follower(Box::new(Prober::default()));
+        reloader.add_follower(Box::new(Resolver::new(Arc::clone(&shared), lookup)));
         reloader.add_follower(Box::new(Checker::new(Arc::clone(&shared))));
         reloader.add_follower(Box::new(Orderer::new(
             Arc::clone(&shared),

@@ -89,6 +89,13 @@ fn smallest(path: &str) -> Value {
     if path.starts_with("upstreams[].tls.") {
         document["upstreams"][0]["tls"] = json!({"ca": minted(TRUSTED)});
     }
+    if path.starts_with("upstreams[].health.") {
+        // gRPC takes it.
+        document["upstreams"][0]["protocol"] = json!("http2");
+    }
+    if path == "upstreams[].health.service" {
+        document["upstreams"][0]["health"] = json!({"type": "grpc"});
+    }
     if path.starts_with("upstreams[].hash") {
         document["upstreams"][0]["balance"] = json!("hash");
     }

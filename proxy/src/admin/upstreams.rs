@@ -3,18 +3,24 @@
 use serde_json::{Map, Value, json};
 
 use super::answers::millis;
-use crate::runtime::{AttemptFigures, Condition, EndpointState, Snapshot, Upstream};
+use crate::runtime::{
+    AttemptFigures, Condition, ConnectionFigures, CurrentUpstream, Lookups, Member, NameFigures, NameState,
+    Snapshot,
+};
 
 /// All upstreams in the order of their names.
 pub(super) fn shown(snapshot: &Snapshot) -> Value {
     let mut all: Vec<_> = snapshot.upstreams.iter().collect();
     all.sort_by_key(|(name, _)| *name);
-    let upstream = |(name, upstream): (_, &std::sync::Arc<Upstream>)| {
-        let states = upstream.states().enumerate();
-        let endpoints: Vec<_> = states
-            .map(|(index, (address, state))| endpoint(address, state, upstream.is_open(index)))
+    let upstream = |(name, current): (_, &std::sync::Arc<CurrentUpstream>)| {
+        let upstream = current.now();
+        let members = upstream.members.iter().enumerate();
+        let endpoints: Vec<_> = members
+            .map(|(index, member)| endpoint(member, upstream.is_open(index)))
             .collect();
-        json!({"name": format!("{name}"), "endpoints": endpoints, "attempts": attempts(&upstream.attempts())})
+        let names: Vec<_> = current.names().iter().map(|one| looked_up(one)).collect();
+        let attempts = attempts(&upstream.attempts());
+        json!({"name": format!("{name}"), "endpoints": endpoints, "names": names, "attempts": attempts})
     };
     all.into_iter().map(upstream).collect()
 }
@@ -43,10 +49,14 @@ fn attempts(figures: &AttemptFigures) -> Value {
     })
 }
 
-fn endpoint(address: &str, state: &EndpointState, is_open: bool) -> Value {
+fn endpoint(member: &Member, is_open: bool) -> Value {
+    let Member { key, state, .. } = member;
     let (passed, failed) = state.checks();
+    let ConnectionFigures {
+        open, idle, opened, ..
+    } = state.connections();
     json!({
-        "address": address,
+        "address": key.as_ref(),
         "gets_requests": is_open,
         "health": match state.condition() {
             Condition::Unchecked => "unchecked",
@@ -57,5 +67,27 @@ fn endpoint(address: &str, state: &EndpointState, is_open: bool) -> Value {
         "ejections": state.ejections(),
         "ejected_for_ms": state.ejected_for().map(millis),
         "requests": state.requests(),
+        "connections": {"open": open, "idle": idle, "opened": opened},
+    })
+}
+
+fn looked_up(name: &NameState) -> Value {
+    let NameFigures {
+        addresses,
+        age,
+        trouble,
+        lookups: Lookups {
+            answered,
+            empty,
+            failed,
+        },
+    } = name.figures();
+    let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+    json!({
+        "name": name.authority.as_ref(),
+        "addresses": addresses,
+        "answer_age_ms": age.map(millis),
+        "lookups": {"answered": answered, "empty": empty, "failed": failed},
+        "error": trouble.as_deref(),
     })
 }

@@ -4,6 +4,7 @@ mod acme;
 mod admission;
 mod attempts;
 mod balancing;
+mod connections;
 mod tls;
 
 use serde_json::{Map, Value, json};
@@ -229,11 +230,13 @@ fn upstream(upstream: &Upstream) -> Value {
     let Upstream {
         name,
         endpoints,
+        resolve,
         timeouts: Timeouts {
             connect,
             response,
             idle,
         },
+        pool,
         protocol,
         tls,
         admission,
@@ -250,7 +253,9 @@ fn upstream(upstream: &Upstream) -> Value {
     let mut shown = json!({
         "name": name.as_str(),
         "endpoints": endpoints.iter().map(endpoint).collect::<Vec<_>>(),
+        "resolve": connections::resolve(resolve),
         "timeouts": {"connect": duration(*connect), "response": duration(*response), "idle": duration(*idle)},
+        "pool": connections::pool(pool),
         "protocol": protocol.word(),
     });
     if let Some(tls) = tls {

@@ -4,10 +4,12 @@
 //! leaves an endpoint's checks as they are leaves their schedule as it is, and no change waits for a check.
 
 mod check;
+mod grpc;
 mod schedule;
 
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -27,13 +29,16 @@ pub(crate) struct Checker {
     running: Option<Running>,
 }
 
-/// By the upstream's name and the endpoint's address.
+/// By the upstream's name and what the endpoint is known by.
 type Jobs = HashMap<(Name, Arc<str>), Job>;
 
 /// What is checked, and how.
 #[derive(Debug, Clone)]
 struct Job {
     state: Arc<EndpointState>,
+    /// Its host and port, as the configuration says it.
+    authority: Arc<str>,
+    address: SocketAddr,
     health: Health,
     protocol: Protocol,
     secured: Option<Arc<Secured>>,
@@ -42,7 +47,7 @@ struct Job {
 /// The thread that checks.
 #[derive(Debug)]
 struct Running {
-    jobs: mpsc::UnboundedSender<Jobs>,
+    changes: mpsc::UnboundedSender<()>,
     thread: JoinHandle<()>,
 }
 
@@ -60,23 +65,27 @@ impl Job {
 // === impl Running ===
 
 impl Running {
-    fn start() -> io::Result<Self> {
+    fn start(shared: Arc<Shared>) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let (jobs, mut changes) = mpsc::unbounded_channel();
+        let (changes, mut changed) = mpsc::unbounded_channel();
         let run = move || {
             runtime.block_on(async {
                 let mut schedules = HashMap::new();
-                while let Some(jobs) = changes.recv().await {
-                    follow(&mut schedules, jobs);
+                loop {
+                    tokio::select! {
+                        change = changed.recv() => if change.is_none() { return },
+                        () = shared.endpoints_changed.notified() => {}
+                    }
+                    follow(&mut schedules, jobs(&shared));
                 }
             });
             // Whoever resolves a name cannot be told to stop.
             runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("health".to_owned()).spawn(run)?;
-        Ok(Self { jobs, thread })
+        Ok(Self { changes, thread })
     }
 }
 
@@ -91,6 +100,30 @@ fn follow(schedules: &mut HashMap<(Name, Arc<str>), Schedule>, jobs: Jobs) {
     }
 }
 
+/// All endpoints that serve and are to be checked.
+fn jobs(shared: &Shared) -> Jobs {
+    let snapshot = shared.current.load();
+    let mut jobs = Jobs::new();
+    for (name, current) in &snapshot.upstreams {
+        let upstream = current.now();
+        let Some(health) = &upstream.definition.health else {
+            continue;
+        };
+        for member in &upstream.members {
+            let job = Job {
+                state: Arc::clone(&member.state),
+                authority: Arc::clone(&member.authority),
+                address: member.address,
+                health: health.clone(),
+                protocol: upstream.definition.protocol,
+                secured: upstream.secured.clone(),
+            };
+            jobs.insert((name.clone(), Arc::clone(&member.key)), job);
+        }
+    }
+    jobs
+}
+
 // === impl Checker ===
 
 impl Checker {
@@ -99,27 +132,6 @@ impl Checker {
             shared,
             running: None,
         }
-    }
-
-    /// All endpoints that serve and are to be checked.
-    fn jobs(&self) -> Jobs {
-        let snapshot = self.shared.current.load();
-        let mut jobs = Jobs::new();
-        for (name, upstream) in &snapshot.upstreams {
-            let Some(health) = &upstream.definition.health else {
-                continue;
-            };
-            for (address, state) in upstream.states() {
-                let job = Job {
-                    state: Arc::clone(state),
-                    health: health.clone(),
-                    protocol: upstream.definition.protocol,
-                    secured: upstream.secured.clone(),
-                };
-                jobs.insert((name.clone(), Arc::from(address)), job);
-            }
-        }
-        jobs
     }
 }
 
@@ -131,14 +143,14 @@ impl Follower for Checker {
     fn stage(&mut self, change: Change<'_>) -> Result<(), Refused> {
         let is_wanted = change.new.upstreams.values().any(|one| one.health.is_some());
         if is_wanted && self.running.is_none() {
-            self.running = Some(Running::start()?);
+            self.running = Some(Running::start(Arc::clone(&self.shared))?);
         }
         Ok(())
     }
 
     fn commit(&mut self, _drain: Duration) -> Result<(), Refused> {
         match &self.running {
-            Some(running) => Ok(running.jobs.send(self.jobs())?),
+            Some(running) => Ok(running.changes.send(())?),
             None => Ok(()),
         }
     }
@@ -149,8 +161,8 @@ impl Follower for Checker {
 
 impl Drop for Checker {
     fn drop(&mut self) {
-        if let Some(Running { jobs, thread }) = self.running.take() {
-            drop(jobs);
+        if let Some(Running { changes, thread }) = self.running.take() {
+            drop(changes);
             if thread.join().is_err() {
                 tracing::error!("the thread that checks endpoints panicked");
             }

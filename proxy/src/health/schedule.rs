@@ -48,18 +48,13 @@ impl Drop for Schedule {
 }
 
 async fn run((upstream, endpoint): (Name, Arc<str>), job: Job) {
-    let Job {
-        state,
-        health,
-        protocol,
-        secured,
-    } = &job;
+    let Job { state, health, .. } = &job;
     let mut ticks = interval(health.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut streak = Streak::default();
     loop {
         ticks.tick().await;
-        let result = check(health, &endpoint, *protocol, secured.as_deref()).await;
+        let result = check(&job).await;
         state.checked(result.is_ok());
         let before = state.condition();
         let after = streak.after(before, result.is_ok(), health);

@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::runtime::{AttemptFigures, Shared};
+use crate::runtime::{AttemptFigures, End, Lookups, Shared};
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -17,7 +17,8 @@ pub(super) fn register(registry: &mut Registry, shared: &Shared) {
     let checks: Family<Labels, Counter> = Family::default();
     let ejections: Family<Labels, Counter> = Family::default();
     let attempts = Attempts::default();
-    for (name, upstream) in &shared.current.load().upstreams {
+    for (name, current) in &shared.current.load().upstreams {
+        let upstream = current.now();
         attempts.add(&name.to_string(), &upstream.attempts());
         for (index, (address, state)) in upstream.states().enumerate() {
             let labels = vec![("upstream", name.to_string()), ("endpoint", address.to_owned())];
@@ -48,6 +49,89 @@ pub(super) fn register(registry: &mut Registry, shared: &Shared) {
         ejections,
     );
     attempts.register(registry);
+    connections(registry, shared);
+    names(registry, shared);
+}
+
+fn connections(registry: &mut Registry, shared: &Shared) {
+    let gauge = Family::<Labels, Gauge<u64, AtomicU64>>::default;
+    let (open, idle) = (gauge(), gauge());
+    let opened: Family<Labels, Counter> = Family::default();
+    let closed: Family<Labels, Counter> = Family::default();
+    for (name, upstream) in &shared.current.load().upstreams {
+        for (endpoint, state) in upstream.now().states() {
+            let labels = vec![("upstream", name.to_string()), ("endpoint", endpoint.to_owned())];
+            let figures = state.connections();
+            open.get_or_create(&labels).set(figures.open as u64);
+            idle.get_or_create(&labels).set(figures.idle as u64);
+            opened.get_or_create(&labels).inc_by(figures.opened);
+            for (end, count) in End::ALL.into_iter().zip(figures.closed) {
+                let labels = [labels.clone(), vec![("reason", end.word().to_owned())]].concat();
+                closed.get_or_create(&labels).inc_by(count);
+            }
+        }
+    }
+    registry.register("upstream_connections", "Connections to an endpoint", open);
+    registry.register(
+        "upstream_connections_idle",
+        "Those of them that wait for a request",
+        idle,
+    );
+    registry.register(
+        "upstream_connections_opened",
+        "Connections that were opened to an endpoint",
+        opened,
+    );
+    registry.register(
+        "upstream_connections_closed",
+        "Connections to an endpoint that were closed, by why",
+        closed,
+    );
+}
+
+fn names(registry: &mut Registry, shared: &Shared) {
+    let addresses: Family<Labels, Gauge<u64, AtomicU64>> = Family::default();
+    let ages: Family<Labels, Gauge<f64, AtomicU64>> = Family::default();
+    let all: Family<Labels, Counter> = Family::default();
+    for (upstream, current) in &shared.current.load().upstreams {
+        for name in current.names() {
+            let figures = name.figures();
+            let labels = vec![
+                ("upstream", upstream.to_string()),
+                ("name", name.authority.to_string()),
+            ];
+            addresses
+                .get_or_create(&labels)
+                .set(figures.addresses.len() as u64);
+            if let Some(age) = figures.age {
+                ages.get_or_create(&labels).set(age.as_secs_f64());
+            }
+            let Lookups {
+                answered,
+                empty,
+                failed,
+            } = figures.lookups;
+            for (result, count) in [("answered", answered), ("empty", empty), ("failed", failed)] {
+                let labels = [labels.clone(), vec![("result", result.to_owned())]].concat();
+                all.get_or_create(&labels).inc_by(count);
+            }
+        }
+    }
+    registry.register(
+        "upstream_name_addresses",
+        "Addresses that a name stands for",
+        addresses,
+    );
+    registry.register(
+        "upstream_name_answer_age_seconds",
+        "How old the last answer is that gave addresses",
+        ages,
+    );
+    registry.register(
+        "upstream_name_lookups",
+        "Lookups of a name, by what came of them",
+        all,
+    );
 }
 
 /// What became of attempts.

@@ -29,6 +29,8 @@ pub enum Check {
     Tcp,
     /// A request, and the status of its answer.
     Http(HttpCheck),
+    /// A call of `grpc.health.v1.Health/Check`, by HTTP/2.
+    Grpc(GrpcCheck),
 }
 
 /// A request that has to be answered well.
@@ -40,6 +42,15 @@ pub struct HttpCheck {
     pub host: Option<Authority>,
     /// The good answers.
     pub expect: Statuses,
+}
+
+/// A call that has to be answered by `SERVING`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrpcCheck {
+    /// Whose health is asked for; that of the whole server if it is empty.
+    pub service: Arc<str>,
+    /// Its host; that of the endpoint if there is none.
+    pub host: Option<Authority>,
 }
 
 /// What is concluded from the answers to requests.

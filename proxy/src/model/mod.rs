@@ -13,7 +13,9 @@ mod balance;
 mod headers;
 mod health;
 mod listener;
+mod pool;
 mod protocol;
+mod resolve;
 mod route;
 mod settings;
 mod tls;
@@ -30,9 +32,11 @@ pub use admission::{Admission, Breaker, ClientKey, Rate, RateLimit, RateUnit, Se
 pub use attempts::{Attempts, Failing, Hedge, Retry, RetryBudget, RouteTimeouts};
 pub use balance::{Balance, Hash, HashBy, SameSite, Sticky};
 pub use headers::HeaderEdits;
-pub use health::{Check, Ejection, Health, HttpCheck, Statuses};
+pub use health::{Check, Ejection, GrpcCheck, Health, HttpCheck, Statuses};
 pub use listener::{Address, Listener};
+pub use pool::Pool;
 pub use protocol::{Protocol, Protocols};
+pub use resolve::{Family, Resolve};
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
 pub use settings::{
     Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions, Settings,

@@ -1,10 +1,12 @@
 //! Where requests are forwarded to.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Admission, Balance, Breaker, Ejection, Health, Name, Protocol, RetryBudget, Sticky, UpstreamTls,
+    Admission, Balance, Breaker, Ejection, Health, Name, Pool, Protocol, Resolve, RetryBudget, Sticky,
+    UpstreamTls,
 };
 
 /// A group of endpoints that serve the same.
@@ -14,8 +16,12 @@ pub struct Upstream {
     pub name: Name,
     /// At least one; at least one of them has a weight.
     pub endpoints: Vec<Endpoint>,
+    /// How those that are names become addresses.
+    pub resolve: Resolve,
     /// How long it may take.
     pub timeouts: Timeouts,
+    /// Which connections are kept.
+    pub pool: Pool,
     /// Which version of HTTP it is spoken to by.
     pub protocol: Protocol,
     /// How it is spoken to by TLS; in the clear if it is not.
@@ -38,12 +44,12 @@ pub struct Upstream {
     pub slow_start: Option<Duration>,
 }
 
-/// One server.
+/// One server, or all that a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `host:port`; the host is an IP address (IPv6 in brackets) or a name, which is resolved whenever a connection is opened.
+    /// `host:port`; the host is an IP address (IPv6 in brackets) or a name, each address of which is an endpoint.
     pub authority: Arc<str>,
-    /// Its share of the requests, 0 to 256. With 0 it gets none.
+    /// The share of the requests of each of them, 0 to 256. With 0 it gets none.
     pub weight: u16,
 }
 
@@ -56,6 +62,15 @@ pub struct Timeouts {
     pub response: Duration,
     /// Between two pieces of the response's body.
     pub idle: Duration,
+}
+
+// === impl Endpoint ===
+
+impl Endpoint {
+    /// Its address; nothing if it is a name.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.authority.parse().ok()
+    }
 }
 
 // === impl Timeouts ===

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::handshakes::Handshakes;
 use crate::model::{self, Action, Address, Model, Name};
-use crate::runtime::{Gates, Generation, Open, Route, Snapshot, Table, Task, Upstream};
+use crate::runtime::{CurrentUpstream, Gates, Generation, Open, Route, Snapshot, Table, Task};
 
 /// What was staged for listeners.
 #[derive(Debug, Default)]
@@ -78,14 +78,14 @@ fn upstreams(
     model: &Model,
     handshakes: Option<&Handshakes>,
     previous: &Snapshot,
-) -> HashMap<Name, Arc<Upstream>> {
+) -> HashMap<Name, Arc<CurrentUpstream>> {
     let upstream = |(name, definition): (&Name, &Arc<model::Upstream>)| {
         let former = previous.upstreams.get(name);
-        if let Some(former) = former.filter(|former| former.definition == *definition) {
+        if let Some(former) = former.filter(|former| former.now().definition == *definition) {
             return (name.clone(), Arc::clone(former));
         }
         let secured = handshakes.and_then(|handshakes| handshakes.with(name)).cloned();
-        let upstream = Upstream::new(Arc::clone(definition), secured, former.map(AsRef::as_ref));
+        let upstream = CurrentUpstream::new(Arc::clone(definition), secured, former.map(AsRef::as_ref));
         (name.clone(), Arc::new(upstream))
     };
     model.upstreams.iter().map(upstream).collect()
@@ -95,7 +95,7 @@ fn upstreams(
 fn table(
     model: &Model,
     listener: Option<&Name>,
-    upstreams: &HashMap<Name, Arc<Upstream>>,
+    upstreams: &HashMap<Name, Arc<CurrentUpstream>>,
     gates: &Gates,
     generation: &Arc<Generation>,
 ) -> Table {

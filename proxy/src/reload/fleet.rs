@@ -152,6 +152,11 @@ impl Fleet {
         self.workers.iter().chain(&self.retired).for_each(Worker::look);
     }
 
+    /// Has connections to upstreams be kept by what serves now.
+    pub(super) fn sweep(&self) {
+        self.workers.iter().for_each(Worker::sweep);
+    }
+
     /// Has all connections end that came by other rules than those of their listener.
     pub(super) fn retire_strangers(&self, drain: Cut) {
         let everyone = self.workers.iter().chain(&self.retired);

@@ -213,6 +213,9 @@ impl Reloader {
         if has_strangers {
             self.fleet.retire_strangers(listener_timeout);
         }
+        if !plan.upstreams.is_empty() {
+            self.fleet.sweep();
+        }
         self.followers.commit(timeout);
         if let (Cut::After(time), false) = (route_timeout, plan.routes.remove.is_empty()) {
             self.shared

@@ -214,7 +214,7 @@ impl<K: Ord + Clone, T: PartialEq> Changes<K, T> {
         objects
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.add.is_empty() && self.change.is_empty() && self.remove.is_empty()
     }
 

@@ -10,6 +10,8 @@ use crate::model::Balance;
 
 /// So many requests in flight are no load, however few the others have: keys that are asked for now and then stay where they are.
 const LITTLE: f64 = 8.0;
+/// So many turns are laid out as the weights say, which is more than those of a definition without names come to.
+const LONGEST: i64 = 16_384;
 
 /// The endpoint that is to have the next request, of those that `may` have it.
 pub(super) fn choose(upstream: &Upstream, key: Option<u64>, may: impl Fn(usize) -> bool) -> Option<usize> {
@@ -125,16 +127,19 @@ fn ramp(upstream: &Upstream, index: usize) -> f64 {
 }
 
 /// Smooth weighted round robin, as nginx has it: shares come out exactly in each cycle, and no endpoint's turns are bunched.
+///
+/// Where names stand for so many addresses that it would be very long, shares come out nearly.
 pub(super) fn smooth_cycle(weights: &[u16]) -> Box<[u16]> {
-    let divisor = weights
-        .iter()
-        .fold(0, |divisor, &weight| gcd(divisor, i64::from(weight)))
-        .max(1);
-    let shares: Vec<i64> = weights
-        .iter()
-        .map(|&weight| i64::from(weight) / divisor)
-        .collect();
-    let total: i64 = shares.iter().sum();
+    let weights = weights.iter().map(|&weight| i64::from(weight));
+    let divisor = weights.clone().fold(0, gcd).max(1);
+    let mut shares: Vec<i64> = weights.map(|weight| weight / divisor).collect();
+    let mut total: i64 = shares.iter().sum();
+    if total > LONGEST {
+        let most = total;
+        let used = shares.iter_mut().filter(|share| **share > 0);
+        used.for_each(|share| *share = (*share * LONGEST / most).max(1));
+        total = shares.iter().sum();
+    }
     let mut credit = vec![0_i64; shares.len()];
     (0..total)
         .filter_map(|_| {
@@ -163,5 +168,20 @@ mod tests {
         assert_eq!(*smooth_cycle(&[5, 1, 1]), [0, 0, 1, 0, 2, 0, 0]);
         assert_eq!(*smooth_cycle(&[2, 2]), [0, 1]);
         assert_eq!(*smooth_cycle(&[0, 3]), [1]);
+        assert!(smooth_cycle(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_cycle_has_an_end_however_many_there_are() {
+        let mut weights = [256; 300];
+        weights[0] = 1;
+        let cycle = smooth_cycle(&weights);
+        assert!(cycle.len() <= LONGEST as usize + weights.len());
+        let turns = |of: u16| cycle.iter().filter(|&&index| index == of).count();
+        assert!(
+            turns(0) >= 1 && turns(1) == turns(299) && turns(1) > 40,
+            "{}",
+            turns(1)
+        );
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use super::life::{ConnectionFigures, Connections};
 use crate::model::Ejection;
 
 /// What checks found.
@@ -38,6 +39,7 @@ pub struct EndpointState {
     ejections: AtomicU64,
     /// Since when its share grows; 0 if it has been there from the start.
     back_since: AtomicU64,
+    pub(super) connections: Connections,
 }
 
 /// While this lives, a request is in flight to an endpoint.
@@ -70,12 +72,18 @@ impl EndpointState {
             in_a_row: AtomicU32::new(0),
             ejections: AtomicU64::new(0),
             back_since: AtomicU64::new(if joins { now() } else { 0 }),
+            connections: Connections::default(),
         })
     }
 
     /// Requests in flight.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Its connections.
+    pub fn connections(&self) -> ConnectionFigures {
+        self.connections.figures()
     }
 
     pub(super) fn load(self: &Arc<Self>) -> Load {

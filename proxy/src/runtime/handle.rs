@@ -136,7 +136,8 @@ async fn perform(
 ) -> Result<Response<ResponseBody>, Refusal> {
     match &route.task {
         Task::Forward(upstream) => {
-            forward(connection, admission, route, upstream, request, limits, deadline).await
+            let upstream = upstream.ready().await;
+            forward(connection, admission, route, &upstream, request, limits, deadline).await
         }
         Task::Respond(status, body) => Ok(plain(*status, body.clone(), &route.response_headers)),
         Task::Redirect(status, location) => {

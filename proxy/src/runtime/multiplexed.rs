@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -16,6 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::body::RequestBody;
+use super::life::{End, Life};
+use crate::model::{Pool, Protocol};
 
 /// The connections to one endpoint.
 #[derive(Debug, Default)]
@@ -30,6 +32,7 @@ pub(super) struct Open {
 pub(super) struct Many {
     sender: http2::SendRequest<RequestBody>,
     load: Rc<Load>,
+    life: Rc<Life>,
 }
 
 struct Load {
@@ -48,8 +51,6 @@ pub(super) struct Share(Many);
 #[derive(Clone)]
 struct Here;
 
-/// How long one without a request is kept: a server says before it closes.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// What servers take at a time on one connection, as long as they do not say: no fewer than RFC 9113 §6.5.2 has it.
 const STREAMS: usize = 100;
 
@@ -72,14 +73,40 @@ impl Open {
         self.opening.lock().await
     }
 
-    /// Closes what has been idle for too long. Says whether anything is left.
-    pub(super) fn sweep(&self) -> bool {
-        let mut all = self.all.borrow_mut();
-        all.retain(|many| {
-            let is_used = many.load.requests.get() > 0 || many.load.since.get().elapsed() < IDLE_TIMEOUT;
-            is_used && !many.sender.is_closed()
+    /// Gives no more requests to what is not to be kept: whoever still has one ends it, and the connection with it.
+    pub(super) fn sweep(&self, now: Instant, pool: Pool) {
+        let timeout = pool.idle_timeout(Protocol::Http2);
+        let mut idle = 0;
+        self.all.borrow_mut().retain(|many| {
+            let is_idle = many.is_idle();
+            idle += u32::from(is_idle);
+            let end = if many.sender.is_closed() {
+                End::Other
+            } else if many.life.is_old(now, pool.max_lifetime) {
+                End::Old
+            } else if is_idle && now.duration_since(many.load.since.get()) >= timeout {
+                End::Idle
+            } else if is_idle && idle > pool.max_idle {
+                End::Surplus
+            } else {
+                return true;
+            };
+            many.life.ends(end);
+            false
         });
-        !all.is_empty()
+    }
+
+    /// Gives no more requests to any.
+    pub(super) fn leave(&self) {
+        self.all
+            .take()
+            .iter()
+            .for_each(|many| many.life.ends(End::Removed));
+    }
+
+    /// How many have no request.
+    pub(super) fn idle(&self) -> usize {
+        self.all.borrow().iter().filter(|many| many.is_idle()).count()
     }
 }
 
@@ -89,6 +116,7 @@ impl Many {
     /// Begins to speak HTTP/2. What is given with it has to be run, until it ends.
     pub(super) async fn begin(
         io: TokioIo<impl AsyncRead + AsyncWrite + Unpin + Send + 'static>,
+        life: Rc<Life>,
     ) -> hyper::Result<(Self, impl Future<Output = hyper::Result<()>>)> {
         let mut builder = http2::Builder::new(Here);
         builder.timer(TokioTimer::new()).initial_max_send_streams(STREAMS);
@@ -117,7 +145,11 @@ impl Many {
             drop(over);
             Poll::Ready(ended)
         });
-        Ok((Self { sender, load }, connection))
+        Ok((Self { sender, load, life }, connection))
+    }
+
+    fn is_idle(&self) -> bool {
+        self.load.requests.get() == 0
     }
 
     fn has_room(&self) -> bool {

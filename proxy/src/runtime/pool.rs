@@ -1,13 +1,13 @@
 //! A worker's own connections to upstreams.
 //!
-//! Connections are kept by the endpoint's address, not by configuration: an endpoint that a new configuration still has keeps them. Those by TLS are kept by
+//! Connections are kept by what is known of the endpoint, not by configuration: an endpoint that a new configuration still has keeps them. Those by TLS are kept by
 //! the rules of their handshake too: who is not trusted any more is not sent anything. By HTTP/1.1 a connection is one request's at a time; by HTTP/2 many share one, and
-//! another is opened only where all have as many as the other side takes.
+//! another is opened only where all have as many as the other side takes. The rules for keeping them are those of the configuration that serves, for those that are open too.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,41 +18,33 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use super::Snapshot;
 use super::body::RequestBody;
-use super::multiplexed::{Many, Open, Share};
+use super::kept::{Idle, Kept};
+use super::life::Life;
+use super::multiplexed::{Many, Share};
 use super::secured::{CLEAR, Secured};
-use crate::model::Protocol;
+use super::upstream::{Member, Upstream};
+use crate::model::{self, Protocol};
 
-/// Connections by the rules of their handshake and by address.
+/// Connections by the rules of their handshake and by endpoint, known by where its state is.
 #[derive(Debug, Default)]
-pub(super) struct Pool {
-    /// Of HTTP/1.1, those that are idle.
-    idle: RefCell<HashMap<u64, ByAddress<Vec<Idle>>>>,
-    /// Of HTTP/2, all.
-    open: RefCell<HashMap<u64, ByAddress<Rc<Open>>>>,
-}
-
-type ByAddress<T> = HashMap<Arc<str>, T>;
+pub(super) struct Pool(RefCell<HashMap<(u64, usize), Rc<Kept>>>);
 
 /// Where a connection leads.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Goal<'a> {
-    pub(super) authority: &'a Arc<str>,
+    pub(super) endpoint: &'a Member,
     /// What shakes hands there; nothing if it is spoken to in the clear.
     pub(super) secured: Option<&'a Secured>,
     pub(super) protocol: Protocol,
-}
-
-#[derive(Debug)]
-struct Idle {
-    sender: http1::SendRequest<RequestBody>,
-    since: Instant,
+    upstream: &'a model::Upstream,
 }
 
 /// What sends a request.
 #[derive(Debug)]
 pub(super) enum Sender {
-    Http1(http1::SendRequest<RequestBody>),
+    Http1(http1::SendRequest<RequestBody>, Rc<Life>),
     Http2(Share),
 }
 
@@ -62,9 +54,7 @@ pub(super) struct Lease {
     pub(super) sender: Sender,
     /// Whether it has served before: then the other side may have closed it just now.
     pub(super) reused: bool,
-    authority: Arc<str>,
-    rules: u64,
-    pool: Weak<Pool>,
+    kept: Rc<Kept>,
 }
 
 /// Why there is no connection.
@@ -82,13 +72,8 @@ pub(super) enum ConnectError {
     OtherProtocol,
 }
 
-/// Idle connections that one endpoint keeps on one worker.
-pub(super) const IDLE_LIMIT: usize = 256;
-/// Shorter than what common servers wait for a next request, so that it is us who close.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
-
 async fn open(goal: Goal<'_>) -> Result<Opened, ConnectError> {
-    let stream = TcpStream::connect(&**goal.authority)
+    let stream = TcpStream::connect(goal.endpoint.address)
         .await
         .map_err(ConnectError::Connect)?;
     // Small pieces of a stream should not wait for more. A socket that refuses the option works without it.
@@ -96,7 +81,7 @@ async fn open(goal: Goal<'_>) -> Result<Opened, ConnectError> {
     match goal.secured {
         None => begin(stream, goal).await,
         Some(secured) => {
-            let stream = secured.shake_hands(stream, goal.authority).await;
+            let stream = secured.shake_hands(stream, &goal.endpoint.authority).await;
             let stream = stream.map_err(ConnectError::Tls)?;
             let chosen = stream.get_ref().1.alpn_protocol();
             if goal.protocol == Protocol::Http2 && chosen != Some(Protocol::Http2.alpn()) {
@@ -108,7 +93,7 @@ async fn open(goal: Goal<'_>) -> Result<Opened, ConnectError> {
 }
 
 enum Opened {
-    Http1(http1::SendRequest<RequestBody>),
+    Http1(http1::SendRequest<RequestBody>, Rc<Life>),
     Http2(Many),
 }
 
@@ -117,22 +102,31 @@ async fn begin(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     goal: Goal<'_>,
 ) -> Result<Opened, ConnectError> {
-    let address = Arc::clone(goal.authority);
+    let endpoint = Arc::clone(&goal.endpoint.key);
     let ended = move |result: hyper::Result<()>| {
         if let Err(error) = result {
-            tracing::debug!(upstream = %address, %error, "upstream connection ended");
+            tracing::debug!(%endpoint, %error, "upstream connection ended");
         }
     };
     let io = TokioIo::new(stream);
     match goal.protocol {
         Protocol::Http1 => {
             let (sender, connection) = http1::handshake(io).await.map_err(ConnectError::Handshake)?;
-            tokio::task::spawn_local(async move { ended(connection.with_upgrades().await) });
-            Ok(Opened::Http1(sender))
+            let (life, counted) = Life::begin(&goal.endpoint.state);
+            tokio::task::spawn_local(async move {
+                ended(connection.with_upgrades().await);
+                drop(counted);
+            });
+            Ok(Opened::Http1(sender, life))
         }
         Protocol::Http2 => {
-            let (many, connection) = Many::begin(io).await.map_err(ConnectError::Handshake)?;
-            tokio::task::spawn_local(async move { ended(connection.await) });
+            let (life, counted) = Life::begin(&goal.endpoint.state);
+            let begun = Many::begin(io, life).await;
+            let (many, connection) = begun.map_err(ConnectError::Handshake)?;
+            tokio::task::spawn_local(async move {
+                ended(connection.await);
+                drop(counted);
+            });
             Ok(Opened::Http2(many))
         }
     }
@@ -140,107 +134,112 @@ async fn begin(
 
 // === impl Goal ===
 
-impl Goal<'_> {
-    fn rules(self) -> u64 {
-        self.secured.map_or(CLEAR, |secured| secured.number)
+impl<'a> Goal<'a> {
+    /// One endpoint of an upstream, by its place.
+    pub(super) fn of(upstream: &'a Upstream, index: usize) -> Self {
+        Self {
+            endpoint: &upstream.members[index],
+            secured: upstream.secured.as_deref(),
+            protocol: upstream.definition.protocol,
+            upstream: &upstream.definition,
+        }
+    }
+
+    /// How many of its connections may be there that end as soon as they are used.
+    pub(super) fn kept(self) -> usize {
+        match self.protocol {
+            Protocol::Http1 => self.upstream.pool.max_idle as usize,
+            Protocol::Http2 => 1,
+        }
     }
 }
 
 // === impl Pool ===
 
 impl Pool {
-    /// A connection that served before and seems alive.
-    pub(super) fn reuse(self: &Rc<Self>, goal: Goal<'_>) -> Option<Lease> {
-        if goal.protocol == Protocol::Http2 {
-            let open = self.open.borrow();
-            let many = open.get(&goal.rules())?.get(goal.authority)?.find()?;
-            return Some(self.lease(goal, Sender::Http2(many.share()), true));
-        }
-        let mut idle = self.idle.borrow_mut();
-        let kept = idle.get_mut(&goal.rules())?.get_mut(goal.authority)?;
-        while let Some(candidate) = kept.pop() {
-            if candidate.sender.is_ready() && candidate.since.elapsed() < IDLE_TIMEOUT {
-                return Some(self.lease(goal, Sender::Http1(candidate.sender), true));
-            }
-        }
-        None
+    /// What is kept of the connections to an endpoint.
+    fn of(&self, goal: Goal<'_>) -> Rc<Kept> {
+        let rules = goal.secured.map_or(CLEAR, |secured| secured.number);
+        let state = &goal.endpoint.state;
+        let mut all = self.0.borrow_mut();
+        let kept = all
+            .entry((rules, Arc::as_ptr(state).addr()))
+            .or_insert_with(|| Kept::new(&goal.upstream.name, state, rules));
+        kept.pool.set(goal.upstream.pool);
+        Rc::clone(kept)
     }
 
-    fn lease(self: &Rc<Self>, goal: Goal<'_>, sender: Sender, reused: bool) -> Lease {
-        Lease {
+    /// A connection that served before and seems alive.
+    pub(super) fn reuse(&self, goal: Goal<'_>) -> Option<Lease> {
+        Self::again(&self.of(goal), goal.protocol)
+    }
+
+    fn again(kept: &Rc<Kept>, protocol: Protocol) -> Option<Lease> {
+        let sender = match protocol {
+            Protocol::Http1 => {
+                let Idle { sender, life, .. } = kept.take()?;
+                Sender::Http1(sender, life)
+            }
+            Protocol::Http2 => Sender::Http2(kept.open.find()?.share()),
+        };
+        Some(Lease {
             sender,
-            reused,
-            authority: Arc::clone(goal.authority),
-            rules: goal.rules(),
-            pool: Rc::downgrade(self),
-        }
+            reused: true,
+            kept: Rc::clone(kept),
+        })
     }
 
     /// A new connection, or one of HTTP/2 that somebody else has opened meanwhile.
-    pub(super) async fn connect(
-        self: &Rc<Self>,
-        goal: Goal<'_>,
-        patience: Duration,
-    ) -> Result<Lease, ConnectError> {
+    pub(super) async fn connect(&self, goal: Goal<'_>, patience: Duration) -> Result<Lease, ConnectError> {
+        let kept = self.of(goal);
         let connected = async {
-            let place = (goal.protocol == Protocol::Http2).then(|| self.place(goal));
-            let opening = match &place {
-                Some(place) => Some(place.wait_for_turn().await),
-                None => None,
+            let opening = match goal.protocol {
+                Protocol::Http2 => Some(kept.open.wait_for_turn().await),
+                Protocol::Http1 => None,
             };
             if opening.is_some()
-                && let Some(lease) = self.reuse(goal)
+                && let Some(lease) = Self::again(&kept, goal.protocol)
             {
                 return Ok(lease);
             }
-            let sender = match (open(goal).await?, &place) {
-                (Opened::Http2(many), Some(place)) => {
+            let sender = match open(goal).await? {
+                Opened::Http2(many) => {
                     let share = many.share();
-                    place.add(many);
+                    kept.open.add(many);
                     Sender::Http2(share)
                 }
-                (Opened::Http2(many), None) => Sender::Http2(many.share()),
-                (Opened::Http1(sender), _) => Sender::Http1(sender),
+                Opened::Http1(sender, life) => Sender::Http1(sender, life),
             };
-            Ok(self.lease(goal, sender, false))
+            Ok(Lease {
+                sender,
+                reused: false,
+                kept: Rc::clone(&kept),
+            })
         };
         tokio::time::timeout(patience, connected)
             .await
             .map_err(|_| ConnectError::TooSlow)?
     }
 
-    /// Where the connections of HTTP/2 to an endpoint are.
-    fn place(&self, goal: Goal<'_>) -> Rc<Open> {
-        let mut open = self.open.borrow_mut();
-        let by_address = open.entry(goal.rules()).or_default();
-        Rc::clone(by_address.entry(Arc::clone(goal.authority)).or_default())
-    }
-
-    /// Closes what has been idle for too long.
-    pub(super) fn sweep(&self) {
-        self.idle.borrow_mut().retain(|_, addresses| {
-            addresses.retain(|_, kept| {
-                kept.retain(|idle| !idle.sender.is_closed() && idle.since.elapsed() < IDLE_TIMEOUT);
-                !kept.is_empty()
+    /// Closes what is not to be kept any longer, by the rules of what serves.
+    pub(super) fn sweep(&self, snapshot: &Snapshot) {
+        let now = Instant::now();
+        self.0.borrow_mut().retain(|_, kept| {
+            let upstream = snapshot.upstreams.get(&kept.upstream).map(|one| one.now());
+            let is_wanted = upstream.as_ref().is_some_and(|upstream| {
+                let rules = upstream.secured.as_ref().map_or(CLEAR, |secured| secured.number);
+                let is_its = |member: &Member| Arc::ptr_eq(&member.state, &kept.state);
+                rules == kept.rules && upstream.members.iter().any(is_its)
             });
-            !addresses.is_empty()
+            match upstream.filter(|_| is_wanted) {
+                Some(upstream) => {
+                    let model::Upstream { pool, protocol, .. } = &*upstream.definition;
+                    kept.sweep(now, *pool, *protocol);
+                }
+                None => kept.leave(),
+            }
+            is_wanted
         });
-        self.open.borrow_mut().retain(|_, addresses| {
-            // Somebody may be opening one.
-            addresses.retain(|_, open| open.sweep() || Rc::strong_count(open) > 1);
-            !addresses.is_empty()
-        });
-    }
-
-    fn keep(&self, rules: u64, authority: Arc<str>, sender: http1::SendRequest<RequestBody>) {
-        let mut idle = self.idle.borrow_mut();
-        let kept = idle.entry(rules).or_default().entry(authority).or_default();
-        if kept.len() < IDLE_LIMIT {
-            kept.push(Idle {
-                sender,
-                since: Instant::now(),
-            });
-        }
     }
 }
 
@@ -249,7 +248,7 @@ impl Pool {
 impl Lease {
     pub(super) fn protocol(&self) -> Protocol {
         match self.sender {
-            Sender::Http1(_) => Protocol::Http1,
+            Sender::Http1(..) => Protocol::Http1,
             Sender::Http2(_) => Protocol::Http2,
         }
     }
@@ -258,23 +257,20 @@ impl Lease {
     /// is there all the time.
     pub(super) fn give_back(self) {
         let Self {
-            sender: Sender::Http1(mut sender),
-            authority,
-            rules,
-            pool,
+            sender: Sender::Http1(mut sender, life),
+            kept,
             reused: _,
         } = self
         else {
             return;
         };
-        let Some(pool) = pool.upgrade() else { return };
         if sender.is_ready() {
-            pool.keep(rules, authority, sender);
+            kept.keep(sender, life);
             return;
         }
         tokio::task::spawn_local(async move {
             if sender.ready().await.is_ok() {
-                pool.keep(rules, authority, sender);
+                kept.keep(sender, life);
             }
         });
     }
@@ -288,7 +284,7 @@ impl Sender {
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
         match self {
-            Self::Http1(sender) => sender.try_send_request(request).await,
+            Self::Http1(sender, _) => sender.try_send_request(request).await,
             Self::Http2(share) => share.send(request).await,
         }
     }

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::upstream::host_of;
 use crate::model::server_name;
 
 /// What shakes hands with the endpoints of an upstream, and whom they have to be.
@@ -44,8 +45,7 @@ impl Secured {
         stream: TcpStream,
         authority: &str,
     ) -> io::Result<TlsStream<TcpStream>> {
-        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-        let name = self.name.clone().or_else(|| server_name(host));
+        let name = self.name.clone().or_else(|| server_name(host_of(authority)));
         let name = name.ok_or_else(|| io::Error::other("no certificate can be for it"))?;
         TlsConnector::from(Arc::clone(&self.config))
             .connect(name, stream)

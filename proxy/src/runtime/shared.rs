@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::counters::Counters;
@@ -20,6 +21,8 @@ use crate::model::RouteKey;
 pub struct Shared {
     /// What serves.
     pub current: Current,
+    /// Told when a name stands for other addresses, for whoever follows endpoints: one may wait.
+    pub(crate) endpoints_changed: Notify,
     /// What is known of certificates that are obtained from an authority.
     pub issuance: Issuance,
     pub(super) connections: Arc<Census>,
@@ -39,6 +42,7 @@ impl Shared {
     pub fn new(current: Current) -> Arc<Self> {
         Arc::new(Self {
             current,
+            endpoints_changed: Notify::new(),
             issuance: Issuance::default(),
             connections: Arc::default(),
             seats: Seats::default(),

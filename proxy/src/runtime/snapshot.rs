@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use rustls::ServerConfig;
 
-use super::{Entry, Gates, Table, Upstream};
+use super::{CurrentUpstream, Entry, Gates, Table};
 use crate::model::{self, Address, HeaderEdits, Limits, Name, Protocol, Protocols};
 
 /// What all routes of one snapshot have in common. It lives as long as a request is answered by one of them.
@@ -34,7 +34,7 @@ pub struct Snapshot {
     /// Edits of responses that no route is to answer for.
     pub response_headers: Arc<HeaderEdits>,
     /// Upstreams by name, to carry their state over to the next snapshot.
-    pub upstreams: HashMap<Name, Arc<Upstream>>,
+    pub upstreams: HashMap<Name, Arc<CurrentUpstream>>,
     /// Who is let in, with what was counted so far.
     pub gates: Gates,
 }
@@ -80,7 +80,7 @@ pub struct Route {
 #[derive(Debug)]
 pub enum Task {
     /// Forward to an upstream.
-    Forward(Arc<Upstream>),
+    Forward(Arc<CurrentUpstream>),
     /// Answer with this.
     Respond(StatusCode, Bytes),
     /// Send the client there.
@@ -126,7 +126,7 @@ impl Snapshot {
         for (name, upstream) in &self.upstreams {
             let former = previous.upstreams.get(name);
             if former.is_none_or(|former| !Arc::ptr_eq(former, upstream)) {
-                upstream.begin();
+                upstream.now().begin();
             }
         }
     }

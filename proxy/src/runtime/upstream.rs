@@ -1,13 +1,17 @@
 //! An upstream at run time: its endpoints, what is known of them, and whose turn it is.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
 
 use super::affinity::{self, Wanted};
 use super::attempts::{AttemptFigures, Ledger};
 use super::choice;
 use super::endpoint::{Condition, EndpointState, Load};
+use super::names::NameState;
 use super::secured::Secured;
 use crate::model::{self, Ejection};
 
@@ -20,16 +24,27 @@ pub struct Upstream {
     pub definition: Arc<model::Upstream>,
     /// What shakes hands with it; nothing if it is spoken to in the clear.
     pub secured: Option<Arc<Secured>>,
-    pub(super) members: Box<[Member]>,
+    /// Its endpoints, in the order of the definition.
+    pub members: Box<[Member]>,
     /// Indexes of endpoints in the order in which they are used.
     pub(super) cycle: Box<[u16]>,
-    common: Arc<Common>,
+    /// Whether there is nothing but names that have never been looked up.
+    pub(super) is_unknown: bool,
+    pub(super) common: Arc<Common>,
 }
 
-/// One endpoint, in the order of the definition.
+/// One endpoint.
 #[derive(Debug)]
-pub(super) struct Member {
-    pub(super) state: Arc<EndpointState>,
+pub struct Member {
+    /// What it is known by: its address, `127.0.0.1:9000`, or the name that stands for it with its address, `app.internal=10.0.0.1:9000`.
+    pub key: Arc<str>,
+    /// The host and port that the configuration says.
+    pub authority: Arc<str>,
+    /// Where it is.
+    pub address: SocketAddr,
+    /// What is known of it.
+    pub state: Arc<EndpointState>,
+    weight: u16,
     /// What a cookie calls it.
     token: Box<str>,
     /// The number that keys are weighed with.
@@ -38,8 +53,10 @@ pub(super) struct Member {
 
 /// What all definitions of an upstream have in common.
 #[derive(Debug)]
-struct Common {
+pub(super) struct Common {
     position: AtomicUsize,
+    /// Tells that names stand for other addresses.
+    pub(super) refreshed: Notify,
     /// Held while an endpoint is ejected, so that no two are where one may be.
     ejecting: Mutex<()>,
     ledger: Ledger,
@@ -55,25 +72,47 @@ pub(super) struct Taken {
 // === impl Upstream ===
 
 impl Upstream {
-    /// Lays out an upstream that was `former` before, if it was there.
-    pub fn new(
+    /// Lays out an upstream that was `former` before, if it was there. What its names stand for is known of `names`.
+    pub(super) fn new(
         definition: Arc<model::Upstream>,
         secured: Option<Arc<Secured>>,
         former: Option<&Self>,
+        names: &[Arc<NameState>],
     ) -> Self {
         let known: HashMap<&str, &Arc<EndpointState>> = former.into_iter().flat_map(Self::states).collect();
-        let member = |endpoint: &model::Endpoint| {
-            let (name, address) = (definition.name.as_str().as_bytes(), endpoint.authority.as_bytes());
-            let state = known.get(&*endpoint.authority).map(|state| Arc::clone(state));
+        // The first ones join nobody.
+        let joins = !known.is_empty();
+        let name = definition.name.as_str().as_bytes();
+        let member = |endpoint: &model::Endpoint, key: Arc<str>, address: SocketAddr| {
+            let state = known.get(&*key).map(|state| Arc::clone(state));
             Member {
-                state: state.unwrap_or_else(|| EndpointState::new(former.is_some())),
-                token: format!("{:016x}", affinity::digest(&[b"cookie", name, address])).into(),
-                seed: affinity::digest(&[b"seed", address]),
+                state: state.unwrap_or_else(|| EndpointState::new(joins)),
+                token: format!("{:016x}", affinity::digest(&[b"cookie", name, key.as_bytes()])).into(),
+                seed: affinity::digest(&[b"seed", key.as_bytes()]),
+                authority: Arc::clone(&endpoint.authority),
+                weight: endpoint.weight,
+                key,
+                address,
             }
         };
-        let weights: Vec<u16> = definition.endpoints.iter().map(|one| one.weight).collect();
+        let (mut members, mut is_unknown) = (Vec::new(), false);
+        for endpoint in &definition.endpoints {
+            if let Some(address) = endpoint.address() {
+                members.push(member(endpoint, Arc::clone(&endpoint.authority), address));
+            } else if let Some(known) = names.iter().find(|name| name.authority == endpoint.authority) {
+                let (addresses, version) = known.addresses();
+                is_unknown |= version == 0;
+                let host = host_of(&endpoint.authority);
+                let each = addresses.into_iter();
+                members.extend(
+                    each.map(|address| member(endpoint, format!("{host}={address}").into(), address)),
+                );
+            }
+        }
+        let weights: Vec<u16> = members.iter().map(|one| one.weight).collect();
         Self {
-            members: definition.endpoints.iter().map(member).collect(),
+            is_unknown: is_unknown && members.is_empty(),
+            members: members.into(),
             cycle: choice::smooth_cycle(&weights),
             common: former.map_or_else(
                 || Arc::new(Common::new(&definition)),
@@ -98,11 +137,9 @@ impl Upstream {
         &self.common.ledger
     }
 
-    /// What is known of each endpoint, by its address.
+    /// What is known of each endpoint, by what it is known by.
     pub fn states(&self) -> impl Iterator<Item = (&str, &Arc<EndpointState>)> {
-        let endpoints = self.definition.endpoints.iter();
-        let states = self.members.iter().map(|member| &member.state);
-        endpoints.map(|one| &*one.authority).zip(states)
+        self.members.iter().map(|member| (&*member.key, &member.state))
     }
 
     /// Gives a request to an endpoint that it was not given to before; nothing if no other one gets requests.
@@ -119,11 +156,12 @@ impl Upstream {
     }
 
     pub(super) fn weight(&self, index: usize) -> u16 {
-        self.definition.endpoints.get(index).map_or(0, |one| one.weight)
+        self.members.get(index).map_or(0, |one| one.weight)
     }
 
-    pub(super) fn authority(&self, index: usize) -> &Arc<str> {
-        &self.definition.endpoints[index].authority
+    /// What an endpoint is known by.
+    pub(super) fn key(&self, index: usize) -> &Arc<str> {
+        &self.members[index].key
     }
 
     /// The endpoint that a cookie names.
@@ -136,7 +174,7 @@ impl Upstream {
         &self.members[index].token
     }
 
-    /// Whether an endpoint gets requests, by its place in the definition.
+    /// Whether an endpoint gets requests, by its place among the members.
     pub fn is_open(&self, index: usize) -> bool {
         let Some(Member { state, .. }) = self.members.get(index) else {
             return false;
@@ -151,7 +189,7 @@ impl Upstream {
 
     fn is_ejected(&self, state: &EndpointState, index: usize) -> bool {
         if state.is_just_back() {
-            let (upstream, endpoint) = (&self.definition.name, self.authority(index));
+            let (upstream, endpoint) = (&self.definition.name, self.key(index));
             tracing::info!(%upstream, %endpoint, "endpoint no longer ejected");
         }
         self.definition.ejection.is_some() && state.ejected_for().is_some()
@@ -175,7 +213,7 @@ impl Upstream {
         if state.failed(rules.after)
             && let Some(time) = self.eject(index, rules)
         {
-            let (upstream, endpoint) = (&self.definition.name, self.authority(index));
+            let (upstream, endpoint) = (&self.definition.name, self.key(index));
             let time_ms = time.as_millis() as u64;
             tracing::warn!(%upstream, %endpoint, time_ms, failures = rules.after, "endpoint ejected");
         }
@@ -198,12 +236,18 @@ impl Upstream {
     }
 }
 
+/// The host of `host:port`.
+pub(super) fn host_of(authority: &str) -> &str {
+    authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+}
+
 // === impl Common ===
 
 impl Common {
     fn new(definition: &model::Upstream) -> Self {
         Self {
             position: AtomicUsize::new(0),
+            refreshed: Notify::new(),
             ejecting: Mutex::default(),
             ledger: Ledger::new(definition.retry_budget),
         }

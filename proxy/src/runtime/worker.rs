@@ -46,6 +46,8 @@ pub(super) enum Command {
         done: std_mpsc::SyncSender<()>,
     },
     Look,
+    /// Connections to upstreams are kept by what serves now.
+    Sweep,
     /// Connections end that came by other rules than those of their listener.
     RetireStrangers(Cut),
     /// Say what each connection does.
@@ -74,7 +76,7 @@ struct Accepting {
     task: JoinHandle<Entrance>,
 }
 
-/// How often idle connections to upstreams are looked through.
+/// How often connections to upstreams are looked through, besides after each change.
 const SWEEP: Duration = Duration::from_secs(2);
 
 // === impl Worker ===
@@ -118,6 +120,11 @@ impl Worker {
     /// Has every connection ask whether the route that it is answered by is gone.
     pub fn look(&self) {
         let _ = self.commands.send(Command::Look);
+    }
+
+    /// Has connections to upstreams be kept as the configuration says that serves.
+    pub fn sweep(&self) {
+        let _ = self.commands.send(Command::Sweep);
     }
 
     /// Has those end that came by other rules than those of their listener, and cut off after `drain`.
@@ -176,7 +183,7 @@ async fn work(number: usize, shared: Arc<Shared>, mut commands: mpsc::UnboundedR
                 continue;
             }
             _ = sweep.tick() => {
-                inside.surroundings.pool.sweep();
+                inside.sweep();
                 continue;
             }
         };
@@ -190,6 +197,7 @@ async fn work(number: usize, shared: Arc<Shared>, mut commands: mpsc::UnboundedR
                 let _ = done.send(());
             }
             Some(Command::Look) => inside.look(),
+            Some(Command::Sweep) => inside.sweep(),
             Some(Command::RetireStrangers(drain)) => inside.retire_strangers(drain),
             Some(Command::Report(reply)) => inside.report(reply, false),
             Some(Command::Retire) => return inside.finish(Notice::Retire, commands).await,
@@ -278,6 +286,12 @@ impl Inside {
         if !removed.is_empty() {
             self.close(removed, removal(drain)).await;
         }
+    }
+
+    /// Goes by what serves now.
+    fn sweep(&self) {
+        let Surroundings { shared, pool, .. } = &self.surroundings;
+        pool.sweep(&shared.current.load());
     }
 
     /// Wakes every connection up without telling it anything else.

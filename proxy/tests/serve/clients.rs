@@ -260,7 +260,8 @@ fn python_websockets() {
 #[test]
 fn python_grpc() {
     let port = free_port();
-    let calls = config(([127, 0, 0, 1], port).into(), ", protocol: http2", "");
+    let checked = ", protocol: http2, health: {type: grpc, service: echo, interval: 100ms, unhealthy_after: 3, healthy_after: 1}";
+    let calls = config(([127, 0, 0, 1], port).into(), checked, "");
     let world = World::start(&calls(1));
     let arguments = [
         script("grpc_calls.py"),

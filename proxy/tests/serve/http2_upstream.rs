@@ -13,7 +13,9 @@ use h2::{Reason, RecvStream};
 use http::{HeaderMap, Request, Response};
 use tokio::net::TcpListener;
 
+use crate::admin::{at, call, free};
 use crate::http2::{Client, read, run, to};
+use crate::servers::until;
 use crate::support::{World, echo, origin, raw};
 
 /// A server that speaks HTTP/2 alone, and does what its name says.
@@ -178,6 +180,41 @@ fn another_connection_is_opened_where_all_have_as_many_as_the_other_side_takes()
     });
     let count = connections.load(Ordering::SeqCst);
     assert!((2..=6).contains(&count), "{count}");
+}
+
+#[test]
+fn a_connection_that_is_too_old_gets_no_more_streams_and_ends_with_its_last() {
+    let (origin, connections) = server(Server::Echoes);
+    let admin = free("127.0.0.81");
+    let with = |lifetime: &str| {
+        let pool = format!("{HTTP_2}, pool: {{idle_timeout: 1h{lifetime}}}");
+        config(&pool, origin) + &format!("admin: {{{}}}\n", at(admin))
+    };
+    let world = World::start(&with(""));
+    run(async {
+        let mut client = Client::connect(world.address()).await;
+        let mut request = to("/service/Method");
+        *request.method_mut() = http::Method::POST;
+        let (answer, mut send) = client.begin(request).await;
+        send.send_data("one".into(), false).expect("to send");
+        let mut body = answer.await.expect("a head").into_body();
+        assert_eq!(body.data().await.expect("more").expect("a piece"), "one");
+        assert!(client.get("/").await.is_ok());
+        assert_eq!(connections.load(Ordering::SeqCst), 1);
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        world.apply(&with(", max_lifetime: 50ms"));
+        while connections.load(Ordering::SeqCst) == 1 {
+            assert!(client.get("/").await.is_ok());
+        }
+        send.send_data("two".into(), true).expect("to send");
+        assert_eq!(body.data().await.expect("more").expect("a piece"), "two");
+        assert!(body.data().await.is_none());
+    });
+    let open = || {
+        let status = call(admin, "GET", "/status").1;
+        status["upstreams"][0]["endpoints"][0]["connections"]["open"].clone()
+    };
+    until("the end of all", || open() == 0);
 }
 
 /// A server that goes, frame by frame: GOAWAY with 0 as the last stream says of a request that it was not touched, with 1 that it was. And how many requests came.

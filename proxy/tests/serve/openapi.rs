@@ -169,7 +169,11 @@ fn the_document_and_the_server_say_the_same() {
         "name: app, breaker: {}, rate_limit: {rate: 1000/s, by: client_address}, sessions: {max: 9}";
     let good = |stamp: &str| {
         let limits = "rate_limit: {rate: 1000/s}\n";
-        with_admin(stamp, app, &at(admin)).replace("name: app", limited) + limits
+        let text = with_admin(stamp, app, &at(admin)).replace("name: app", limited) + limits;
+        text.replace(
+            "endpoints: [",
+            "endpoints: [{address: 'localhost:1', weight: 0}, ",
+        )
     };
     let world = World::start(&good("g1"));
 

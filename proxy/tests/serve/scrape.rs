@@ -6,9 +6,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::admin::{at, request, with_admin, world};
+use crate::admin::{at, free, request, with_admin, world};
 use crate::authority::Authority;
-use crate::support::{World, generation, raw};
+use crate::servers::until;
+use crate::support::{World, echo, generation, raw};
 
 /// Of each metric, its labels with their values.
 type Scrape = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
@@ -111,9 +112,19 @@ fn secured(world: &World, config: &str) {
 
 #[test]
 fn rules_and_dashboard_ask_for_what_a_scrape_gives() {
-    let (world, app, admin) = world("127.0.0.94");
-    secured(&world, &with_admin("g2", app, &at(admin)));
-    let scrape = scraped(&raw(admin, &request("GET", "/metrics", "", "")).body);
+    let admin = free("127.0.0.94");
+    let app = echo("a");
+    let text = |stamp: &str| {
+        let with_name = "endpoints: [{address: 'localhost:1', weight: 0}, ";
+        with_admin(stamp, app, &at(admin)).replace("endpoints: [", with_name)
+    };
+    let world = World::start(&text("g1"));
+    secured(&world, &text("g2"));
+    let ask = || raw(admin, &request("GET", "/metrics", "", "")).body;
+    until("an answer for the name", || {
+        ask().contains("gateway_upstream_name_answer_age_seconds{")
+    });
+    let scrape = scraped(&ask());
     let rules: Value = serde_yaml::from_str(&example("alerts.yaml")).expect("YAML");
     let dashboard: Value = serde_json::from_str(&example("dashboard.json")).expect("JSON");
     let mut all = Vec::new();

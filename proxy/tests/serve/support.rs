@@ -62,7 +62,13 @@ impl World {
 
     /// Starts a proxy with the configuration at `path`.
     pub(crate) fn start_at(folder: TempDir, path: PathBuf) -> Self {
-        let proxy = Proxy::start(Options::new(&path)).unwrap_or_else(|error| panic!("{error}"));
+        let options = Options::new(&path);
+        Self::start_with(folder, path, options)
+    }
+
+    /// Starts a proxy with the configuration at `path`, in its own way.
+    pub(crate) fn start_with(folder: TempDir, path: PathBuf, options: Options) -> Self {
+        let proxy = Proxy::start(options).unwrap_or_else(|error| panic!("{error}"));
         let outcomes = proxy.subscribe();
         Self {
             folder,

@@ -1,6 +1,6 @@
 //! Which endpoint of an upstream gets a request, and which gets none.
 
-use super::shared::{AUTHORITY, COOKIE, FAILURES, FIELD, STATUSES, TARGET};
+use super::shared::{AUTHORITY, COOKIE, FAILURES, FIELD, SERVICE, STATUSES, TARGET};
 use super::tables::key;
 use super::{Absent, Key, Kind};
 
@@ -49,9 +49,9 @@ pub const STICKY: &[Key] = &[
 pub const HEALTH: &[Key] = &[
     key(
         "type",
-        Kind::Word(&["http", "tcp"]),
+        Kind::Word(&["http", "tcp", "grpc"]),
         Absent::Default("http"),
-        "What passes: a request that is answered with an expected status, or a connection that comes about. Both speak TLS where the upstream does.",
+        "What passes: a request that is answered with an expected status, a connection that comes about, or a call of gRPC's health service that is answered by `SERVING`, which takes `protocol: http2`. All speak TLS where the upstream does.",
     ),
     key(
         "path",
@@ -62,8 +62,14 @@ pub const HEALTH: &[Key] = &[
     key(
         "host",
         Kind::Text(AUTHORITY),
-        Absent::Means("the address of each endpoint, of `http`"),
+        Absent::Means("the address of each endpoint, of `http` and `grpc`"),
         "The `Host` field of a request.",
+    ),
+    key(
+        "service",
+        Kind::Text(SERVICE),
+        Absent::Means("the whole server, of `grpc`"),
+        "Whose health is asked for.",
     ),
     key(
         "expect",

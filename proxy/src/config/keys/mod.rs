@@ -7,6 +7,7 @@ mod acme;
 mod admission;
 mod attempts;
 mod balancing;
+mod connections;
 mod explain;
 mod json_schema;
 mod objects;
@@ -17,6 +18,7 @@ pub use acme::ACME;
 pub use admission::{BREAKER, RATE_LIMIT, SESSIONS};
 pub use attempts::{HEDGE, RETRY, RETRY_BUDGET, ROUTE_TIMEOUTS, TIMEOUTS};
 pub use balancing::{EJECTION, HASH, HEALTH, STICKY};
+pub use connections::{POOL, RESOLVE};
 pub use explain::{Unknown, explain};
 pub use json_schema::json_schema;
 pub use objects::{

@@ -3,6 +3,7 @@
 use super::admission::{BREAKER, RATE_LIMIT, SESSIONS};
 use super::attempts::{HEDGE, RETRY, RETRY_BUDGET, ROUTE_TIMEOUTS, TIMEOUTS};
 use super::balancing::{EJECTION, HASH, HEALTH, STICKY};
+use super::connections::{POOL, RESOLVE};
 use super::shared::{
     ACME_HOST, BODY, CERTIFICATES_PEM, CRL_PEM, ENDPOINT_ADDRESS, FIELD, HOST, KEY_PEM, LISTEN_ADDRESS,
     LOCATION, NAME, PATH, SERVER_NAME,
@@ -262,6 +263,12 @@ pub const UPSTREAM: &[Key] = &[
         "The servers that serve the same: at least one, and one of them with a weight.",
     ),
     key(
+        "resolve",
+        Kind::Table(RESOLVE),
+        OF_ITS_KEYS,
+        "How those that are names become addresses.",
+    ),
+    key(
         "protocol",
         Kind::Word(PROTOCOLS),
         Absent::Default("http1"),
@@ -272,6 +279,12 @@ pub const UPSTREAM: &[Key] = &[
         Kind::Table(TIMEOUTS),
         OF_ITS_KEYS,
         "How long it may take.",
+    ),
+    key(
+        "pool",
+        Kind::Table(POOL),
+        Absent::Means("what `pool` at the top says"),
+        "Which connections to it are kept for the next request.",
     ),
     key(
         "tls",
@@ -375,12 +388,12 @@ pub const ENDPOINT: &[Key] = &[
         "address",
         Kind::Text(ENDPOINT_ADDRESS),
         Absent::Refused,
-        "Where it is. One that is down is not invalid: it is tried whenever a connection is needed.",
+        "Where it is. Each address that a name stands for is an endpoint of its own. One that is down is not invalid, nor is a name that nobody knows: it is tried again.",
     ),
     key(
         "weight",
         Kind::Number { low: 0, high: 256 },
         Absent::Default("1"),
-        "Its share of the requests. With 0 it gets none.",
+        "Its share of the requests, or that of each address of a name. With 0 it gets none.",
     ),
 ];

@@ -2,6 +2,7 @@
 
 use super::acme::ACME;
 use super::admission::{RATE_LIMIT, SESSIONS};
+use super::connections::POOL;
 use super::objects::{HEADERS, LISTENER, ROUTE, UPSTREAM};
 use super::shared::{ADMIN_ADDRESS, COLLECTOR, DESTINATION, FILE, INCLUDE, PREFIX, SERVICE, TOKEN};
 use super::{Absent, Key, Kind};
@@ -67,6 +68,12 @@ pub const ROOT: &[Key] = &[
         Kind::Table(SESSIONS),
         Absent::Means("no bound"),
         "How many of all requests that a route answers are answered at a time.",
+    ),
+    key(
+        "pool",
+        Kind::Table(POOL),
+        OF_ITS_KEYS,
+        "Which connections to upstreams are kept for the next request. An upstream may say otherwise, key by key.",
     ),
     key(
         "revisions",

@@ -10,7 +10,10 @@ use http::uri::Authority;
 use super::super::{Diagnostic, Node, Path, keys};
 use super::reader::{Report, Table};
 use super::scalars::{duration, echo, number, one_of, text};
-use crate::model::{Balance, Check, Ejection, Hash, HashBy, Health, HttpCheck, SameSite, Statuses, Sticky};
+use crate::model::{
+    Balance, Check, Ejection, GrpcCheck, Hash, HashBy, Health, HttpCheck, Protocol, SameSite, Statuses,
+    Sticky,
+};
 
 pub(super) fn balance(upstream: &Table<'_>) -> Balance {
     let hash = upstream.with("hash", hash);
@@ -64,27 +67,9 @@ pub(super) fn sticky(node: &Node, path: &Path<'_>, report: &Report) -> Option<St
     })
 }
 
-pub(super) fn health(node: &Node, path: &Path<'_>, report: &Report) -> Option<Health> {
+pub(super) fn health(node: &Node, path: &Path<'_>, report: &Report, spoken: Protocol) -> Option<Health> {
     let table = Table::read(node, path, keys::HEALTH, report)?;
-    let is_tcp = table.with("type", one_of(&[("http", false), ("tcp", true)]));
-    let http = HttpCheck {
-        path: table.with("path", target).unwrap_or_else(|| Arc::from("/")),
-        host: table.with("host", authority),
-        expect: table
-            .with("expect", statuses)
-            .unwrap_or_else(|| Statuses::new(vec![200..=299])),
-    };
-    let check = if is_tcp == Some(true) {
-        for key in ["path", "host", "expect"] {
-            if table.get(key).is_some() {
-                let complaint = Diagnostic::new("without-effect", "a check by `tcp` asks for nothing");
-                table.complain(key, complaint.with_help("say `type: http`, or remove the key"));
-            }
-        }
-        Check::Tcp
-    } else {
-        Check::Http(http)
-    };
+    let check = check(&table, spoken);
     let seconds = |key: &str, default| {
         let found = table.with(key, duration);
         found.unwrap_or(Duration::from_secs(default))
@@ -100,6 +85,43 @@ pub(super) fn health(node: &Node, path: &Path<'_>, report: &Report) -> Option<He
         healthy_after: count("healthy_after", 2),
         unhealthy_after: count("unhealthy_after", 3),
     })
+}
+
+fn check(table: &Table<'_>, spoken: Protocol) -> Check {
+    let kind = table.with("type", one_of(&["http", "tcp", "grpc"].map(|word| (word, word))));
+    let host = table.with("host", authority);
+    let http = HttpCheck {
+        path: table.with("path", target).unwrap_or_else(|| Arc::from("/")),
+        host: host.clone(),
+        expect: table
+            .with("expect", statuses)
+            .unwrap_or_else(|| Statuses::new(vec![200..=299])),
+    };
+    let service = table.with("service", service).unwrap_or_default();
+    let (kind, check, idle) = match kind {
+        Some("tcp") => ("tcp", Check::Tcp, &["path", "host", "expect", "service"][..]),
+        Some("grpc") => {
+            let check = Check::Grpc(GrpcCheck { service, host });
+            ("grpc", check, &["path", "expect"][..])
+        }
+        _ => ("http", Check::Http(http), &["service"][..]),
+    };
+    for key in idle.iter().filter(|key| table.get(key).is_some()) {
+        let message = format!("a check by `{kind}` does not ask for it");
+        let complaint = Diagnostic::new("without-effect", message);
+        table.complain(key, complaint.with_help("say another `type`, or remove the key"));
+    }
+    if kind == "grpc" && spoken == Protocol::Http1 {
+        let complaint = Diagnostic::new(
+            "contradiction",
+            "the upstream is spoken to by HTTP/1.1, and gRPC is not",
+        );
+        table.complain(
+            "type",
+            complaint.with_help("say `protocol: http2`, as gRPC takes it"),
+        );
+    }
+    check
 }
 
 pub(super) fn ejection(node: &Node, path: &Path<'_>, report: &Report) -> Option<Ejection> {
@@ -164,6 +186,19 @@ fn target(node: &Node, path: &Path<'_>, report: &Report) -> Option<Arc<str>> {
         "bad-path",
         "no path",
         "from `/` on, without blanks, the unusual as %XX",
+    );
+    parsed(node, path, report, parse, told)
+}
+
+fn service(node: &Node, path: &Path<'_>, report: &Report) -> Option<Arc<str>> {
+    let parse = |text: &str| {
+        let is_plain = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        is_plain.then(|| Arc::from(text))
+    };
+    let told = (
+        "bad-name",
+        "no name of a service",
+        "1 to 128 visible characters of ASCII, without blanks",
     );
     parsed(node, path, report, parse, told)
 }

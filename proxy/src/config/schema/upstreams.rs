@@ -7,13 +7,14 @@ use super::balancing;
 use super::reader::{Named, Report, Table};
 use super::scalars::{duration, endpoint_address, name, number, one_of};
 use super::{admission, attempts, tls};
-use crate::model::{Endpoint, Protocol, Timeouts, Upstream, UpstreamTls};
+use crate::model::{Endpoint, Family, Pool, Protocol, Resolve, Timeouts, Upstream, UpstreamTls};
 
 /// The longest cycle in which the weights of an upstream come out even. It is laid out in memory when a configuration is compiled.
 const CYCLE_LIMIT: usize = 10_000;
 
 pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
     let mut upstreams = Named::new();
+    let common = pool(root, Pool::default());
     root.each("upstreams", |item, path| {
         let Some(table) = Table::read(item, path, keys::UPSTREAM, root.report) else {
             return;
@@ -26,13 +27,17 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
         let protocol = table.with("protocol", one_of(&words)).unwrap_or_default();
         let tls = tls::read_upstream(&table, protocol).map(Arc::new);
         let endpoints = endpoints(&table, tls.as_deref());
+        let resolve = table.with("resolve", resolve).unwrap_or_default();
         let timeouts = table.with("timeouts", timeouts).unwrap_or_default();
+        let pool = pool(&table, common);
         let admission = admission::read(&table);
         let breaker = table.with("breaker", admission::breaker);
         let retry_budget = table.with("retry_budget", attempts::budget).unwrap_or_default();
         let balance = balancing::balance(&table);
         let sticky = table.with("sticky", balancing::sticky);
-        let health = table.with("health", balancing::health);
+        let health = table.with("health", |node, path, report| {
+            balancing::health(node, path, report, protocol)
+        });
         let ejection = table.with("ejection", balancing::ejection);
         let slow_start = table.with("slow_start", duration);
         if let Some(name) = name {
@@ -41,7 +46,9 @@ pub(super) fn read(root: &Table<'_>) -> Named<Upstream> {
                 Arc::new(Upstream {
                     name,
                     endpoints,
+                    resolve,
                     timeouts,
+                    pool,
                     protocol,
                     tls,
                     admission,
@@ -125,6 +132,31 @@ fn cycle_length(endpoints: &[Endpoint]) -> usize {
 
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
+}
+
+fn resolve(node: &Node, path: &Path<'_>, report: &Report) -> Option<Resolve> {
+    let table = Table::read(node, path, keys::RESOLVE, report)?;
+    let default = Resolve::default();
+    let words = Family::ALL.map(|family| (family.word(), family));
+    Some(Resolve {
+        every: table.with("every", duration).unwrap_or(default.every),
+        timeout: table.with("timeout", duration).unwrap_or(default.timeout),
+        prefer: table.with("prefer", one_of(&words)).unwrap_or_default(),
+    })
+}
+
+/// Which connections are kept, in a table that may say so; `common` is what counts where it does not.
+fn pool(table: &Table<'_>, common: Pool) -> Pool {
+    let read = |node: &Node, path: &Path<'_>, report: &Report| {
+        let table = Table::read(node, path, keys::POOL, report)?;
+        let max_idle = table.with("max_idle", number(0, 65_536));
+        Some(Pool {
+            max_idle: max_idle.map_or(common.max_idle, |max| max as u32),
+            idle_timeout: table.with("idle_timeout", duration).or(common.idle_timeout),
+            max_lifetime: table.with("max_lifetime", duration).or(common.max_lifetime),
+        })
+    };
+    table.with("pool", read).unwrap_or(common)
 }
 
 fn timeouts(node: &Node, path: &Path<'_>, report: &Report) -> Option<Timeouts> {

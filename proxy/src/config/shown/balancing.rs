@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::duration;
-use crate::model::{Balance, Check, Ejection, Hash, HashBy, Health, HttpCheck, Sticky};
+use crate::model::{Balance, Check, Ejection, GrpcCheck, Hash, HashBy, Health, HttpCheck, Sticky};
 
 pub(super) fn put(shown: &mut Value, balance: &Balance, sticky: Option<&Sticky>) {
     shown["balance"] = balance.word().into();
@@ -70,6 +70,15 @@ fn health_of(health: &Health) -> Value {
         shown["type"] = "http".into();
         shown["path"] = path.as_ref().into();
         shown["expect"] = expect.to_string().into();
+        if let Some(host) = host {
+            shown["host"] = host.as_str().into();
+        }
+    }
+    if let Check::Grpc(GrpcCheck { service, host }) = check {
+        shown["type"] = "grpc".into();
+        if !service.is_empty() {
+            shown["service"] = service.as_ref().into();
+        }
         if let Some(host) = host {
             shown["host"] = host.as_str().into();
         }

@@ -12,7 +12,7 @@ use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 
 use super::super::body::RequestBody;
-use super::super::pool::{ConnectError, Goal, IDLE_LIMIT, Lease};
+use super::super::pool::{ConnectError, Goal, Lease};
 use super::super::refusal::Refusal;
 use super::super::upstream::Taken;
 use super::ledger::Waited;
@@ -34,18 +34,10 @@ impl Call<'_> {
     /// Tries one endpoint.
     pub(super) async fn exchange(&self, taken: Taken, request: &Outgoing) -> Result<Answer, Failed> {
         let upstream = self.upstream;
-        let endpoint = upstream.authority(taken.index);
-        let goal = Goal {
-            authority: endpoint,
-            secured: upstream.secured.as_deref(),
-            protocol: upstream.definition.protocol,
-        };
-        let kept = match goal.protocol {
-            Protocol::Http1 => IDLE_LIMIT,
-            Protocol::Http2 => 1,
-        };
+        let goal = Goal::of(upstream, taken.index);
+        let endpoint = &goal.endpoint.key;
         // One that is kept may be gone, and so may the next one.
-        for _ in 0..=kept {
+        for _ in 0..=goal.kept() {
             let lease = match self.connection.pool.reuse(goal) {
                 Some(lease) => Ok(lease),
                 None => self.connection.pool.connect(goal, self.timeouts.connect).await,
@@ -143,7 +135,7 @@ impl Call<'_> {
 
 /// Says whom a request is for: a request of HTTP/1.0 may come without a host, HTTP/1.1 has one always, and HTTP/2 has it in its target.
 fn address(request: &mut Request<RequestBody>, goal: Goal<'_>) -> Result<(), Refusal> {
-    let own = || HeaderValue::from_str(goal.authority).map_err(|_| Refusal::BadHost);
+    let own = || HeaderValue::from_str(&goal.endpoint.authority).map_err(|_| Refusal::BadHost);
     match goal.protocol {
         Protocol::Http1 => {
             if !request.headers().contains_key(header::HOST) {

@@ -15,7 +15,9 @@ fn definition(balance: Balance, endpoints: &[(&str, u16)]) -> model::Upstream {
         retry_budget: model::RetryBudget::default(),
         name: Name::new("app"),
         endpoints: endpoints.iter().map(endpoint).collect(),
+        resolve: model::Resolve::default(),
         timeouts: Timeouts::default(),
+        pool: model::Pool::default(),
         tls: None,
         balance,
         sticky: None,
@@ -26,7 +28,7 @@ fn definition(balance: Balance, endpoints: &[(&str, u16)]) -> model::Upstream {
 }
 
 fn upstream(balance: Balance, endpoints: &[(&str, u16)]) -> Upstream {
-    Upstream::new(Arc::new(definition(balance, endpoints)), None, None)
+    Upstream::new(Arc::new(definition(balance, endpoints)), None, None, &[])
 }
 
 fn rules(max_share: u8) -> Ejection {
@@ -50,7 +52,7 @@ fn keyed(key: u64) -> Wanted {
 fn homes(upstream: &Upstream) -> Vec<Arc<str>> {
     let home = |key| {
         let taken = upstream.take(keyed(key), &[]).expect("an endpoint");
-        Arc::clone(upstream.authority(taken.index))
+        Arc::clone(upstream.key(taken.index))
     };
     (0..3000).map(home).collect()
 }
@@ -71,7 +73,7 @@ fn roughly(counts: &[usize], expected: &[usize]) {
     );
 }
 
-const THREE: [(&str, u16); 3] = [("a:1", 1), ("b:1", 1), ("c:1", 4)];
+const THREE: [(&str, u16); 3] = [("127.0.0.1:1", 1), ("127.0.0.2:1", 1), ("127.0.0.3:1", 4)];
 
 #[test]
 fn each_way_of_balancing_keeps_the_weights() {
@@ -101,13 +103,19 @@ fn a_key_moves_only_when_its_own_endpoint_goes() {
     let all = homes(&upstream(balance.clone(), &THREE));
     let without = homes(&upstream(balance, &[THREE[2], THREE[0]]));
     for (before, after) in all.iter().zip(&without) {
-        assert!(before == after || &**before == "b:1", "{before} went to {after}");
+        assert!(
+            before == after || &**before == "127.0.0.2:1",
+            "{before} went to {after}"
+        );
     }
 }
 
 #[test]
 fn an_endpoint_of_a_key_bears_no_more_than_its_share_and_a_bit() {
-    let upstream = upstream(Balance::Hash(Hash::default()), &[("a:1", 1), ("b:1", 1)]);
+    let upstream = upstream(
+        Balance::Hash(Hash::default()),
+        &[("127.0.0.1:1", 1), ("127.0.0.2:1", 1)],
+    );
     let held: Vec<Taken> = (0..100)
         .map(|_| upstream.take(keyed(7), &[]).expect("an endpoint"))
         .collect();
@@ -131,23 +139,28 @@ fn what_is_known_of_an_endpoint_outlives_another_definition() {
         healthy_after: 1,
         unhealthy_after: 1,
     });
-    let next = Upstream::new(Arc::new(changed), None, Some(&former));
-    let address = former.authority(kept.index);
+    let next = Upstream::new(Arc::new(changed), None, Some(&former), &[]);
+    let address = former.key(kept.index);
     let (_, carried) = next.states().find(|(other, _)| *other == &**address).expect("it");
     assert!(Arc::ptr_eq(&state, carried) && carried.requests() == 1);
     for _ in 0..20 {
         let taken = next.take(Wanted::default(), &[]).expect("an endpoint");
-        assert_ne!(next.authority(taken.index), address);
+        assert_ne!(next.key(taken.index), address);
     }
 }
 
 #[test]
 fn at_most_the_share_is_ejected_and_never_the_last() {
-    let four = [("a:1", 1), ("b:1", 1), ("c:1", 1), ("d:1", 1)];
+    let four = [
+        ("127.0.0.1:1", 1),
+        ("127.0.0.2:1", 1),
+        ("127.0.0.3:1", 1),
+        ("127.0.0.4:1", 1),
+    ];
     for (share, expected) in [(50, 2), (20, 0), (100, 3)] {
         let mut definition = definition(Balance::RoundRobin, &four);
         definition.ejection = Some(rules(share));
-        let upstream = Upstream::new(Arc::new(definition), None, None);
+        let upstream = Upstream::new(Arc::new(definition), None, None, &[]);
         (0..4).for_each(|index| upstream.failed(index));
         let ejected = upstream
             .states()
@@ -164,10 +177,10 @@ fn at_most_the_share_is_ejected_and_never_the_last() {
 fn a_cookie_names_its_endpoint_wherever_that_stands_and_counts_while_it_gets_requests() {
     let mut stuck = definition(Balance::RoundRobin, &THREE);
     stuck.ejection = Some(rules(100));
-    let first = Upstream::new(Arc::new(stuck.clone()), None, None);
+    let first = Upstream::new(Arc::new(stuck.clone()), None, None, &[]);
     let token = first.token(1).to_owned();
     stuck.endpoints.rotate_left(1);
-    let next = Upstream::new(Arc::new(stuck), None, None);
+    let next = Upstream::new(Arc::new(stuck), None, None, &[]);
     let wanted = Wanted {
         sticky: next.named(&token),
         key: None,
