@@ -1,7 +1,7 @@
 //! HTTP/2 with upstreams: shared connections, streams both ways, trailers, and gRPC.
 
 use std::io::{Read, Write};
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -238,7 +238,9 @@ fn leaves(last: u8) -> (SocketAddr, Arc<AtomicUsize>) {
         }
         count.fetch_add(1, Ordering::SeqCst);
         let _ = stream.write_all(&goaway);
-        let _ = stream.read(&mut head);
+        let _ = stream.shutdown(Shutdown::Write);
+        // What is still on its way would make the end a reset.
+        let _ = stream.read_to_end(&mut Vec::new());
     });
     (address, requests)
 }
