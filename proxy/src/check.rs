@@ -11,6 +11,7 @@ use std::path::Path;
 
 use socket2::SockAddr;
 
+use crate::acme;
 use crate::lifecycle;
 use crate::log;
 use crate::model::{LogDestination, Model};
@@ -35,6 +36,7 @@ pub fn check(candidate: &Candidate) -> Result<Checked, Rejection> {
     if let Some(path) = &model.settings.pid_file {
         lifecycle::try_pid_file(path).map_err(|error| StageError::Follower("pid_file", error))?;
     }
+    acme::try_storage(&model).map_err(|error| StageError::Follower("acme", error.into()))?;
     if let LogDestination::File(path) = &model.settings.log.destination {
         log::try_file(path).map_err(|error| StageError::Follower("log", error))?;
     }

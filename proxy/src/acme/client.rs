@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST, HeaderValue};
-use http::{Request, Response, Uri};
+use http::header::{CONNECTION, HOST, HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -27,6 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// A chain of certificates is far shorter.
 const ANSWER_BYTES: usize = 1024 * 1024;
 const PORT: u16 = 443;
+const LONGEST_PAUSE_SECONDS: u64 = 24 * 3600;
 
 // === impl Client ===
 
@@ -39,10 +40,23 @@ impl HttpClient for Client {
         Box::pin(async move {
             let answer = tokio::time::timeout(TIMEOUT, exchange(&secured, request)).await;
             match answer.map_err(|_| io::Error::from(io::ErrorKind::TimedOut).into()) {
-                Ok(Ok(response)) => Ok(response.into()),
+                Ok(Ok(mut response)) => {
+                    limit_retry_after(response.headers_mut());
+                    Ok(response.into())
+                }
                 Ok(Err(error)) | Err(error) => Err(Error::Other(error)),
             }
         })
+    }
+}
+
+/// A pause that is longer than any that makes sense would not fit into a time.
+fn limit_retry_after(fields: &mut HeaderMap) {
+    let seconds = fields
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
+    if seconds.is_some_and(|seconds| seconds > LONGEST_PAUSE_SECONDS) {
+        fields.remove(RETRY_AFTER);
     }
 }
 

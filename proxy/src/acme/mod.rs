@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::model::{Acme, Model};
 use crate::reload::{Change, Follower, Refused};
@@ -80,6 +81,20 @@ fn hosts(model: &Model) -> BTreeSet<Arc<str>> {
     tls.flat_map(|tls| &tls.acme_hosts).cloned().collect()
 }
 
+/// Fails if what a model asks for could not be stored. Nothing is made.
+pub(crate) fn try_storage(model: &Model) -> io::Result<()> {
+    match &model.settings.acme {
+        Some(acme) if !hosts(model).is_empty() => Store::at(&acme.storage, &acme.directory).try_open(),
+        _ => Ok(()),
+    }
+}
+
+fn left(until: Option<Instant>) -> Duration {
+    until.map_or(Duration::ZERO, |until| {
+        until.saturating_duration_since(Instant::now())
+    })
+}
+
 fn since_epoch() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
@@ -98,9 +113,17 @@ impl Orderer {
     }
 
     /// What a model asks for. What is stored already is in its slots from then on.
-    fn jobs(&mut self, acme: &Arc<Acme>, hosts: BTreeSet<Arc<str>>) -> io::Result<Jobs> {
-        let (store, is_new) = Store::open(&acme.storage, &acme.directory)?;
-        if is_new {
+    fn jobs(
+        &mut self,
+        former: Option<&Arc<Acme>>,
+        acme: &Arc<Acme>,
+        hosts: BTreeSet<Arc<str>>,
+    ) -> io::Result<Jobs> {
+        let store = Store::at(&acme.storage, &acme.directory);
+        // A disk that is full or hangs is no matter of a change of something else.
+        if former.is_none_or(|former| former.storage != acme.storage || former.directory != acme.directory)
+            && store.open()?
+        {
             self.made = Some(store.clone());
         }
         let slot = |host: Arc<str>| {
@@ -108,7 +131,7 @@ impl Orderer {
             if slot.issued().is_none()
                 && let Some(issued) = store.load(&host)
             {
-                slot.put(Arc::new(issued));
+                slot.put_first(Arc::new(issued));
             }
             (host, slot)
         };
@@ -126,8 +149,11 @@ impl Follower for Orderer {
 
     fn stage(&mut self, change: Change<'_>) -> Result<(), Refused> {
         let hosts = hosts(change.new);
+        // What nobody asked for before was never opened.
+        let former = change.old.settings.acme.as_ref();
+        let former = former.filter(|_| !self::hosts(change.old).is_empty());
         let jobs = match &change.new.settings.acme {
-            Some(acme) if !hosts.is_empty() => self.jobs(acme, hosts)?,
+            Some(acme) if !hosts.is_empty() => self.jobs(former, acme, hosts)?,
             _ => Jobs::default(),
         };
         if jobs.authority.is_some() && self.running.is_none() {
@@ -251,14 +277,19 @@ async fn keep(
     }
     let mut due = schedule::due(slot.issued().map(|issued| issued.validity), fastrand::f64());
     let (mut failures, mut error) = (0, None);
+    // Not by the clock, which may have been wrong, and be set since.
+    let mut not_before = None;
     loop {
         let not_after = slot.issued().map(|issued| UNIX_EPOCH + issued.validity.1);
         let standing = Standing {
             not_after,
-            next_order: UNIX_EPOCH + due.max(since_epoch()),
+            next_order: UNIX_EPOCH + due.max(since_epoch() + left(not_before)),
             error: error.clone(),
         };
         shared.issuance.note(&host, standing);
+        if let Some(not_before) = not_before {
+            tokio::time::sleep_until(not_before).await;
+        }
         let wait = due.saturating_sub(since_epoch());
         tokio::time::sleep(wait.min(LOOK)).await;
         if wait > LOOK {
@@ -274,6 +305,8 @@ async fn keep(
             Ok(issued) => {
                 (failures, error) = (0, None);
                 due = schedule::due(Some(issued.validity), fastrand::f64());
+                // An authority may issue what is nearly over by the clock here.
+                not_before = Some(Instant::now() + schedule::pause(1));
                 let good = UNIX_EPOCH + issued.validity.1;
                 let good_until = humantime::format_rfc3339_seconds(good);
                 tracing::info!(%host, %good_until, "a certificate was issued, and is shown from now on");
@@ -286,7 +319,8 @@ async fn keep(
             Err(failed) => {
                 failures += 1;
                 let pause = schedule::pause(failures);
-                due = since_epoch() + pause;
+                due = Duration::ZERO;
+                not_before = Some(Instant::now() + pause);
                 let again = humantime::format_duration(pause);
                 tracing::warn!(%host, error = %failed, %again, "no certificate was issued; what there is serves on");
                 error = Some(failed.to_string());

@@ -105,8 +105,11 @@ impl Authority {
             && problem.r#type.as_deref() == Some(NO_ACCOUNT)
         {
             // Whatever it was, the next order makes a new one.
-            *self.account.lock().await = None;
-            self.store.save_account(b"")?;
+            let mut held = self.account.lock().await;
+            if held.as_ref().is_some_and(|held| held.id() == account.id()) {
+                *held = None;
+                self.store.save_account(b"")?;
+            }
         }
         let mut order = order?;
         let answer = self.answer(&mut order, host, slot, shared).await?;
@@ -188,7 +191,9 @@ impl Authority {
             };
             let directory = self.acme.directory.to_string();
             let (account, credentials) = builder.create(&new, directory, None).await?;
-            self.keep(&contact, credentials)?;
+            if let Err(error) = self.keep(&contact, credentials) {
+                tracing::warn!(%error, "the account could not be stored: the next start makes another one");
+            }
             account
         };
         *held = Some(account.clone());
@@ -209,9 +214,13 @@ impl Authority {
         let kept = serde_json::to_value(&credentials).map_err(Error::from)?;
         let account = builder.from_credentials(credentials).await?;
         if known != contact {
-            account.update_contacts(contact).await?;
-            let credentials = serde_json::from_value(kept).map_err(Error::from)?;
-            self.keep(contact, credentials)?;
+            // Certificates are issued all the same.
+            if let Err(error) = account.update_contacts(contact).await {
+                tracing::warn!(error = told(&error), "the authority was not told the new contact");
+            } else {
+                let credentials = serde_json::from_value(kept).map_err(Error::from)?;
+                self.keep(contact, credentials)?;
+            }
         }
         Ok(account)
     }

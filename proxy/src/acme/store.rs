@@ -2,12 +2,13 @@
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use http::Uri;
 use sha2::{Digest as _, Sha256};
 
+use crate::room;
 use crate::tls::Issued;
 
 /// The folder of one authority.
@@ -22,21 +23,54 @@ const FILE_MODE: u32 = 0o600;
 // === impl Store ===
 
 impl Store {
-    /// The folder of the authority with this directory, made if it is not there, and whether it was. It can be written to.
-    pub(super) fn open(storage: &Path, directory: &str) -> io::Result<(Self, bool)> {
-        let store = Self(storage.join(folder(directory)));
-        let is_new = !store.0.is_dir();
+    /// The folder of the authority with this directory. It is not looked at.
+    pub(super) fn at(storage: &Path, directory: &str) -> Self {
+        Self(storage.join(folder(directory)))
+    }
+
+    /// Makes the folder if it is not there, and says whether it was made. It can be written to, and nobody else looks into it.
+    pub(super) fn open(&self) -> io::Result<bool> {
+        let is_new = !self.0.is_dir();
         let made = DirBuilder::new()
             .recursive(true)
             .mode(FOLDER_MODE)
-            .create(&store.0);
-        made.and_then(|()| store.write(".try", b""))
-            .and_then(|()| fs::remove_file(store.0.join(".try")))
-            .map_err(|error| {
-                let message = format!("{} cannot be written to: {error}", store.0.display());
-                io::Error::new(error.kind(), message)
-            })?;
-        Ok((store, is_new))
+            .create(&self.0);
+        let opened = made.and_then(|()| self.own()).and_then(|()| {
+            self.write(".try", b"")?;
+            fs::remove_file(self.0.join(".try"))
+        });
+        opened.map_err(|error| {
+            if is_new {
+                self.remove();
+            }
+            let message = format!("{} cannot be used: {error}", self.0.display());
+            io::Error::new(error.kind(), message)
+        })?;
+        Ok(is_new)
+    }
+
+    /// The same, without making anything.
+    pub(super) fn try_open(&self) -> io::Result<()> {
+        let there = self
+            .0
+            .ancestors()
+            .find(|folder| folder.exists())
+            .unwrap_or(&self.0);
+        if there == self.0 {
+            self.own()?;
+        }
+        room::for_file(&there.join(ACCOUNT))
+    }
+
+    /// Fails if others may look into the folder, or somebody else has made it.
+    fn own(&self) -> io::Result<()> {
+        let facts = fs::metadata(&self.0)?;
+        let is_ours = facts.uid() == rustix::process::geteuid().as_raw();
+        if !is_ours || facts.mode() & 0o077 != 0 {
+            let message = "it is to be of the proxy's own user, and for nobody else: mode 0700";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+        }
+        Ok(())
     }
 
     /// Removes the folder if there is nothing in it.
@@ -84,8 +118,13 @@ impl Store {
     /// Puts a file in place, whole, and on the disk.
     fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let beside = self.0.join(format!(".{name}.new"));
+        // What somebody else may have put there is not written to.
+        match fs::remove_file(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(FILE_MODE);
+        options.write(true).create_new(true).mode(FILE_MODE);
         let mut file = options.open(&beside)?;
         file.write_all(content)?;
         file.sync_all()?;
@@ -120,8 +159,9 @@ mod tests {
     #[test]
     fn what_is_stored_is_there_again_and_for_nobody_else() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (store, is_new) = Store::open(&folder.path().join("a/b"), DIRECTORY).expect("a store");
-        assert!(is_new);
+        let storage = folder.path().join("a/b");
+        let store = Store::at(&storage, DIRECTORY);
+        assert!(store.open().expect("a store"), "it is new");
         assert!(store.load("a.example").is_none());
         let key = rcgen::KeyPair::generate().expect("a key");
         let params = rcgen::CertificateParams::new(["a.example".to_owned()]).expect("names");
@@ -130,13 +170,12 @@ mod tests {
         store.save("a.example", &pem).expect("a file");
         store.save("b.example", &pem).expect("a file");
         store.save_account(b"{}").expect("a file");
-        let (again, is_new) = Store::open(&folder.path().join("a/b"), DIRECTORY).expect("a store");
-        assert!(!is_new);
+        let again = Store::at(&storage, DIRECTORY);
+        assert!(!again.open().expect("a store"), "it was there");
         assert_eq!(again.load("a.example").expect("it").pem, pem);
         assert!(again.load("b.example").is_none(), "it is for another host");
         assert_eq!(again.account().as_deref(), Some(&b"{}"[..]));
-        let (other, _) =
-            Store::open(&folder.path().join("a/b"), "https://ca.example/other").expect("a store");
+        let other = Store::at(&storage, "https://ca.example/other");
         assert!(other.load("a.example").is_none(), "another authority");
         let mode = |path: &Path| fs::metadata(path).expect("it").permissions().mode() & 0o777;
         assert_eq!(mode(&store.0), FOLDER_MODE);
@@ -149,11 +188,21 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_others_look_into_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::at(folder.path(), DIRECTORY);
+        fs::create_dir(&store.0).expect("a folder");
+        fs::set_permissions(&store.0, fs::Permissions::from_mode(0o755)).expect("a mode");
+        let error = store.open().expect_err("a refusal");
+        assert!(error.to_string().contains("0700"), "{error}");
+    }
+
+    #[test]
     fn a_folder_that_cannot_be_made_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("file");
         fs::write(&file, "").expect("a file");
-        let error = Store::open(&file, DIRECTORY).expect_err("no folder");
+        let error = Store::at(&file, DIRECTORY).open().expect_err("no folder");
         assert!(error.to_string().contains("file/ca.example-"), "{error}");
     }
 }

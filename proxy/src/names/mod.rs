@@ -117,7 +117,9 @@ fn jobs(shared: &Shared) -> Jobs {
     let snapshot = shared.current.load();
     let mut jobs = Jobs::new();
     for (upstream, current) in &snapshot.upstreams {
-        current.refresh();
+        if current.refresh() {
+            shared.endpoints_changed.notify_one();
+        }
         let resolve = current.now().definition.resolve;
         for state in current.names() {
             let job = Job {

@@ -76,6 +76,8 @@ pub(super) struct Progress {
     pub(super) moved: Cell<Instant>,
     /// Why the body ended too early, if it did.
     pub(super) failure: Cell<Option<Refusal>>,
+    /// The next piece has been asked for, and the client has not sent it: whoever waits waits for the client.
+    pub(super) awaits_client: Cell<bool>,
     /// The answer has begun: both sides may take turns now, and whoever sends may be silent for as long as whoever answers.
     pub(super) is_answered: Cell<bool>,
 }
@@ -231,6 +233,7 @@ impl RequestBody {
         let progress = Rc::new(Progress {
             moved: Cell::new(Instant::now()),
             failure: Cell::new(None),
+            awaits_client: Cell::new(false),
             is_answered: Cell::new(false),
         });
         let pieces = Timed {
@@ -254,6 +257,16 @@ impl RequestBody {
             source: Source::Nothing,
             progress: Rc::clone(progress),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn nothing() -> Rc<Progress> {
+        Rc::new(Progress {
+            moved: Cell::new(Instant::now()),
+            failure: Cell::default(),
+            awaits_client: Cell::default(),
+            is_answered: Cell::default(),
+        })
     }
 
     /// For one of several attempts.
@@ -287,14 +300,18 @@ impl Body for RequestBody {
         let (pieces, left_bytes) = match source {
             Source::Client { pieces, left_bytes } => (pieces, left_bytes),
             Source::Kept(reader) => {
-                let piece = std::task::ready!(Pin::new(reader).poll_frame(cx));
+                let piece = Pin::new(reader).poll_frame(cx);
+                progress.awaits_client.set(piece.is_pending());
+                let piece = std::task::ready!(piece);
                 progress.moved.set(Instant::now());
                 return Poll::Ready(piece);
             }
             Source::Nothing => return Poll::Ready(None),
         };
         let piece = loop {
-            let piece = std::task::ready!(pieces.poll(cx));
+            let piece = pieces.poll(cx);
+            progress.awaits_client.set(piece.is_pending());
+            let piece = std::task::ready!(piece);
             if !progress.is_answered.get() || !matches!(piece, Some(Err(BodyError::TooSlow))) {
                 break piece;
             }

@@ -58,13 +58,13 @@ impl CurrentUpstream {
         &self.names
     }
 
-    /// Lays out what has been learned of names since the last time, if anything has.
-    pub fn refresh(&self) {
+    /// Lays out what has been learned of names since the last time, and says whether anything has.
+    pub fn refresh(&self) -> bool {
         let mut laid_out = self.laid_out.lock().unwrap_or_else(PoisonError::into_inner);
         // Read before the addresses: what is learned meanwhile is at most laid out twice.
         let version = version(&self.names);
         if *laid_out == version {
-            return;
+            return false;
         }
         let now = self.now();
         let (definition, secured) = (Arc::clone(&now.definition), now.secured.clone());
@@ -73,6 +73,7 @@ impl CurrentUpstream {
         *laid_out = version;
         drop(laid_out);
         now.common.refreshed.notify_waiters();
+        true
     }
 
     /// As it is once a request has somewhere to go: where nothing is there but names that have never been looked up, their first lookup is

@@ -31,8 +31,9 @@ pub(super) async fn handle(
         Ok((route, request, limits)) => {
             let answering = Answering::by(&connection, &route);
             let deadline = Deadline::of(&route.definition.attempts, request.headers(), is_call);
-            let admitted = route.entry.admit(connection.peer.ip(), request.headers()).await;
-            let (answer, admission) = match admitted {
+            let admitted = route.entry.admit(connection.peer.ip(), request.headers());
+            let admitted = Deadline::wait(deadline, admitted, Refusal::Crowded).await;
+            let (answer, admission) = match admitted.flatten() {
                 Ok(admission) => {
                     let admission = Rc::new(admission);
                     let answer = perform(&connection, &admission, &route, request, limits, deadline).await;
@@ -136,7 +137,7 @@ async fn perform(
 ) -> Result<Response<ResponseBody>, Refusal> {
     match &route.task {
         Task::Forward(upstream) => {
-            let upstream = upstream.ready().await;
+            let upstream = Deadline::wait(deadline, upstream.ready(), Refusal::NoEndpoint).await?;
             forward(connection, admission, route, &upstream, request, limits, deadline).await
         }
         Task::Respond(status, body) => Ok(plain(*status, body.clone(), &route.response_headers)),

@@ -74,6 +74,11 @@ impl Slot {
         self.issued.store(Some(issued));
     }
 
+    /// The same where nothing was issued yet.
+    pub(crate) fn put_first(&self, issued: Arc<Issued>) {
+        self.issued.compare_and_swap(&None::<Arc<Issued>>, Some(issued));
+    }
+
     /// Answers a challenge, or stops doing so.
     pub(crate) fn challenge(&self, answer: Option<Arc<CertifiedKey>>) {
         self.challenge.store(answer);

@@ -265,6 +265,27 @@ fn a_request_and_its_attempts_have_the_time_of_their_route() {
 }
 
 #[test]
+fn a_client_that_is_slow_with_its_body_is_told_so_and_nobody_else_pays_for_it() {
+    let app = Counted::start(Does::Answers(200));
+    for time in ["request", "attempt"] {
+        let rules =
+            format!(", timeouts: {{{time}: 150ms}}, retry: {{attempts: 3, on: [timeout], buffer: 1KiB}}");
+        let ejection = ", ejection: {after: 1}, breaker: {consecutive_failures: 1}";
+        let world = World::start(&config(&[app.address], &rules, ejection));
+        let mut client = connect(world.address());
+        let begun = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo";
+        client.write_all(begun).expect("to send");
+        assert_eq!(read_answer(&mut client).status(), 408, "{time}");
+        assert_eq!(send(&world, "PUT", "body").status(), 200, "{time}");
+        assert_eq!(
+            app.taken_in_time(1).last().map(String::as_str),
+            Some("body"),
+            "{time}"
+        );
+    }
+}
+
+#[test]
 fn a_reload_between_two_attempts_leaves_the_request_where_it_began() {
     let first = gated("", "");
     let (old, new) = (echo("old"), echo("new"));

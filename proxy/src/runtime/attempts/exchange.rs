@@ -18,7 +18,7 @@ use super::super::upstream::Taken;
 use super::ledger::Waited;
 use super::outgoing::{Outgoing, head_of};
 use super::{Answer, Call, Failed};
-use crate::model::{Failing, Protocol};
+use crate::model::{Failing, Protocol, Retry};
 
 /// How sending a request over a connection can fail.
 enum Lost {
@@ -74,6 +74,14 @@ impl Call<'_> {
         Err(Failed::by(Failing::Unsent, Refusal::BrokeOff))
     }
 
+    /// Whether a request may be sent again that a kept connection has ended with: a safe one, as without `retry`, and another one where its route
+    /// would have it tried again after a reset.
+    fn may_replay(&self, outgoing: &Outgoing) -> bool {
+        let is_declared = |retry: &Retry| retry.attempts > 1 && retry.on.contains(&Failing::Reset);
+        let is_declared = self.rules.retry.as_ref().is_some_and(is_declared);
+        outgoing.is_safe() || (is_declared && outgoing.is_idempotent())
+    }
+
     async fn send_over(
         &self,
         lease: &mut Lease,
@@ -115,7 +123,7 @@ impl Call<'_> {
             }
             let may_be_sent_again = match protocol {
                 Protocol::Http1 if is_kept => {
-                    lease.reused && outgoing.is_idempotent() && is_stale(error.error())
+                    lease.reused && self.may_replay(outgoing) && is_stale(error.error())
                 }
                 Protocol::Http1 => is_stale(error.error()),
                 Protocol::Http2 => is_left(error.error()),

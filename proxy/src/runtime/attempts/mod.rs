@@ -83,6 +83,19 @@ impl Deadline {
             is_clients: clients.is_some_and(|clients| own.is_none_or(|own| clients < own)),
         })
     }
+
+    /// Waits for something else than an answer, at most until then.
+    pub(super) async fn wait<T>(
+        deadline: Option<Self>,
+        what: impl Future<Output = T>,
+        otherwise: Refusal,
+    ) -> Result<T, Refusal> {
+        let Some(Self { at, is_clients }) = deadline else {
+            return Ok(what.await);
+        };
+        let refusal = if is_clients { Refusal::OutOfTime } else { otherwise };
+        timeout_at(at, what).await.map_err(|_| refusal)
+    }
 }
 
 // === impl Failed ===
@@ -112,6 +125,9 @@ impl Call<'_> {
             self.upstream.ledger().waited(Waited::Request);
             if deadline.is_clients {
                 return Err(Refusal::OutOfTime);
+            }
+            if self.progress.awaits_client.get() {
+                return Err(Refusal::BodyTooSlow);
             }
             if let Some(index) = self.trying.get() {
                 self.upstream.failed(index);
@@ -236,7 +252,9 @@ impl Call<'_> {
             return first.await;
         };
         tried.push(other.index);
-        let mut second = pin!(self.attempt(other, request));
+        // If there is no time left for either, nobody knows whose fault it is.
+        self.trying.set(None);
+        let mut second = pin!(self.timed(other, request));
         // What is not taken is dropped with this function: its stream is reset, or its connection closed.
         let (failed, is_first) = tokio::select! {
             outcome = first.as_mut() => match outcome {
@@ -266,8 +284,12 @@ impl Call<'_> {
 
     /// One attempt, in the time that it has.
     async fn attempt(&self, taken: Taken, request: &Outgoing) -> Result<Answer, Failed> {
+        self.trying.set(Some(taken.index));
+        self.timed(taken, request).await
+    }
+
+    async fn timed(&self, taken: Taken, request: &Outgoing) -> Result<Answer, Failed> {
         let index = taken.index;
-        self.trying.set(Some(index));
         let mut exchange = pin!(self.exchange(taken, request));
         let Some(time) = self.rules.timeouts.attempt else {
             return exchange.await;
@@ -275,6 +297,10 @@ impl Call<'_> {
         let in_time = timeout(time, exchange.as_mut()).await;
         in_time.unwrap_or_else(|_| {
             self.upstream.ledger().waited(Waited::Attempt);
+            if self.progress.awaits_client.get() {
+                // Another endpoint would wait for the same client.
+                return Err(Failed::for_good(Refusal::BodyTooSlow));
+            }
             self.upstream.failed(index);
             Err(Failed::by(Failing::Timeout, Refusal::TooSlow))
         })

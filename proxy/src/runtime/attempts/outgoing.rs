@@ -46,8 +46,13 @@ struct KeptBody {
 #[derive(Debug, Clone)]
 enum Piece {
     Data(Bytes),
-    Trailers(HeaderMap),
+    /// Small ones together: each by itself would take more room than it has bytes.
+    Small(Vec<u8>),
+    Trailers(Box<HeaderMap>),
 }
+
+/// What is shorter is copied, and put together with its neighbours.
+const SMALL_BYTES: usize = 1024;
 
 /// The body for one attempt.
 #[derive(Debug)]
@@ -128,6 +133,14 @@ impl Outgoing {
         }
     }
 
+    /// Whether it asks for nothing to be done (RFC 9110 §9.2.1).
+    pub(super) fn is_safe(&self) -> bool {
+        match self {
+            Self::Once(_) => false,
+            Self::Kept(kept) => kept.head.method().is_safe(),
+        }
+    }
+
     /// Whether doing it twice is the same as doing it once (RFC 9110 §9.2.2).
     pub(super) fn is_idempotent(&self) -> bool {
         match self {
@@ -153,45 +166,52 @@ pub(super) fn head_of<T>(request: &Request<T>) -> Request<()> {
 
 impl KeptBody {
     fn keep(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
-        let piece = match frame.into_data() {
-            Ok(data) => Piece::Data(data),
-            Err(frame) => Piece::Trailers(frame.into_trailers().unwrap_or_default()),
+        let (bytes, frame) = match frame.into_data() {
+            Ok(data) => (data.len(), Frame::data(data)),
+            Err(frame) => {
+                let fields = frame.into_trailers().unwrap_or_default();
+                let sizes = fields
+                    .iter()
+                    .map(|(name, value)| name.as_str().len() + value.len());
+                (sizes.sum(), Frame::trailers(fields))
+            }
         };
-        match self.left_bytes.checked_sub(piece.bytes()) {
+        match self.left_bytes.checked_sub(bytes as u64) {
             Some(left) if !self.is_lost => {
                 self.left_bytes = left;
-                self.pieces.push(piece.clone());
+                self.put(&frame);
             }
             _ => {
                 self.is_lost = true;
                 self.pieces = Vec::new();
             }
         }
-        piece.into()
+        frame
     }
-}
 
-// === impl Piece ===
-
-impl Piece {
-    fn bytes(&self) -> u64 {
-        match self {
-            Self::Data(data) => data.len() as u64,
-            Self::Trailers(fields) => {
-                let sizes = fields
-                    .iter()
-                    .map(|(name, value)| name.as_str().len() + value.len());
-                sizes.sum::<usize>() as u64
+    fn put(&mut self, frame: &Frame<Bytes>) {
+        match (frame.data_ref(), self.pieces.last_mut()) {
+            (Some(data), Some(Piece::Small(kept))) if data.len() < SMALL_BYTES => {
+                kept.extend_from_slice(data);
+            }
+            (Some(data), _) if data.len() < SMALL_BYTES => self.pieces.push(Piece::Small(data.to_vec())),
+            (Some(data), _) => self.pieces.push(Piece::Data(data.clone())),
+            (None, _) => {
+                let fields = frame.trailers_ref().cloned().unwrap_or_default();
+                self.pieces.push(Piece::Trailers(Box::new(fields)));
             }
         }
     }
 }
 
+// === impl Piece ===
+
 impl From<Piece> for Frame<Bytes> {
     fn from(piece: Piece) -> Self {
         match piece {
             Piece::Data(data) => Self::data(data),
-            Piece::Trailers(fields) => Self::trailers(fields),
+            Piece::Small(data) => Self::data(data.into()),
+            Piece::Trailers(fields) => Self::trailers(*fields),
         }
     }
 }
@@ -241,6 +261,7 @@ impl Body for Reader {
         let kept: u64 = kept
             .map(|piece| match piece {
                 Piece::Data(data) => data.len() as u64,
+                Piece::Small(data) => data.len() as u64,
                 Piece::Trailers(_) => 0,
             })
             .sum();
@@ -251,5 +272,27 @@ impl Body for Reader {
         }
         hint.set_lower(kept + rest.lower());
         hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_takes_no_more_room_than_its_bytes_however_small_its_pieces() {
+        let (progress, limit) = (RequestBody::nothing(), 10_000);
+        let request = Request::new(RequestBody::none(&progress));
+        let Outgoing::Kept(kept) = Outgoing::kept(request, limit, &progress) else {
+            panic!("it is kept")
+        };
+        let mut body = kept.body.borrow_mut();
+        for byte in 0..limit {
+            let frame = Frame::data(Bytes::from(vec![byte as u8]));
+            assert_eq!(body.keep(frame).into_data().expect("data").len(), 1);
+        }
+        assert_eq!((body.pieces.len(), body.is_lost), (1, false));
+        body.keep(Frame::data(Bytes::from_static(b"x")));
+        assert!(body.is_lost && body.pieces.is_empty());
     }
 }
