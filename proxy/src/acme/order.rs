@@ -61,8 +61,16 @@ struct Answer<'a> {
 const POLLING: RetryPolicy = RetryPolicy::new()
     .initial_delay(Duration::from_millis(250))
     .timeout(Duration::from_secs(120));
+/// A nonce that the authority does not take, which says nothing of the request (RFC 8555 §6.5). Each request is tried three times because of it, and so is all of an order.
+const BAD_NONCE: &str = "urn:ietf:params:acme:error:badNonce";
+const ATTEMPTS: usize = 3;
 /// An account that the authority does not know any more (RFC 8555 §6.7).
 const NO_ACCOUNT: &str = "urn:ietf:params:acme:error:accountDoesNotExist";
+
+/// Whether an error is of this type.
+fn is(error: &Error, kind: &str) -> bool {
+    matches!(error, Error::Api(problem) if problem.r#type.as_deref() == Some(kind))
+}
 
 /// What the authority says is wrong, in its words.
 fn told(error: &Error) -> String {
@@ -98,12 +106,20 @@ impl Authority {
 
     /// Obtains a certificate for a host.
     pub(super) async fn order(&self, host: &str, slot: &Slot, shared: &Shared) -> Result<Issued, Failed> {
+        for _ in 1..ATTEMPTS {
+            match self.try_order(host, slot, shared).await {
+                Err(Failed::Acme(error)) if is(&error, BAD_NONCE) => {}
+                done => return done,
+            }
+        }
+        self.try_order(host, slot, shared).await
+    }
+
+    async fn try_order(&self, host: &str, slot: &Slot, shared: &Shared) -> Result<Issued, Failed> {
         let account = self.account().await?;
         let identifiers = [Identifier::Dns(host.to_owned())];
         let order = account.new_order(&NewOrder::new(&identifiers)).await;
-        if let Err(Error::Api(problem)) = &order
-            && problem.r#type.as_deref() == Some(NO_ACCOUNT)
-        {
+        if order.as_ref().is_err_and(|error| is(error, NO_ACCOUNT)) {
             // Whatever it was, the next order makes a new one.
             let mut held = self.account.lock().await;
             if held.as_ref().is_some_and(|held| held.id() == account.id()) {
@@ -117,6 +133,7 @@ impl Authority {
         drop(answer);
         match status {
             Ok(OrderStatus::Ready) => {}
+            Err(error) if is(&error, BAD_NONCE) => return Err(error.into()),
             Ok(_) | Err(Error::Api(_)) => return Err(Failed::NotOurs(why(&mut order).await)),
             Err(error) => return Err(error.into()),
         }
