@@ -21,6 +21,7 @@
 
 mod acme;
 mod admin;
+mod aside;
 pub mod check;
 pub mod config;
 mod health;

@@ -12,13 +12,14 @@ mod store;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use crate::aside::Aside;
 use crate::model::{Acme, Model};
 use crate::reload::{Change, Follower, Refused};
 use crate::runtime::{Shared, Standing};
@@ -32,7 +33,7 @@ pub(crate) struct Orderer {
     shared: Arc<Shared>,
     vault: Arc<Vault>,
     /// Nothing until the first change that asks for certificates.
-    running: Option<Running>,
+    running: Option<Aside<Jobs>>,
     staged: Option<Jobs>,
     /// The folder that the stage made, if it made one.
     made: Option<Store>,
@@ -43,13 +44,6 @@ pub(crate) struct Orderer {
 struct Jobs {
     authority: Option<(Arc<Acme>, Store)>,
     hosts: Vec<(Arc<str>, Arc<Slot>)>,
-}
-
-/// The thread that orders.
-#[derive(Debug)]
-struct Running {
-    jobs: mpsc::UnboundedSender<Jobs>,
-    thread: JoinHandle<()>,
 }
 
 /// The orders of one host.
@@ -157,7 +151,8 @@ impl Follower for Orderer {
             _ => Jobs::default(),
         };
         if jobs.authority.is_some() && self.running.is_none() {
-            self.running = Some(Running::start(Arc::clone(&self.shared))?);
+            let shared = Arc::clone(&self.shared);
+            self.running = Some(Aside::start("acme", |changes| Office::work(shared, changes))?);
         }
         self.staged = Some(jobs);
         Ok(())
@@ -166,7 +161,7 @@ impl Follower for Orderer {
     fn commit(&mut self, _drain: Duration) -> Result<(), Refused> {
         self.made = None;
         match (&self.running, self.staged.take()) {
-            (Some(running), Some(jobs)) => Ok(running.jobs.send(jobs)?),
+            (Some(running), Some(jobs)) => running.tell(jobs),
             _ => Ok(()),
         }
     }
@@ -179,48 +174,22 @@ impl Follower for Orderer {
     }
 }
 
-impl Drop for Orderer {
-    fn drop(&mut self) {
-        if let Some(Running { jobs, thread }) = self.running.take() {
-            drop(jobs);
-            if thread.join().is_err() {
-                tracing::error!("the thread that orders certificates panicked");
-            }
-        }
-    }
-}
-
-// === impl Running ===
-
-impl Running {
-    fn start(shared: Arc<Shared>) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (jobs, mut changes) = mpsc::unbounded_channel();
-        let run = move || {
-            runtime.block_on(async {
-                let mut office = Office {
-                    shared,
-                    authority: None,
-                    keepers: HashMap::new(),
-                    turns: Arc::new(Semaphore::new(TURNS)),
-                };
-                while let Some(jobs) = changes.recv().await {
-                    office.follow(jobs);
-                }
-            });
-            // Whoever resolves a name cannot be told to stop.
-            runtime.shutdown_background();
-        };
-        let thread = thread::Builder::new().name("acme".to_owned()).spawn(run)?;
-        Ok(Self { jobs, thread })
-    }
-}
-
 // === impl Office ===
 
 impl Office {
+    /// Follows changes of the configuration, until there are no more.
+    async fn work(shared: Arc<Shared>, mut changes: UnboundedReceiver<Jobs>) {
+        let mut office = Self {
+            shared,
+            authority: None,
+            keepers: HashMap::new(),
+            turns: Arc::new(Semaphore::new(TURNS)),
+        };
+        while let Some(jobs) = changes.recv().await {
+            office.follow(jobs);
+        }
+    }
+
     fn follow(&mut self, jobs: Jobs) {
         let Jobs { authority, hosts } = jobs;
         let is_same = match (&self.authority, &authority) {

@@ -8,14 +8,13 @@ mod grpc;
 mod schedule;
 
 use std::collections::HashMap;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::aside::Aside;
 use crate::model::{Health, Name, Protocol};
 use crate::reload::{Change, Follower, Refused};
 use crate::runtime::{EndpointState, Secured, Shared};
@@ -26,7 +25,7 @@ use schedule::Schedule;
 pub(crate) struct Checker {
     shared: Arc<Shared>,
     /// Nothing until the first change that asks for checks.
-    running: Option<Running>,
+    running: Option<Aside<()>>,
 }
 
 /// By the upstream's name and what the endpoint is known by.
@@ -44,13 +43,6 @@ struct Job {
     secured: Option<Arc<Secured>>,
 }
 
-/// The thread that checks.
-#[derive(Debug)]
-struct Running {
-    changes: mpsc::UnboundedSender<()>,
-    thread: JoinHandle<()>,
-}
-
 // === impl Job ===
 
 impl Job {
@@ -62,30 +54,15 @@ impl Job {
     }
 }
 
-// === impl Running ===
-
-impl Running {
-    fn start(shared: Arc<Shared>) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (changes, mut changed) = mpsc::unbounded_channel();
-        let run = move || {
-            runtime.block_on(async {
-                let mut schedules = HashMap::new();
-                loop {
-                    tokio::select! {
-                        change = changed.recv() => if change.is_none() { return },
-                        () = shared.endpoints_changed.notified() => {}
-                    }
-                    follow(&mut schedules, jobs(&shared));
-                }
-            });
-            // Whoever resolves a name cannot be told to stop.
-            runtime.shutdown_background();
-        };
-        let thread = thread::Builder::new().name("health".to_owned()).spawn(run)?;
-        Ok(Self { changes, thread })
+/// Follows changes of the configuration and of addresses, until there are no more of the former.
+async fn work(shared: Arc<Shared>, mut changed: UnboundedReceiver<()>) {
+    let mut schedules = HashMap::new();
+    loop {
+        tokio::select! {
+            change = changed.recv() => if change.is_none() { return },
+            () = shared.endpoints_changed.notified() => {}
+        }
+        follow(&mut schedules, jobs(&shared));
     }
 }
 
@@ -143,29 +120,19 @@ impl Follower for Checker {
     fn stage(&mut self, change: Change<'_>) -> Result<(), Refused> {
         let is_wanted = change.new.upstreams.values().any(|one| one.health.is_some());
         if is_wanted && self.running.is_none() {
-            self.running = Some(Running::start(Arc::clone(&self.shared))?);
+            let shared = Arc::clone(&self.shared);
+            self.running = Some(Aside::start("health", |changed| work(shared, changed))?);
         }
         Ok(())
     }
 
     fn commit(&mut self, _drain: Duration) -> Result<(), Refused> {
         match &self.running {
-            Some(running) => Ok(running.changes.send(())?),
+            Some(running) => running.tell(()),
             None => Ok(()),
         }
     }
 
     /// A thread that has nothing to do may stay.
     fn abandon(&mut self) {}
-}
-
-impl Drop for Checker {
-    fn drop(&mut self) {
-        if let Some(Running { changes, thread }) = self.running.take() {
-            drop(changes);
-            if thread.join().is_err() {
-                tracing::error!("the thread that checks endpoints panicked");
-            }
-        }
-    }
 }

@@ -10,11 +10,11 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::aside::Aside;
 use crate::model::{Name, Resolve};
 use crate::reload::{Change, Follower, Refused};
 use crate::runtime::{NameState, Shared};
@@ -32,7 +32,7 @@ pub(crate) struct Resolver {
     shared: Arc<Shared>,
     lookup: Lookup,
     /// Nothing until the first change that has a name.
-    running: Option<Running>,
+    running: Option<Aside<()>>,
 }
 
 /// By the upstream's name and the endpoint's.
@@ -43,13 +43,6 @@ type Jobs = HashMap<(Name, Arc<str>), Job>;
 struct Job {
     state: Arc<NameState>,
     resolve: Resolve,
-}
-
-/// The thread that looks names up.
-#[derive(Debug)]
-struct Running {
-    changes: mpsc::UnboundedSender<()>,
-    thread: JoinHandle<()>,
 }
 
 // === impl Lookup ===
@@ -75,26 +68,11 @@ impl fmt::Debug for Lookup {
     }
 }
 
-// === impl Running ===
-
-impl Running {
-    fn start(shared: Arc<Shared>, lookup: Lookup) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (changes, mut changed) = mpsc::unbounded_channel();
-        let run = move || {
-            runtime.block_on(async {
-                let mut schedules = HashMap::new();
-                while changed.recv().await.is_some() {
-                    follow(&mut schedules, &shared, &lookup);
-                }
-            });
-            // Whoever looks a name up cannot be told to stop.
-            runtime.shutdown_background();
-        };
-        let thread = thread::Builder::new().name("names".to_owned()).spawn(run)?;
-        Ok(Self { changes, thread })
+/// Follows changes of the configuration, until there are no more.
+async fn work(shared: Arc<Shared>, lookup: Lookup, mut changed: UnboundedReceiver<()>) {
+    let mut schedules = HashMap::new();
+    while changed.recv().await.is_some() {
+        follow(&mut schedules, &shared, &lookup);
     }
 }
 
@@ -152,29 +130,19 @@ impl Follower for Resolver {
     fn stage(&mut self, change: Change<'_>) -> Result<(), Refused> {
         let mut endpoints = change.new.upstreams.values().flat_map(|one| &one.endpoints);
         if self.running.is_none() && endpoints.any(|one| one.address().is_none()) {
-            self.running = Some(Running::start(Arc::clone(&self.shared), self.lookup.clone())?);
+            let (shared, lookup) = (Arc::clone(&self.shared), self.lookup.clone());
+            self.running = Some(Aside::start("names", |changed| work(shared, lookup, changed))?);
         }
         Ok(())
     }
 
     fn commit(&mut self, _drain: Duration) -> Result<(), Refused> {
         match &self.running {
-            Some(running) => Ok(running.changes.send(())?),
+            Some(running) => running.tell(()),
             None => Ok(()),
         }
     }
 
     /// A thread that has nothing to do may stay.
     fn abandon(&mut self) {}
-}
-
-impl Drop for Resolver {
-    fn drop(&mut self) {
-        if let Some(Running { changes, thread }) = self.running.take() {
-            drop(changes);
-            if thread.join().is_err() {
-                tracing::error!("the thread that looks names up panicked");
-            }
-        }
-    }
 }
