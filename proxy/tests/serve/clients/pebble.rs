@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
@@ -28,8 +28,9 @@ struct Pebble {
     authority: Owned,
     listen: SocketAddr,
     management: SocketAddr,
-    /// Who issued the certificate of its own server.
+    /// Who issued the certificate of its own server, and the file that says so.
     issuer: Authority,
+    ca: PathBuf,
     plain: u16,
     secure: u16,
 }
@@ -82,10 +83,11 @@ impl Pebble {
             listen: SocketAddr::from(([127, 0, 0, 1], listen)),
             management: SocketAddr::from(([127, 0, 0, 1], management)),
             issuer,
+            ca: folder.join("ca.pem"),
             plain,
             secure,
         };
-        fs::write(folder.join("ca.pem"), pebble.issuer.0.pem()).expect("a file");
+        fs::write(&pebble.ca, pebble.issuer.0.pem()).expect("a file");
         Some(pebble)
     }
 
@@ -110,13 +112,15 @@ impl Pebble {
     fn config(&self, hosts: &str, challenge: &str, storage: &str, number: u64) -> String {
         let Self {
             listen,
+            ca,
             plain,
             secure,
             ..
         } = self;
         let directory = format!("https://localhost:{}/dir", listen.port());
+        let ca = ca.display();
         format!(
-            "acme: {{directory: '{directory}', terms_of_service: agreed, ca: '${{file:ca.pem}}', storage: {storage}, \
+            "acme: {{directory: '{directory}', terms_of_service: agreed, ca: '${{file:{ca}}}', storage: {storage}, \
              contact: ['mailto:ops@example.org'], challenge: {challenge}}}\n\
              listeners:\n\
              - {{name: plain, address: '127.0.0.1:{plain}'}}\n\
@@ -221,5 +225,63 @@ fn a_certificate_is_issued_outlives_changes_and_starts_and_its_authority_holds_u
     tell(
         "pebble",
         Some("issued by tls-alpn-01 and by http-01, and kept over changes and a start"),
+    );
+}
+
+/// What the only folder below `storage` has under this name, once it is there.
+fn stored(storage: &str, name: &str, is_wanted: impl Fn(&str) -> bool) -> String {
+    let deadline = Instant::now() + 2 * PATIENCE;
+    loop {
+        let folders = fs::read_dir(storage).into_iter().flatten().flatten();
+        let texts = folders.filter_map(|folder| fs::read_to_string(folder.path().join(name)).ok());
+        if let Some(text) = texts.into_iter().find(|text| is_wanted(text)) {
+            return text;
+        }
+        assert!(Instant::now() < deadline, "{storage}: no {name}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_authority_the_contact_and_the_storage_are_those_of_the_last_change() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let (plain, secure) = (free_port(), free_port());
+    let [one, other] = ["one", "other"].map(|name| {
+        fs::create_dir(at(name)).expect("a folder");
+        Pebble::start(&at(name), plain, secure)
+    });
+    let (Some(one), Some(other)) = (one, other) else {
+        return tell("pebble, two of them", None);
+    };
+    let address = SocketAddr::from(([127, 0, 0, 1], secure));
+    let [first, moved] = ["first", "moved"].map(|name| at(name).display().to_string());
+    let path = at("proxy.yaml");
+    let apply = |config: &str| rename_over(&path, config);
+    apply(&one.config("a.example", "tls-alpn-01", &first, 1));
+    let client = one.client();
+    let proxy = Proxy::start(Options::new(&path)).unwrap_or_else(|error| panic!("{error}"));
+    let issued = shown(&client, address, "a.example", &first, || ());
+    let pem = stored(&first, "a.example.pem", |_| true);
+    // What there is goes along to another storage, and is shown on.
+    apply(&one.config("a.example, b.example", "tls-alpn-01", &moved, 2));
+    assert_eq!(stored(&moved, "a.example.pem", |_| true), pem);
+    shown(&client, address, "b.example", &moved, || ());
+    assert_eq!(shown(&client, address, "a.example", &moved, || ()), issued);
+    // The same account, with another contact.
+    let account = stored(&moved, "account.json", |text| text.contains("ops@example.org"));
+    let renamed = one.config("a.example, b.example, c.example", "tls-alpn-01", &moved, 3);
+    apply(&renamed.replace("ops@", "new@"));
+    let told = stored(&moved, "account.json", |text| text.contains("new@example.org"));
+    let credentials = |text: &str| serde_json::from_str::<Value>(text).expect("JSON")["credentials"].clone();
+    assert_eq!(credentials(&told), credentials(&account));
+    // Another authority, whose server another one vouches for.
+    let other_client = other.client();
+    apply(&other.config("a.example", "tls-alpn-01", &moved, 4));
+    assert_ne!(shown(&other_client, address, "a.example", &moved, || ()), issued);
+    proxy.shutdown();
+    tell(
+        "pebble, two of them",
+        Some("each issued for the same host, one after the other"),
     );
 }
