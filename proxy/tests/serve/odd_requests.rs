@@ -168,7 +168,7 @@ pub(crate) fn own(seen: &str) -> String {
 }
 
 /// Whether it is a whole request, of those that the rows have.
-pub(crate) fn is_whole(seen: &str) -> bool {
+fn is_whole(seen: &str) -> bool {
     let Some((head, body)) = seen.split_once("\r\n\r\n") else {
         return false;
     };
@@ -208,21 +208,30 @@ fn check((what, section, request, becomes): &Row) {
             assert_eq!(own(&seen), expected.replace('~', "\r\n"), "{what} ({section})");
         }
     }
+    nothing_more(world, &seen, &format!("{what} ({section})"));
+}
+
+/// Nothing more has come to the upstream, and nothing whole of what was refused.
+pub(crate) fn nothing_more(world: World, seen: &Receiver<String>, what: &str) {
     world.proxy.shutdown();
-    // Nothing more, and nothing whole of what was refused.
     while let Ok(seen) = seen.recv_timeout(SILENCE) {
-        assert!(!is_whole(&seen), "{what} ({section}): {seen:?}");
+        assert!(!is_whole(&seen), "{what}: {seen:?}");
     }
+}
+
+/// Tries rows, several at a time: most of it is spent waiting for what must not come.
+pub(crate) fn try_all<R: Sync>(rows: &[R], check: impl Fn(&R) + Sync) {
+    let check = &check;
+    std::thread::scope(|lanes| {
+        for lane in rows.chunks(rows.len().div_ceil(LANES)) {
+            lanes.spawn(move || lane.iter().for_each(check));
+        }
+    });
 }
 
 #[test]
 fn each_is_refused_or_forwarded_as_one_clean_request() {
-    // Most of the time is spent waiting for what must not come.
-    std::thread::scope(|lanes| {
-        for lane in ROWS.chunks(ROWS.len().div_ceil(LANES)) {
-            lanes.spawn(|| lane.iter().for_each(check));
-        }
-    });
+    try_all(ROWS, check);
 }
 
 #[test]

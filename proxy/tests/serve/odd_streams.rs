@@ -4,9 +4,8 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
-use crate::odd_requests::{is_whole, own, recorder};
+use crate::odd_requests::{nothing_more, own, recorder, try_all};
 use crate::support::{World, connect};
 
 /// What becomes of a stream.
@@ -85,9 +84,6 @@ pub(crate) const ROWS: &[Row] = &[
 
 const MINIMUM: &str = ":method=GET~:scheme=http~:authority=a~:path=/";
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const SILENCE: Duration = Duration::from_millis(400);
-/// Rows that are tried at the same time.
-const LANES: usize = 8;
 
 mod frame {
     pub(super) const DATA: u8 = 0;
@@ -231,19 +227,10 @@ fn check((what, section, fields, body, trailers, ends): &Row) {
             assert_eq!(own(&seen), expected.replace('~', "\r\n"), "{what} ({section})");
         }
     }
-    world.proxy.shutdown();
-    // Nothing more, and nothing whole of what was refused.
-    while let Ok(seen) = seen.recv_timeout(SILENCE) {
-        assert!(!is_whole(&seen), "{what} ({section}): {seen:?}");
-    }
+    nothing_more(world, &seen, &format!("{what} ({section})"));
 }
 
 #[test]
 fn each_is_refused_or_forwarded_as_one_clean_request() {
-    // Most of the time is spent waiting for what must not come.
-    std::thread::scope(|lanes| {
-        for lane in ROWS.chunks(ROWS.len().div_ceil(LANES)) {
-            lanes.spawn(|| lane.iter().for_each(check));
-        }
-    });
+    try_all(ROWS, check);
 }
