@@ -163,28 +163,38 @@ fn install_packages(compilers: &[(&'static str, &[&'static str])]) -> anyhow::Re
         .chain(CLIENTS)
         .chain(compilers.iter().copied())
         .filter(|(name, _)| is_missing(name))
-        .flat_map(|(_, packages)| packages.iter().copied())
+        .map(|(_, packages)| packages)
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let line = format!("apt-get install --no-install-recommends {}", missing.join(" "));
+    let all = missing.concat();
     if !is_root()? {
-        bail!("{} not installed; as root: {line}", missing.join(" and "));
+        bail!(
+            "{} not installed; as root: apt-get install --no-install-recommends {}",
+            all.join(" and "),
+            all.join(" ")
+        );
     }
     let _at_rest = NoServices::begin()?;
-    for arguments in [
-        vec!["update", "--quiet"],
-        [&["install", "--yes", "--no-install-recommends"], &missing[..]].concat(),
-    ] {
+    let apt = |arguments: &[&str]| {
         let mut apt = Command::new("apt-get");
-        apt.args(&arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        let ran = process::captured(&mut apt, DOWNLOAD_DEADLINE, Echo::No)
-            .with_context(|| format!("install {} by other means than apt", missing.join(" and ")))?;
-        // An index that is only partly out of date still installs.
-        if !ran.success() && arguments[0] == "install" {
-            bail!("failed to run {line}:\n{}", ran.last_words(3));
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        process::captured(&mut apt, DOWNLOAD_DEADLINE, Echo::No)
+            .with_context(|| format!("install {} by other means than apt", all.join(" and ")))
+    };
+    // An index that is only partly out of date still installs.
+    apt(&["update", "--quiet"])?;
+    // Each by itself, as not every release of Debian or Ubuntu has all of them.
+    let mut failures = Vec::new();
+    for packages in missing {
+        let ran = apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat())?;
+        if !ran.success() {
+            failures.push(format!("{}: {}", packages.join(" and "), ran.last_words(3)));
         }
+    }
+    if !failures.is_empty() {
+        bail!("apt-get did not install {}", failures.join("\n"));
     }
     Ok(())
 }
