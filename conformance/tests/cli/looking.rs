@@ -41,9 +41,9 @@ fn the_document_of_all_cases_is_the_catalogue() {
 #[test]
 fn list_names_targets_and_capabilities() {
     let own = Own::target();
-    own.call(&["list", "--targets"])
-        .code(0)
-        .stdout("apache\ncaddy\nenvoy\nhaproxy\nlighttpd\nnginx\nreference\ntraefik\nvarnish\n");
+    own.call(&["list", "--targets"]).code(0).stdout(
+        "apache\ncaddy\nenvoy\nhaproxy\nlighttpd\nnginx\nreference\nsozu\ntraefik\ntrafficserver\nvarnish\n",
+    );
     let names: Vec<&str> = Capability::ALL.map(Capability::name).to_vec();
     own.call(&["list", "--capabilities"])
         .code(0)

@@ -32,7 +32,7 @@ fn ends(known: &[&str]) -> Own {
 #[test]
 fn an_unknown_target_is_refused_with_the_known_ones() {
     let refusal = "error: there is no target \"ngnix\"; known are apache, caddy, envoy, haproxy, lighttpd, nginx, \
-         reference, traefik, varnish, or name a folder that holds a target.toml\n";
+         reference, sozu, traefik, trafficserver, varnish, or name a folder that holds a target.toml\n";
     let own = Own::target();
     for command in ["run", "doctor"] {
         own.call(&[command, "ngnix"]).code(64).stdout("").stderr(refusal);

@@ -99,11 +99,13 @@ pub(super) const STEPS: [Step; 15] = [
         name: "peers",
         about: "foreign proxies, as far as they can be had here",
         run: |workspace, _| {
-            Ok(if peers::install(workspace)? == ExitCode::SUCCESS {
-                Done::one(true)
-            } else {
-                Done::Skipped("not all can be had here; those that are missing are not run".to_owned())
-            })
+            Ok(
+                if peers::install(workspace, peers::Crates::LeftOut)? == ExitCode::SUCCESS {
+                    Done::one(true)
+                } else {
+                    Done::Skipped("not all can be had here; those that are missing are not run".to_owned())
+                },
+            )
         },
     },
     Step {
