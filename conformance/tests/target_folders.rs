@@ -305,6 +305,19 @@ fn what_the_log_names_as_changed_is_a_pattern_for_each_object() {
 }
 
 #[test]
+fn the_file_is_touched_for_a_renewal_where_the_target_says_so() {
+    let by_tls = CONFIG.replace(
+        '\n',
+        "{% if tls %} {{ tls.port }} {{ tls.certificate }}{% endif %}\n",
+    );
+    for (line, is_touched) in [("", false), ("touch = true\n", true)] {
+        let (_dir, path) = folder(format!("{TARGET}[tls]\n{line}"), &by_tls);
+        let targets = Target::load(&path, &Locate::default()).unwrap();
+        assert_eq!(targets[0].touched_for_renewal(), is_touched);
+    }
+}
+
+#[test]
 fn a_deviation_holds_for_its_variant_or_for_all() {
     let (dir, path) = folder(format!("{TARGET}[variant.a]\n[variant.b]\n"), CONFIG);
     let deviation = |check, variant| {

@@ -16,7 +16,7 @@ use super::tls::{Authority, Given, NAME};
 use super::traffic::client_to;
 use super::trial::Laid;
 use crate::target::{FURTHER_NAME, TlsFiles};
-use crate::vocabulary::{Caller, Capability, Event, Leaf, Listener, Renewal, Renewed};
+use crate::vocabulary::{Caller, Capability, Event, Leaf, Listener, Meddling, Renewal, Renewed};
 
 /// Text that is no certificate.
 const GARBAGE: &str = "this is no certificate\n";
@@ -189,7 +189,7 @@ impl Driver<'_> {
     /// Writes the files of certificate and key, and tells the target.
     pub(super) fn renew(&mut self, renewal: Renewal) -> Result<(), DriveError> {
         self.settle();
-        let (Some(running), Some(certificates)) = (&self.running, &mut self.certificates) else {
+        let (Some(running), Some(certificates)) = (&mut self.running, &mut self.certificates) else {
             return Ok(());
         };
         let Some(files) = self.target.tls_files(&running.laid.place) else {
@@ -197,6 +197,9 @@ impl Driver<'_> {
         };
         let begin = self.recorder.now();
         let (certificate, key) = certificates.write(&files, renewal)?;
+        if self.target.touched_for_renewal() {
+            running.laid.file.meddle(Meddling::Touched, b"")?;
+        }
         self.recorder.record(Event::Renewed(Renewed {
             begin,
             at: self.recorder.now(),

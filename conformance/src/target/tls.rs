@@ -32,6 +32,9 @@ pub(super) struct Tls {
     /// Whether a reload can bring a further certificate, for a further name.
     #[serde(default)]
     pub(super) sni: bool,
+    /// Whether the config file is touched, so that it is read again with the files that it names.
+    #[serde(default)]
+    touch: bool,
     /// How it is told that they changed, where that is another way than the usual one; `watch`, where it is not told.
     trigger: Option<spec::Trigger>,
 }
@@ -119,6 +122,11 @@ impl Target {
             .tls
             .as_ref()
             .map(|tls| TlsFiles::of(tls, FURTHER, place))
+    }
+
+    /// Whether the config file is touched once certificate or key changed, before anything is told.
+    pub fn touched_for_renewal(&self) -> bool {
+        self.spec.tls.as_ref().is_some_and(|tls| tls.touch)
     }
 
     /// How to tell it that certificate or key changed; where that is its usual way, by this trigger.
