@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use crate::debian::{self, is_executable};
 use crate::process::{self, Echo, Ran};
 use crate::workspace::{Workspace, search_path};
 
@@ -62,7 +63,7 @@ const WHEELS: [Wheel; 3] = [
 ];
 
 /// Proxies that come in Debian packages, and which.
-const PACKAGES: [(&str, &[&str]); 5] = [
+const PACKAGES: [debian::Program; 5] = [
     ("nginx", &["nginx"]),
     ("haproxy", &["haproxy"]),
     ("apache2", &["apache2-bin"]),
@@ -71,16 +72,12 @@ const PACKAGES: [(&str, &[&str]); 5] = [
 ];
 
 /// Clients that the reference is tried with, and the Debian packages that they come in.
-const CLIENTS: [(&str, &[&str]); 4] = [
+const CLIENTS: [debian::Program; 4] = [
     ("curl", &["curl"]),
     ("h2load", &["nghttp2-client"]),
     ("openssl", &["openssl"]),
     ("pebble", &["pebble"]),
 ];
-
-/// Who is asked whether the service of a package may be started, and an answer of no (invoke-rc.d(8)).
-const POLICY: &str = "/usr/sbin/policy-rc.d";
-const NO: &str = "#!/bin/sh\nexit 101\n";
 
 /// The same, of Python, by their versions and by what is imported.
 const LIBRARIES: [(&str, &str); 2] = [("grpcio==1.85.1", "grpc"), ("websockets==17.4", "websockets")];
@@ -143,10 +140,6 @@ fn find(workspace: &Workspace, name: &str) -> Option<PathBuf> {
         .find(|file| is_executable(file))
 }
 
-fn is_executable(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
-}
-
 /// The version that a binary prints: the first word in it that looks like one.
 fn version_of(name: &str, path: &Path) -> Option<String> {
     let argument = match name {
@@ -172,62 +165,7 @@ fn version_in(text: &str) -> Option<String> {
 }
 
 fn install_packages() -> anyhow::Result<()> {
-    let path = search_path();
-    let is_missing = |name: &str| !env::split_paths(&path).any(|folder| is_executable(&folder.join(name)));
-    let missing: Vec<_> = PACKAGES
-        .into_iter()
-        .chain(CLIENTS)
-        .filter(|(name, _)| is_missing(name))
-        .flat_map(|(_, packages)| packages.iter().copied())
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let line = format!("apt-get install --no-install-recommends {}", missing.join(" "));
-    if !is_root()? {
-        bail!("{} not installed; as root: {line}", missing.join(" and "));
-    }
-    let _at_rest = NoServices::begin()?;
-    for arguments in [
-        vec!["update", "--quiet"],
-        [&["install", "--yes", "--no-install-recommends"], &missing[..]].concat(),
-    ] {
-        let mut apt = Command::new("apt-get");
-        apt.args(&arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        let ran = process::captured(&mut apt, DOWNLOAD_DEADLINE, Echo::No)
-            .with_context(|| format!("install {} by other means than apt", missing.join(" and ")))?;
-        // An index that is only partly out of date still installs.
-        if !ran.success() && arguments[0] == "install" {
-            bail!("failed to run {line}:\n{}", ran.last_words(3));
-        }
-    }
-    Ok(())
-}
-
-/// For as long as it is there, no service of a package is started; what was there before it stays.
-struct NoServices {
-    is_ours: bool,
-}
-
-impl NoServices {
-    fn begin() -> anyhow::Result<Self> {
-        let policy = Path::new(POLICY);
-        let is_ours = !policy.exists();
-        if is_ours {
-            fs::write(policy, NO).with_context(|| format!("failed to write {POLICY}"))?;
-            fs::set_permissions(policy, fs::Permissions::from_mode(0o755))?;
-        }
-        Ok(Self { is_ours })
-    }
-}
-
-impl Drop for NoServices {
-    fn drop(&mut self) {
-        if self.is_ours {
-            // It may be gone, which is as well.
-            let _ = fs::remove_file(POLICY);
-        }
-    }
+    debian::install(&[&PACKAGES[..], &CLIENTS].concat())
 }
 
 /// Where libraries of Python are put.
@@ -259,11 +197,6 @@ fn install_libraries(folder: &Path) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-fn is_root() -> anyhow::Result<bool> {
-    let ran = process::captured(Command::new("id").arg("-u"), VERSION_DEADLINE, Echo::No)?;
-    Ok(ran.stdout.trim() == "0")
 }
 
 // === impl Wheel ===
