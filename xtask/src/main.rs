@@ -8,6 +8,8 @@ mod ci;
 mod codegen;
 mod conformance;
 mod count;
+mod counts;
+mod debian;
 mod event_log;
 mod kill_matrix;
 mod matrix;
@@ -51,6 +53,8 @@ enum Task {
     Tidy,
     /// Run the benchmarks.
     Bench(bench::Args),
+    /// Count what a request and a reload take, and compare with the baseline.
+    Counts(counts::Args),
     /// Everything that must hold before a change is merged.
     Ci(ci::Args),
 }
@@ -77,6 +81,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Task::Codegen => codegen::run(&workspace),
         Task::Tidy => tidy::run(&workspace),
         Task::Bench(args) => bench::run(&workspace, &args),
+        Task::Counts(args) => counts::run(&workspace, &args),
         Task::Ci(args) => ci::run(&workspace, &args),
     }
 }

@@ -8,7 +8,6 @@ mod wheels;
 
 use std::env;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -18,7 +17,7 @@ use anyhow::{Context, bail};
 pub(crate) use self::crates::Crates;
 use self::crates::{COMPILERS, CRATES};
 use self::wheels::WHEELS;
-
+use crate::debian::{self, is_executable};
 use crate::process::{self, Echo, Ran};
 use crate::workspace::{Workspace, search_path};
 
@@ -38,7 +37,7 @@ enum Action {
 }
 
 /// Proxies that come in Debian packages, and which.
-const PACKAGES: [(&str, &[&str]); 6] = [
+const PACKAGES: [debian::Program; 6] = [
     ("nginx", &["nginx"]),
     ("haproxy", &["haproxy"]),
     ("apache2", &["apache2-bin"]),
@@ -48,16 +47,12 @@ const PACKAGES: [(&str, &[&str]); 6] = [
 ];
 
 /// Clients that the reference is tried with, and the Debian packages that they come in.
-const CLIENTS: [(&str, &[&str]); 4] = [
+const CLIENTS: [debian::Program; 4] = [
     ("curl", &["curl"]),
     ("h2load", &["nghttp2-client"]),
     ("openssl", &["openssl"]),
     ("pebble", &["pebble"]),
 ];
-
-/// Who is asked whether the service of a package may be started, and an answer of no (invoke-rc.d(8)).
-const POLICY: &str = "/usr/sbin/policy-rc.d";
-const NO: &str = "#!/bin/sh\nexit 101\n";
 
 /// The same, of Python, by their versions and by what is imported.
 const LIBRARIES: [(&str, &str); 2] = [("grpcio==1.85.1", "grpc"), ("websockets==17.4", "websockets")];
@@ -127,10 +122,6 @@ fn find(workspace: &Workspace, name: &str) -> Option<PathBuf> {
         .find(|file| is_executable(file))
 }
 
-fn is_executable(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
-}
-
 /// The version that a binary prints: the first word in it that looks like one.
 fn version_of(name: &str, path: &Path) -> Option<String> {
     let argument = match name {
@@ -155,74 +146,8 @@ fn version_in(text: &str) -> Option<String> {
         .map(|word| word.split(['-', '+']).next().unwrap_or(word).to_owned())
 }
 
-fn install_packages(compilers: &[(&'static str, &[&'static str])]) -> anyhow::Result<()> {
-    let path = search_path();
-    let is_missing = |name: &str| !env::split_paths(&path).any(|folder| is_executable(&folder.join(name)));
-    let missing: Vec<_> = PACKAGES
-        .into_iter()
-        .chain(CLIENTS)
-        .chain(compilers.iter().copied())
-        .filter(|(name, _)| is_missing(name))
-        .map(|(_, packages)| packages)
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let all = missing.concat();
-    if !is_root()? {
-        bail!(
-            "{} not installed; as root: apt-get install --no-install-recommends {}",
-            all.join(" and "),
-            all.join(" ")
-        );
-    }
-    let _at_rest = NoServices::begin()?;
-    let apt = |arguments: &[&str]| {
-        let mut apt = Command::new("apt-get");
-        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        process::captured(&mut apt, DOWNLOAD_DEADLINE, Echo::No)
-            .with_context(|| format!("install {} by other means than apt", all.join(" and ")))
-    };
-    // An index that is only partly out of date still installs.
-    apt(&["update", "--quiet"])?;
-    // Each by itself, as not every release of Debian or Ubuntu has all of them.
-    let mut failures = Vec::new();
-    for packages in missing {
-        let ran = apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat())?;
-        if !ran.success() {
-            failures.push(format!("{}: {}", packages.join(" and "), ran.last_words(3)));
-        }
-    }
-    if !failures.is_empty() {
-        bail!("apt-get did not install {}", failures.join("\n"));
-    }
-    Ok(())
-}
-
-/// For as long as it is there, no service of a package is started; what was there before it stays.
-struct NoServices {
-    is_ours: bool,
-}
-
-impl NoServices {
-    fn begin() -> anyhow::Result<Self> {
-        let policy = Path::new(POLICY);
-        let is_ours = !policy.exists();
-        if is_ours {
-            fs::write(policy, NO).with_context(|| format!("failed to write {POLICY}"))?;
-            fs::set_permissions(policy, fs::Permissions::from_mode(0o755))?;
-        }
-        Ok(Self { is_ours })
-    }
-}
-
-impl Drop for NoServices {
-    fn drop(&mut self) {
-        if self.is_ours {
-            // It may be gone, which is as well.
-            let _ = fs::remove_file(POLICY);
-        }
-    }
+fn install_packages(compilers: &[debian::Program]) -> anyhow::Result<()> {
+    debian::install(&[&PACKAGES[..], &CLIENTS, compilers].concat())
 }
 
 /// Where libraries of Python are put.
@@ -254,11 +179,6 @@ fn install_libraries(folder: &Path) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-fn is_root() -> anyhow::Result<bool> {
-    let ran = process::captured(Command::new("id").arg("-u"), VERSION_DEADLINE, Echo::No)?;
-    Ok(ran.stdout.trim() == "0")
 }
 
 fn python<'a>(arguments: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<Ran> {

@@ -13,10 +13,10 @@ use crate::event_log::{SuiteRun, Verdict};
 use crate::peers::with_python;
 use crate::process::{self, Echo};
 use crate::workspace::{Binary, Workspace};
-use crate::{kill_matrix, matrix, peers, test, tidy};
+use crate::{counts, kill_matrix, matrix, peers, test, tidy};
 
 /// All of them.
-pub(super) const STEPS: [Step; 15] = [
+pub(super) const STEPS: [Step; 16] = [
     Step {
         name: "fmt",
         about: "the code is formatted",
@@ -84,6 +84,14 @@ pub(super) const STEPS: [Step; 15] = [
         name: "reference",
         about: "the reference proxy passes every case, and supports every check",
         run: |workspace, _| reference(workspace),
+    },
+    Step {
+        name: "counts",
+        about: "a request and a reload take no more instructions, allocations and syscalls than the baseline has",
+        run: |workspace, _| {
+            let counted = counts::step(workspace)?;
+            Ok(counted.map_or_else(Done::Skipped, Done::Counted))
+        },
     },
     Step {
         name: "readme",
