@@ -71,11 +71,12 @@ const PACKAGES: [(&str, &[&str]); 5] = [
 ];
 
 /// Clients that the reference is tried with, and the Debian packages that they come in.
-const CLIENTS: [(&str, &[&str]); 4] = [
+const CLIENTS: [(&str, &[&str]); 5] = [
     ("curl", &["curl"]),
     ("h2load", &["nghttp2-client"]),
     ("openssl", &["openssl"]),
     ("pebble", &["pebble"]),
+    ("wrk", &["wrk"]),
 ];
 
 /// Who is asked whether the service of a package may be started, and an answer of no (invoke-rc.d(8)).
