@@ -12,6 +12,7 @@ mod run;
 mod site;
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::io::{IsTerminal, Write};
 use std::net::TcpStream;
@@ -31,11 +32,14 @@ use rows::Bench;
 use run::Running;
 use site::Scene;
 
+/// A load average that is no rest.
+const BUSY: f64 = 0.5;
+
 /// Compare the reference with the proxies that are installed.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench peers --", no_binary_name = false)]
 pub(crate) struct Args {
-    /// Only rows whose names begin so: `apply`, `reloads`, `throughput`, `memory`, or such as `apply/1000`.
+    /// Only these rows: `apply`, `reloads`, `throughput`, `memory`, or one of them, such as `apply/1000`.
     #[arg(long = "row", value_name = "ROW")]
     rows: Vec<String>,
     /// Only proxies whose names begin so; the reference is always among them.
@@ -56,9 +60,12 @@ pub(crate) struct Args {
     /// Where figures go to, also those of a run that is not whole. A whole one writes to docs/performance.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Measure nothing, and make tables and plots anew of the figures that are there.
+    #[arg(long)]
+    render: bool,
     /// The reference; given by xtask.
     #[arg(long, hide = true)]
-    proxy: Option<PathBuf>,
+    proxy: PathBuf,
     /// A folder of proxies; given by xtask.
     #[arg(long, hide = true)]
     peers_dir: Option<PathBuf>,
@@ -120,8 +127,11 @@ impl Effort {
 }
 
 impl Args {
-    fn is_whole(&self) -> bool {
-        self.rows.is_empty() && self.peers.is_empty() && !self.quick
+    /// Where figures go to: those of a whole run into the documents, others nowhere unless it is said.
+    fn folder(&self) -> Option<&Path> {
+        let is_whole = self.rows.is_empty() && self.peers.is_empty() && !self.quick;
+        let docs = self.docs.as_deref().filter(|_| is_whole);
+        self.out.as_deref().or(docs)
     }
 }
 
@@ -136,6 +146,11 @@ pub(crate) fn progress(what: &str) {
 }
 
 fn main() -> ExitCode {
+    // Arguments may be for the other benchmarks, too.
+    if !env::args().any(|argument| argument == "--proxy") {
+        println!("peers: not run; it is run by `cargo xtask bench peers`");
+        return ExitCode::SUCCESS;
+    }
     match run(&Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -146,13 +161,21 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
-    let Some(reference) = args.proxy.as_deref() else {
-        println!("peers: not run; it is run by `cargo xtask bench peers`");
-        return Ok(());
-    };
+    let folder = args.folder();
+    if args.render {
+        let folder = folder.context("say by --out where the figures are")?;
+        let text = fs::read_to_string(folder.join("peers.json"))?;
+        return write(folder, &serde_json::from_str(&text)?);
+    }
     let began = Instant::now();
+    let load_before = load();
+    if load_before > BUSY {
+        println!(
+            "the load average is {load_before}: figures of a machine that is busy otherwise mean little"
+        );
+    }
     let mut versions = BTreeMap::new();
-    let peers = found(args, reference, &mut versions);
+    let peers = found(args, &mut versions);
     for tool in [("wrk", "-v"), ("h2load", "--version"), ("nginx", "-v")] {
         let (name, arg) = tool;
         let path = proxies::find(name, None).with_context(|| {
@@ -196,6 +219,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         absent,
         proxy_cores: args.proxy_cores.clone(),
         nice,
+        load_before,
         rounds: effort.rounds,
         is_quick: args.quick,
         rate: args.rate,
@@ -203,17 +227,13 @@ fn run(args: &Args) -> anyhow::Result<()> {
         ..machine()
     };
     print!("{}", report::text(&results));
-    let whole = args.docs.as_deref().filter(|_| args.is_whole());
-    match args.out.as_deref().or(whole) {
-        Some(folder) => write(folder, &results),
-        None => Ok(()),
-    }
+    folder.map_or(Ok(()), |folder| write(folder, &results))
 }
 
-fn found(args: &Args, reference: &Path, versions: &mut BTreeMap<String, String>) -> Vec<Peer> {
+fn found(args: &Args, versions: &mut BTreeMap<String, String>) -> Vec<Peer> {
     let mut peers = Vec::new();
     for proxy in &PROXIES {
-        let Some(peer) = Peer::find(proxy, reference, args.peers_dir.as_deref()) else {
+        let Some(peer) = Peer::find(proxy, &args.proxy, args.peers_dir.as_deref()) else {
             continue;
         };
         versions.insert(proxy.binary.to_owned(), peer.version.clone());
@@ -247,6 +267,15 @@ fn origin(root: &Path) -> anyhow::Result<Running> {
         thread::sleep(Duration::from_millis(10));
     }
     Ok(origin)
+}
+
+/// The load average of the last minute.
+fn load() -> f64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ')
+        .next()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(f64::NAN)
 }
 
 fn machine() -> About {

@@ -8,6 +8,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use reloadspec_benches::peers::answers::{self, Answer};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 const REQUEST: &[u8] = b"GET /t/0 HTTP/1.1\r\nhost: bench.example\r\n\r\n";
@@ -43,13 +44,6 @@ struct Connection {
     /// When the request was meant to begin.
     intended: Option<Instant>,
     answer: Vec<u8>,
-}
-
-/// What has come of an answer.
-#[derive(Debug, PartialEq, Eq)]
-enum Answer {
-    Unfinished,
-    Whole { is_good: bool, closes: bool },
 }
 
 impl Load {
@@ -115,7 +109,7 @@ impl Load {
             }
             Ok(read) => connection.answer.extend_from_slice(&buffer[..read]),
         }
-        let Answer::Whole { is_good, closes } = judge(&connection.answer) else {
+        let Answer::Whole { is_good, closes } = answers::judge(&connection.answer) else {
             return Ok(false);
         };
         connection.answer.clear();
@@ -170,29 +164,5 @@ fn readable(connections: &[Connection], wait: Duration) -> anyhow::Result<Vec<us
                 .map(|(at, _)| at)
                 .collect())
         }
-    }
-}
-
-/// What has come of an answer, which has a length.
-fn judge(answer: &[u8]) -> Answer {
-    let Some(head_end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
-        return Answer::Unfinished;
-    };
-    let head = String::from_utf8_lossy(&answer[..head_end]);
-    let field = |name: &str| {
-        head.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
-        })
-    };
-    let length: usize = field("content-length")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0);
-    if answer.len() < head_end + 4 + length {
-        return Answer::Unfinished;
-    }
-    Answer::Whole {
-        is_good: head.starts_with("HTTP/1.1 200 "),
-        closes: field("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")),
     }
 }

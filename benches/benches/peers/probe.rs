@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use reloadspec_benches::peers::answers;
 
 use crate::run::{PATIENCE, Served, Triggered};
 use crate::site::Staged;
@@ -65,7 +66,7 @@ impl Probe {
             filled += read;
             let text = String::from_utf8_lossy(&answer[..filled]);
             if let Some((head, _)) = text.split_once("\r\n\r\n") {
-                return Ok(generation_in(head));
+                return Ok(answers::generation(head));
             }
             if read == 0 || filled == answer.len() {
                 return Ok(None);
@@ -98,16 +99,4 @@ impl Probe {
         triggered.finish()?;
         Ok(Change { took, was_lost })
     }
-}
-
-fn generation_in(head: &str) -> Option<u64> {
-    let mut lines = head.lines();
-    if !lines.next()?.starts_with("HTTP/1.1 200") {
-        return None;
-    }
-    lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("x-generation")
-            .then(|| value.trim().parse().ok())?
-    })
 }

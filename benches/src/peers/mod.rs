@@ -2,6 +2,7 @@
 //!
 //! All of it is pure. What runs proxies and measures is the bench itself.
 
+pub mod answers;
 pub mod floors;
 pub mod plots;
 pub mod report;

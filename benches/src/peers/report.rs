@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::peers::results::{About, Results};
+use crate::peers::statistics::short;
 use crate::peers::tables::Table;
 use crate::peers::{floors, plots, tables};
 
@@ -56,7 +57,8 @@ const PARTS: [Part; 6] = [
     Part {
         title: "Memory",
         about: "Of the process tree, what is shared in proportion (PSS): at rest with 10 routes; what each of 1 000 connections takes more that were answered once and rest; with 10 000 routes; after ten changes, and \
-                after as many more as stand in the last column. Measured in the first round.",
+                after as many more as stand in the last column. Pages of nginx count in part, as \
+                the origin is the same program. Measured in the first round.",
         plot: "peers-memory.svg",
         table: tables::memory,
     },
@@ -133,7 +135,7 @@ pub fn files(results: &Results) -> Vec<(String, String)> {
 
 fn about(about: &About) -> String {
     let mut text = format!(
-        "{} UTC, {} cores of {}, {}. Proxies on core {}, everything at niceness {}, {} rounds, open loops at {} requests a second; {} minutes in all.",
+        "{} UTC, {} cores of {}, {}. Proxies on core {}, everything at niceness {}, rounds: {}, open loops at {} requests a second; {} minutes in all. Load average before: {}.",
         about.date,
         about.cores,
         about.processor,
@@ -143,6 +145,7 @@ fn about(about: &About) -> String {
         about.rounds,
         about.rate,
         about.took_s.div_ceil(60),
+        short(about.load_before),
     );
     if about.is_quick {
         text += " A short run, to see that it works: its figures mean little.";

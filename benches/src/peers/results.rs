@@ -41,6 +41,8 @@ pub struct About {
     pub proxy_cores: String,
     /// The niceness of all processes of the bench.
     pub nice: i32,
+    /// The load average when it began: what else the machine had to do.
+    pub load_before: f64,
     /// How often everything was measured.
     pub rounds: u32,
     /// Whether it was a short run, the figures of which mean little.

@@ -38,10 +38,13 @@ impl Bench<'_> {
         }
     }
 
-    /// Whether a row is asked for.
+    /// Whether a row is asked for, by its name or by that of its group.
     fn wants(&self, row: &str) -> bool {
         let rows = &self.args.rows;
-        rows.is_empty() || rows.iter().any(|wanted| row.starts_with(wanted.as_str()))
+        rows.is_empty()
+            || rows
+                .iter()
+                .any(|wanted| row == wanted || row.split('/').next() == Some(wanted.as_str()))
     }
 
     /// The proxies of a round. Each round begins with another one.
