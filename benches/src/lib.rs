@@ -2,6 +2,8 @@
 //!
 //! Run them with `cargo xtask bench`. Figures of one machine are compared only with figures of the same machine, side by side.
 
+pub mod peers;
+
 use std::fmt::Write;
 
 /// The numbers of routes that are measured.

@@ -47,11 +47,12 @@ const PACKAGES: [debian::Program; 6] = [
 ];
 
 /// Clients that the reference is tried with, and the Debian packages that they come in.
-const CLIENTS: [debian::Program; 4] = [
+const CLIENTS: [debian::Program; 5] = [
     ("curl", &["curl"]),
     ("h2load", &["nghttp2-client"]),
     ("openssl", &["openssl"]),
     ("pebble", &["pebble"]),
+    ("wrk", &["wrk"]),
 ];
 
 /// The same, of Python, by their versions and by what is imported.
