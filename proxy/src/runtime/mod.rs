@@ -11,7 +11,9 @@
 mod accept;
 mod admission;
 mod affinity;
+mod alarm;
 mod answers;
+mod apart;
 mod attempts;
 mod body;
 mod choice;
