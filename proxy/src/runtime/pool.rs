@@ -5,7 +5,6 @@
 //! another is opened only where all have as many as the other side takes. The rules for keeping them are those of the configuration that serves, for those that are open too.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,13 +22,14 @@ use super::kept::{Idle, Kept};
 use super::life::Life;
 use super::multiplexed::{Many, Share};
 use super::secured::{CLEAR, Secured};
+use super::shards::Index;
 use super::upstream::{Member, Upstream};
 use super::{Snapshot, Stream};
 use crate::model::{self, Protocol};
 
 /// Connections by the rules of their handshake and by endpoint, known by where its state is.
 #[derive(Debug, Default)]
-pub(super) struct Pool(RefCell<HashMap<(u64, usize), Rc<Kept>>>);
+pub(super) struct Pool(RefCell<Index<(u64, usize), Rc<Kept>>>);
 
 /// Where a connection leads.
 #[derive(Debug, Clone, Copy)]
