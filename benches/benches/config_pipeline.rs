@@ -31,7 +31,15 @@ fn pipeline(criterion: &mut Criterion) {
             .map(|listener| (listener.address.clone(), listener.address.clone()))
             .collect();
         let opened = Opened::at(addresses);
-        let serving = compile(&old, 1, &opened, &Snapshot::default());
+        let serving = compile(
+            &old,
+            &Plan::between(&Model::default(), &old),
+            1,
+            &opened,
+            &Snapshot::default(),
+        );
+
+        let plan = Plan::between(&old, &new);
 
         let mut group = criterion.benchmark_group("parse");
         group.throughput(Throughput::Bytes(source.len() as u64));
@@ -53,7 +61,7 @@ fn pipeline(criterion: &mut Criterion) {
             black_box(Plan::between(black_box(&old), black_box(&new)));
         });
         stage("compile", &|| {
-            black_box(compile(black_box(&new), 2, &opened, &serving));
+            black_box(compile(black_box(&new), &plan, 2, &opened, &serving));
         });
     }
 }

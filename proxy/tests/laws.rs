@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use reloadspec_proxy::config::{Format, Text, parse, validate};
 use reloadspec_proxy::model::Model;
-use reloadspec_proxy::reload::{Candidate, Outcome, Plan, Reloader};
+use reloadspec_proxy::reload::{Candidate, Opened, Outcome, Plan, Reloader, compile};
+use reloadspec_proxy::runtime::{Route, Snapshot, Task};
 
 /// Configurations over few names, so that two of them have much in common.
 fn config() -> impl Strategy<Value = String> {
-    let routes = prop::collection::btree_map(0..6_u8, (any::<bool>(), 0..3_u8), 0..5);
+    let routes = prop::collection::btree_map((0..6_u8, 0..3_u8), (any::<bool>(), 0..3_u8), 0..8);
     let upstreams = prop::collection::btree_map(0..4_u8, (1..4_u8, 1..3_u8), 1..4);
     (routes, upstreams, 1..3_u8, 1..3_u8, any::<bool>()).prop_map(|(routes, upstreams, workers, listeners, header)| {
         let mut text = format!("workers: {workers}\nlisteners:\n");
@@ -24,16 +26,22 @@ fn config() -> impl Strategy<Value = String> {
         }
         text += "routes:\n";
         let names: Vec<_> = upstreams.keys().collect();
-        for (path, (forward, variant)) in &routes {
+        for ((path, scope), (forward, variant)) in &routes {
+            let scope = match scope {
+                0 => "",
+                1 => "listener: l0, ",
+                _ => "host: h.example, ",
+            };
+            let limit = if *variant == 2 { ", sessions: {max: 7}" } else { "" };
             let action = match forward {
                 true => format!("upstream: u{}", names[usize::from(*variant) % names.len()]),
                 false => format!("respond: {{body: '{variant}'}}"),
             };
-            writeln!(text, "  - {{prefix: /p{path}, {action}}}").expect("a string");
+            writeln!(text, "  - {{{scope}prefix: /p{path}, {action}{limit}}}").expect("a string");
         }
         text += "  - {path: /last, respond: {}}\n";
         if header {
-            text += "request_headers: {set: {x-a: '1'}}\n";
+            text += "request_headers: {set: {x-a: '1'}}\nsessions: {max: 9}\n";
         }
         text
     })
@@ -42,6 +50,28 @@ fn config() -> impl Strategy<Value = String> {
 fn model(text: &str) -> Model {
     let text = Text::new("law", Format::Yaml, text.as_bytes()).expect("text");
     validate(&parse(text).expect("a document"), text).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+}
+
+/// All of a route that matters to a request.
+fn shown(route: &Route) -> String {
+    let task = match &route.task {
+        Task::Forward(upstream) => format!("{:?}", upstream.now().definition),
+        other => format!("{other:?}"),
+    };
+    let Route {
+        definition,
+        task: _,
+        entry,
+        request_headers,
+        response_headers,
+    } = route;
+    // How often a limit changed is no part of it.
+    let entry = format!("{entry:?}");
+    let entry: String = entry
+        .split("version: Version(")
+        .map(|piece| piece.trim_start_matches(|one: char| one.is_ascii_digit()))
+        .collect();
+    format!("{definition:?} {task} {entry} {request_headers:?} {response_headers:?}")
 }
 
 fn candidate(text: &str) -> Candidate {
@@ -62,6 +92,35 @@ proptest! {
         let plan = Plan::between(&a, &b);
         prop_assert_eq!(plan.is_empty(), a == b);
         prop_assert_eq!(plan.apply(&a), b);
+    }
+
+    /// What is shared with the snapshot before answers as if it were made anew.
+    #[test]
+    fn a_snapshot_that_shares_is_one_that_does_not(steps in prop::collection::vec(config(), 1..5)) {
+        let (mut served, mut serving) = (Model::default(), Snapshot::default());
+        for (number, step) in steps.iter().enumerate() {
+            let next = model(step);
+            let compiled = |from: &Model, previous: &Snapshot| {
+                let plan = Plan::between(from, &next);
+                let snapshot = compile(&plan.apply(from), &plan, number as u64 + 1, &Opened::default(), previous);
+                snapshot.begin(previous);
+                snapshot
+            };
+            let (shared, anew) = (compiled(&served, &serving), compiled(&Model::default(), &Snapshot::default()));
+            for listener in next.listeners.values() {
+                let tables = [&shared, &anew].map(|one| &one.open(&listener.address).expect("it is open").table);
+                for (host, path) in ["any", "h.example"].into_iter().flat_map(|host| {
+                    (0..6).map(move |path| (host, format!("/p{path}/x"))).chain([(host, "/last".to_owned())])
+                }) {
+                    let [found, expected] = tables.map(|table| table.find(host, &path));
+                    prop_assert_eq!(found.map(|route| shown(route)), expected.map(|route| shown(route)));
+                    if let Some(Task::Forward(upstream)) = found.map(|route| &route.task) {
+                        prop_assert!(Arc::ptr_eq(upstream, &shared.upstreams[&upstream.now().definition.name]));
+                    }
+                }
+            }
+            (served, serving) = (next, shared);
+        }
     }
 
     #[test]

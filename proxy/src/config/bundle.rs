@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::diagnostic::Also;
 use super::variables::{Filled, Filler, Meanings, files};
-use super::{Diagnostic, Diagnostics, Document, Node, Path, Step, Text, locate, parse, schema};
+use super::{Diagnostic, Diagnostics, Document, Memory, Node, Path, Step, Text, locate, parse, schema};
 use crate::model::Model;
 
 /// The texts of one configuration, and what is known of the files that they refer to.
@@ -52,7 +52,7 @@ pub(super) struct Origins {
 }
 
 /// Lists that several files may have a part of.
-const JOINED: [&str; 3] = ["listeners", "routes", "upstreams"];
+pub(super) const JOINED: [&str; 3] = ["listeners", "routes", "upstreams"];
 const INCLUDE: &str = "include";
 
 /// Whether a text may refer to other files: a cheap look, without which a large text would be parsed twice.
@@ -89,18 +89,26 @@ pub fn references(text: Text<'_>) -> References {
     references
 }
 
-/// Makes one document of several texts. `variable` knows the environment.
+/// Makes one document of several texts. `variable` knows the environment, and `memory` what parts of texts before these said.
 pub fn gather<'a>(
     bundle: &Bundle<'a>,
     variable: &dyn Fn(&str) -> Option<String>,
+    mut memory: Option<&mut Memory>,
 ) -> Result<Gathered<'a>, Diagnostics> {
+    if let Some(memory) = &mut memory {
+        memory.turn();
+    }
     let texts: Vec<Text<'a>> = std::iter::once(bundle.main)
         .chain(bundle.members.iter().flatten().copied())
         .collect();
     let mut documents = Vec::with_capacity(texts.len());
     let mut broken: Option<Diagnostics> = None;
     for &text in &texts {
-        match parse(text) {
+        let parsed = match &mut memory {
+            Some(memory) => memory.parse(text),
+            None => parse(text),
+        };
+        match parsed {
             Ok(document) => documents.push(document),
             Err(diagnostics) => {
                 broken = Some(match broken {

@@ -35,7 +35,7 @@ pub fn parse(text: Text<'_>) -> Result<Document, Diagnostics> {
         ));
     }
     let root = match text.format {
-        Format::Yaml => yaml(text.content),
+        Format::Yaml => yaml(text.content, &Budget::for_text(text.content)),
         Format::Json => json(text.content),
         Format::Toml => toml(text.content),
     };
@@ -43,9 +43,8 @@ pub fn parse(text: Text<'_>) -> Result<Document, Diagnostics> {
         .map_err(|malformed| locate::malformed(text, malformed))
 }
 
-fn yaml(text: &str) -> Result<Node, Malformed> {
-    let budget = Budget::for_text(text);
-    Seed(&budget)
+pub(super) fn yaml(text: &str, budget: &Budget) -> Result<Node, Malformed> {
+    Seed(budget)
         .deserialize(serde_yaml::Deserializer::from_str(text))
         .map_err(|error| {
             let position = error

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::Digest as _;
 
-use crate::config::{self, Bundle, Diagnostics, Format, Gathered, Text};
+use crate::config::{self, Bundle, Diagnostics, Format, Gathered, Memory, Text};
 
 /// The content of a configuration file at one moment.
 #[derive(Debug, Clone)]
@@ -104,6 +104,15 @@ impl Candidate {
 
     /// Makes one document of all its texts. `variable` knows the environment.
     pub fn gather(&self, variable: &dyn Fn(&str) -> Option<String>) -> Result<Gathered<'_>, Diagnostics> {
+        self.gather_by(variable, None)
+    }
+
+    /// The same, with what is known of candidates before.
+    pub(super) fn gather_by(
+        &self,
+        variable: &dyn Fn(&str) -> Option<String>,
+        memory: Option<&mut Memory>,
+    ) -> Result<Gathered<'_>, Diagnostics> {
         let main = Text::new(&self.name, self.format, &self.bytes)?;
         let members = self
             .members
@@ -112,7 +121,7 @@ impl Candidate {
         let members = members.map(Iterator::collect::<Result<Vec<_>, _>>).transpose();
         let members = members.map_err(|diagnostics| diagnostics.within(&self.name))?;
         let files = &self.files;
-        config::gather(&Bundle { main, members, files }, variable)
+        config::gather(&Bundle { main, members, files }, variable, memory)
     }
 
     /// The same, asked for by somebody else than the one who watches the file.

@@ -41,6 +41,7 @@ pub(crate) use sockets::{Purpose, StagedSockets, try_addresses};
 pub use status::{Attempt, Board, Status};
 pub use touches::Touches;
 
+use crate::config::Memory;
 use crate::model::{Address, Cut, Drain, Model, Name};
 use crate::runtime::{Current, Shared, Snapshot};
 use crate::tls::Vault;
@@ -55,6 +56,8 @@ use sockets::Sockets;
 pub struct Reloader {
     shared: Arc<Shared>,
     model: Arc<Model>,
+    /// What parts of the last texts mean.
+    memory: Memory,
     history: History,
     digest: Option<Digest>,
     revision: u64,
@@ -103,6 +106,7 @@ impl Reloader {
         Self {
             shared,
             model: Arc::default(),
+            memory: Memory::default(),
             history: History::default(),
             digest: None,
             revision: 0,
@@ -127,7 +131,8 @@ impl Reloader {
             if self.digest == Some(digest) {
                 return self.unchanged(Sameness::Content);
             }
-            let attempt = read(candidate).and_then(|model| self.apply(&model, digest, candidate.origin));
+            let attempt = read(candidate, Some(&mut self.memory));
+            let attempt = attempt.and_then(|model| self.apply(&model, digest, candidate.origin));
             self.outcome(attempt, digest, started)
         })
     }
@@ -190,7 +195,7 @@ impl Reloader {
         let revision = self.revision + 1;
         let serving = self.shared.current.load();
         let snapshot =
-            info_span!("compile").in_scope(|| compile(&model, revision, &staged.opened(), &serving));
+            info_span!("compile").in_scope(|| compile(&model, &plan, revision, &staged.opened(), &serving));
         let has_strangers = snapshot.estranges(&serving);
 
         // Commit. From here on nothing can fail.
@@ -331,8 +336,8 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 /// From the bytes to what they mean: everything of a reload that asks nothing of the world.
-fn read(candidate: &Candidate) -> Result<Model, Rejection> {
-    let gathered = info_span!("gather").in_scope(|| candidate.gather(&environment))?;
+fn read(candidate: &Candidate, memory: Option<&mut Memory>) -> Result<Model, Rejection> {
+    let gathered = info_span!("gather").in_scope(|| candidate.gather_by(&environment, memory))?;
     Ok(info_span!("validate").in_scope(|| gathered.validate())?)
 }
 
@@ -350,13 +355,19 @@ mod tests;
 
 /// What a candidate would change in `model`. Nothing is touched, no address tried.
 pub fn plan(model: &Model, candidate: &Candidate) -> Result<Plan, Rejection> {
-    Ok(Plan::between(model, &read(candidate)?))
+    Ok(Plan::between(model, &read(candidate, None)?))
 }
 
 /// Everything of a reload before the stage, against a proxy that serves nothing, and the compilation of it. [`crate::check`] asks the world too.
 pub(crate) fn check(candidate: &Candidate) -> Result<Plan, Rejection> {
-    let model = read(candidate)?;
+    let model = read(candidate, None)?;
     let plan = Plan::between(&Model::default(), &model);
-    drop(compile(&model, 1, &Opened::default(), &Snapshot::default()));
+    drop(compile(
+        &model,
+        &plan,
+        1,
+        &Opened::default(),
+        &Snapshot::default(),
+    ));
     Ok(plan)
 }

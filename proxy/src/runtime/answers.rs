@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::removals::Removals;
-use super::snapshot::Route;
+use super::snapshot::{Generation, Route};
 use crate::model::RouteKey;
 
 /// All of one connection.
@@ -28,6 +28,7 @@ pub(super) struct Answers {
 
 #[derive(Debug)]
 struct Answer {
+    generation: Arc<Generation>,
     route: Arc<Route>,
     /// The task that answers it alone, of HTTP/2.
     task: Option<task::Id>,
@@ -64,16 +65,14 @@ impl Answers {
     /// When the first of them is cut off because its route is gone.
     pub(super) fn outlived(&self, removals: &Removals) -> Option<Instant> {
         let all = self.all.borrow();
-        all.iter()
-            .filter_map(|answer| removals.deadline(&answer.route))
-            .min()
+        all.iter().filter_map(|answer| answer.outlived(removals)).min()
     }
 
     /// Ends the streams whose route is gone for too long, and those of whose answer the client took nothing for `patience`. Of HTTP/2.
     pub(super) fn end_overdue(&self, removals: &Removals, patience: Duration) {
         let now = Instant::now();
         let is_overdue = |answer: &Answer| {
-            let outlived = removals.deadline(&answer.route);
+            let outlived = answer.outlived(removals);
             let stuck = answer.waiting.get().map(|since| since + patience);
             outlived.into_iter().chain(stuck).any(|deadline| deadline <= now)
         };
@@ -93,12 +92,22 @@ impl Answers {
     }
 }
 
+// === impl Answer ===
+
+impl Answer {
+    /// When it is cut off because its route is gone.
+    fn outlived(&self, removals: &Removals) -> Option<Instant> {
+        removals.deadline(self.generation.revision, &self.route.definition.key)
+    }
+}
+
 // === impl Answering ===
 
 impl Answering {
     /// Takes note of what answers a request, as long as what is returned lives.
-    pub(super) fn by(connection: &Rc<Connection>, route: &Arc<Route>) -> Self {
+    pub(super) fn by(connection: &Rc<Connection>, generation: Arc<Generation>, route: &Arc<Route>) -> Self {
         let answer = Rc::new(Answer {
+            generation,
             route: Arc::clone(route),
             task: connection.is_http2().then(task::id),
             waiting: Cell::new(None),

@@ -184,9 +184,11 @@ impl Body for ResponseBody {
                 }
                 let piece = loop {
                     let piece = std::task::ready!(pieces.poll(cx));
+                    if !matches!(piece, Some(Err(BodyError::TooSlow))) {
+                        break piece;
+                    }
                     let silent_since = progress.moved.get();
-                    let is_over = silent_since.elapsed() >= pieces.patience;
-                    if is_over || !matches!(piece, Some(Err(BodyError::TooSlow))) {
+                    if silent_since.elapsed() >= pieces.patience {
                         break piece;
                     }
                     // The other side is the one who speaks.

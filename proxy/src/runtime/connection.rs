@@ -1,13 +1,15 @@
 //! One client connection, from its acceptance to its end.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::alarm::Alarm;
 use super::answers::Answers;
 use super::counters::Answered;
 use super::pool::Pool;
@@ -27,6 +29,8 @@ pub(super) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) pool: Rc<Pool>,
     pub(super) peer: Peer,
+    /// The client's address as upstreams are told of it.
+    pub(super) client: Option<HeaderValue>,
     pub(super) local: Address,
     /// By which rules the client was let in; 0 is in the clear.
     pub(super) rules: u64,
@@ -35,6 +39,8 @@ pub(super) struct Connection {
     /// Which version of HTTP it speaks, as soon as that is known.
     pub(super) protocol: Cell<Option<Protocol>>,
     pub(super) answers: Answers,
+    /// The last one that guarded an answer of an upstream, for the next.
+    pub(super) alarm: RefCell<Option<Alarm>>,
     notice: watch::Receiver<Notice>,
 }
 
@@ -91,6 +97,9 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         roster,
         shared,
         pool,
+        client: peer
+            .ip()
+            .and_then(|ip| HeaderValue::try_from(ip.to_string()).ok()),
         peer,
         local,
         rules: handshake.as_ref().map_or(0, |handshake| handshake.rules),
@@ -98,6 +107,7 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         answered,
         protocol: Cell::default(),
         answers: Answers::default(),
+        alarm: RefCell::default(),
         notice,
     });
     connection.roster.enter(&connection);

@@ -1,7 +1,5 @@
 //! Header fields on the way through: what belongs to one connection stays there, and the proxy adds what it knows.
 
-use std::net::IpAddr;
-
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 
 use crate::model::HeaderEdits;
@@ -80,7 +78,12 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 
 /// Tells the upstream who asks, and that it is asked through a proxy. Who has no address, because it came by a socket in the file system, is a
 /// program of this machine, mostly another proxy: what it says of its own client stands.
-pub(super) fn introduce(headers: &mut HeaderMap, version: Version, client: Option<IpAddr>, is_tls: bool) {
+pub(super) fn introduce(
+    headers: &mut HeaderMap,
+    version: Version,
+    client: Option<&HeaderValue>,
+    is_tls: bool,
+) {
     if let Some(client) = client {
         extend_chain(headers, client);
     }
@@ -109,17 +112,17 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-fn extend_chain(headers: &mut HeaderMap, client: IpAddr) {
-    let chain = match headers
-        .get_all(X_FORWARDED_FOR)
-        .iter()
+fn extend_chain(headers: &mut HeaderMap, client: &HeaderValue) {
+    let before = headers.get_all(X_FORWARDED_FOR).iter();
+    let chain: Vec<&str> = before
+        .chain([client])
         .filter_map(|value| value.to_str().ok())
-        .collect::<Vec<_>>()
-    {
-        before if before.is_empty() => client.to_string(),
-        before => format!("{}, {client}", before.join(", ")),
+        .collect();
+    let chain = match chain[..] {
+        [_] => Ok(client.clone()),
+        _ => HeaderValue::try_from(chain.join(", ")),
     };
-    if let Ok(chain) = HeaderValue::try_from(chain) {
+    if let Ok(chain) = chain {
         headers.insert(X_FORWARDED_FOR, chain);
     }
 }
@@ -196,7 +199,8 @@ mod tests {
             ("x-forwarded-for", "2.2.2.2"),
             ("host", "h:80"),
         ]);
-        introduce(&mut message, Version::HTTP_11, "127.0.0.9".parse().ok(), false);
+        let client = HeaderValue::from_static("127.0.0.9");
+        introduce(&mut message, Version::HTTP_11, Some(&client), false);
         assert_eq!(message["x-forwarded-for"], "1.1.1.1, 2.2.2.2, 127.0.0.9");
         assert_eq!(message["x-forwarded-host"], "h:80");
         assert_eq!(message["via"], "1.1 reloadspec");

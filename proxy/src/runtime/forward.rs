@@ -57,7 +57,10 @@ pub(super) async fn forward(
         may_be_tunnel: upgrade.is_some(),
         trying: Cell::new(None),
     };
-    let (mut response, lease, taken) = call.send(request).await?;
+    let (mut response, lease, taken) = {
+        let outgoing = call.outgoing(request);
+        call.send(&outgoing).await?
+    };
     // From here on, silence is the business of whoever answers.
     progress.is_answered.set(true);
 
@@ -111,7 +114,7 @@ fn prepare(request: &mut Request<Incoming>, connection: &Connection, route: &Rou
     // The proxy has read the whole head and reads the body as it comes: there is nothing to wait for.
     request.headers_mut().remove(header::EXPECT);
     let is_tls = connection.rules != 0;
-    fields::introduce(request.headers_mut(), version, connection.peer.ip(), is_tls);
+    fields::introduce(request.headers_mut(), version, connection.client.as_ref(), is_tls);
     fields::edit(request.headers_mut(), &route.request_headers);
 }
 

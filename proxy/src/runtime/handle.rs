@@ -16,8 +16,16 @@ use super::forward::forward;
 use super::grpc;
 use super::refusal::{Refusal, plain};
 use super::screen::{is_too_large, screen};
-use super::snapshot::{Route, Task};
+use super::snapshot::{Generation, Route, Task};
 use crate::model::{HeaderEdits, Limits};
+
+/// What a snapshot says about a request that is to be answered.
+struct Decided {
+    generation: Arc<Generation>,
+    route: Arc<Route>,
+    request: Request<Incoming>,
+    limits: Limits,
+}
 
 /// Answers a request.
 pub(super) async fn handle(
@@ -28,8 +36,13 @@ pub(super) async fn handle(
     let is_http2 = request.version() == Version::HTTP_2;
     let is_call = grpc::asks(request.headers());
     let (mut response, answering, admission) = match decide(&connection, request, is_call) {
-        Ok((route, request, limits)) => {
-            let answering = Answering::by(&connection, &route);
+        Ok(Decided {
+            generation,
+            route,
+            request,
+            limits,
+        }) => {
+            let answering = Answering::by(&connection, generation, &route);
             let deadline = Deadline::of(&route.definition.attempts, request.headers(), is_call);
             let admitted = route.entry.admit(connection.peer.ip(), request.headers());
             let admitted = Deadline::wait(deadline, admitted, Refusal::Crowded).await;
@@ -75,7 +88,7 @@ fn decide(
     connection: &Connection,
     mut request: Request<Incoming>,
     is_call: bool,
-) -> Result<(Arc<Route>, Request<Incoming>, Limits), Response<ResponseBody>> {
+) -> Result<Decided, Response<ResponseBody>> {
     let snapshot = connection.shared.current.load();
     let refuse = |refusal: Refusal| {
         connection.shared.refused(refusal);
@@ -114,7 +127,12 @@ fn decide(
         connection.shared.refused(Refusal::BodyTooLarge);
         return Err(Refusal::BodyTooLarge.response(is_call, &route.response_headers));
     }
-    Ok((Arc::clone(route), request, limits))
+    Ok(Decided {
+        generation: Arc::clone(&snapshot.generation),
+        route: Arc::clone(route),
+        request,
+        limits,
+    })
 }
 
 /// What an answer says of the upstream that it was to come from.

@@ -11,7 +11,9 @@
 mod accept;
 mod admission;
 mod affinity;
+mod alarm;
 mod answers;
+mod apart;
 mod attempts;
 mod body;
 mod choice;
@@ -36,6 +38,7 @@ mod screen;
 mod seats;
 mod secured;
 mod serve;
+mod shards;
 mod shared;
 mod snapshot;
 mod state;
@@ -48,7 +51,7 @@ mod upstream;
 mod wire;
 mod worker;
 
-pub use admission::{BreakerFigures, Entry, Figures, Gates, RateFigures, SessionFigures};
+pub use admission::{BreakerFigures, Changed, Entry, Figures, Gates, RateFigures, SessionFigures};
 pub use attempts::AttemptFigures;
 pub use current::Current;
 pub use current_upstream::CurrentUpstream;

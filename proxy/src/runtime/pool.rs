@@ -5,7 +5,6 @@
 //! another is opened only where all have as many as the other side takes. The rules for keeping them are those of the configuration that serves, for those that are open too.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,18 +17,19 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::Snapshot;
 use super::body::RequestBody;
 use super::kept::{Idle, Kept};
 use super::life::Life;
 use super::multiplexed::{Many, Share};
 use super::secured::{CLEAR, Secured};
+use super::shards::Index;
 use super::upstream::{Member, Upstream};
+use super::{Snapshot, Stream};
 use crate::model::{self, Protocol};
 
 /// Connections by the rules of their handshake and by endpoint, known by where its state is.
 #[derive(Debug, Default)]
-pub(super) struct Pool(RefCell<HashMap<(u64, usize), Rc<Kept>>>);
+pub(super) struct Pool(RefCell<Index<(u64, usize), Rc<Kept>>>);
 
 /// Where a connection leads.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ async fn open(goal: Goal<'_>) -> Result<Opened, ConnectError> {
     // Small pieces of a stream should not wait for more. A socket that refuses the option works without it.
     let _ = stream.set_nodelay(true);
     match goal.secured {
-        None => begin(stream, goal).await,
+        None => begin(Stream::Tcp(stream), goal).await,
         Some(secured) => {
             let stream = secured.shake_hands(stream, &goal.endpoint.authority).await;
             let stream = stream.map_err(ConnectError::Tls)?;

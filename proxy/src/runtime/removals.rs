@@ -8,7 +8,6 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::snapshot::Route;
 use crate::model::RouteKey;
 
 /// All removals by which something may still have to be cut off.
@@ -38,11 +37,9 @@ impl Removals {
     }
 
     /// When a request that this route answers is cut off; never if the route is still there.
-    pub(super) fn deadline(&self, route: &Route) -> Option<Instant> {
+    pub(super) fn deadline(&self, revision: u64, key: &RouteKey) -> Option<Instant> {
         let removals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_of = |removal: &&Removal| {
-            route.generation.revision < removal.revision && removal.keys.contains(&route.definition.key)
-        };
+        let is_of = |removal: &&Removal| revision < removal.revision && removal.keys.contains(key);
         removals
             .iter()
             .filter(is_of)
@@ -56,11 +53,8 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use http::StatusCode;
-
     use super::*;
     use crate::model::{HostMatch, PathMatch};
-    use crate::runtime::Generation;
 
     fn key(prefix: &str) -> RouteKey {
         RouteKey {
@@ -68,11 +62,6 @@ mod tests {
             host: HostMatch::Any,
             path: PathMatch::Prefix(Arc::from(prefix)),
         }
-    }
-
-    fn route(revision: u64, prefix: &str) -> Route {
-        let generation = Arc::new(Generation { revision });
-        Route::answering(generation, key(prefix), StatusCode::OK)
     }
 
     #[test]
@@ -89,7 +78,7 @@ mod tests {
         };
         remove(3, "/a", 30, &[2]);
         let after = |revision, prefix| {
-            let deadline = removals.deadline(&route(revision, prefix));
+            let deadline = removals.deadline(revision, &key(prefix));
             deadline.map(|deadline| (deadline - start).as_secs())
         };
         assert_eq!(after(2, "/a"), Some(30));

@@ -13,6 +13,7 @@ use rustls::ServerConfig;
 use tokio::io::AsyncReadExt;
 
 use super::answers::Streams;
+use super::apart::Apart;
 use super::connection::{Connection, End};
 use super::handle::handle;
 use super::state::Tracked;
@@ -130,10 +131,12 @@ async fn run_http1(connection: &Rc<Connection>, io: TokioIo<Wire>) {
         .serve_connection(io, service)
         .with_upgrades();
     let mut serving = pin!(serving);
-    let mut end = pin!(connection.end());
+    let end = pin!(connection.end());
+    let mut end = Apart::new(end);
     let mut ending = false;
     loop {
         tokio::select! {
+            biased;
             result = serving.as_mut() => return ended(connection, result),
             step = &mut end, if !ending => {
                 ending = true;
@@ -160,8 +163,8 @@ async fn run_http2(connection: &Rc<Connection>, io: TokioIo<Wire>) {
         .max_send_buf_size(STREAM_BUFFER_BYTES)
         .serve_connection(io, service);
     let mut serving = pin!(serving);
-    let mut end = pin!(connection.end());
-    let mut tend = pin!(connection.tend());
+    let (end, tend) = (pin!(connection.end()), pin!(connection.tend()));
+    let (mut end, mut tend) = (Apart::new(end), Apart::new(tend));
     // Begins to count where it is first asked, which is at the end.
     let mut left_over = pin!(connection.left_over());
     let mut ending = false;

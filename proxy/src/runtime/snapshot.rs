@@ -5,13 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::fast::FixedState;
 use http::{HeaderValue, StatusCode};
 use rustls::ServerConfig;
 
 use super::{CurrentUpstream, Entry, Gates, Table};
 use crate::model::{self, Address, HeaderEdits, Limits, Name, Protocol, Protocols};
 
-/// What all routes of one snapshot have in common. It lives as long as a request is answered by one of them.
+/// Which snapshot a request is answered by. It lives as long as a request is answered by it.
 #[derive(Debug, Default)]
 pub struct Generation {
     /// The number of the configuration; 0 before the first.
@@ -26,12 +27,14 @@ pub struct Snapshot {
     /// Bounds on what a client may ask for.
     pub limits: Limits,
     /// For each bound address, what is open there.
-    pub open: HashMap<Address, Open>,
-    /// The routes for a connection whose listener is gone.
+    pub open: HashMap<Address, Open, FixedState>,
+    /// The routes for all listeners, and for a connection whose listener is gone.
     pub orphans: Arc<Table>,
     /// What shakes hands at addresses whose listener went with this snapshot: whoever was queued there is still served.
-    pub orphans_tls: HashMap<Address, Handshake>,
-    /// Edits of responses that no route is to answer for.
+    pub orphans_tls: HashMap<Address, Handshake, FixedState>,
+    /// Edits of requests by any route.
+    pub request_headers: Arc<HeaderEdits>,
+    /// Edits of responses by any route, and by none.
     pub response_headers: Arc<HeaderEdits>,
     /// Upstreams by name, to carry their state over to the next snapshot.
     pub upstreams: HashMap<Name, Arc<CurrentUpstream>>,
@@ -59,11 +62,9 @@ pub struct Handshake {
     pub rules: u64,
 }
 
-/// A route as a request needs it.
+/// A route as a request needs it. Snapshots share those for which nothing changed.
 #[derive(Debug)]
 pub struct Route {
-    /// Which configuration it belongs to.
-    pub generation: Arc<Generation>,
     /// What the configuration says of it.
     pub definition: Arc<model::Route>,
     /// What to do.
@@ -92,7 +93,7 @@ pub enum Task {
 #[cfg(test)]
 impl Route {
     /// One that answers by itself.
-    pub(super) fn answering(generation: Arc<Generation>, key: model::RouteKey, status: StatusCode) -> Self {
+    pub(super) fn answering(key: model::RouteKey, status: StatusCode) -> Self {
         let action = model::Action::Respond {
             status,
             body: Bytes::new(),
@@ -107,7 +108,6 @@ impl Route {
             response_headers: HeaderEdits::default(),
         };
         Self {
-            generation,
             definition: Arc::new(definition),
             task: Task::Respond(status, Bytes::new()),
             entry: Arc::default(),
@@ -184,7 +184,7 @@ impl Open {
 }
 
 /// What is kept for an address, or else for all of its family at its port.
-fn at<'a, T>(kept: &'a HashMap<Address, T>, local: &Address) -> Option<&'a T> {
+fn at<'a, T>(kept: &'a HashMap<Address, T, FixedState>, local: &Address) -> Option<&'a T> {
     kept.get(local).or_else(|| {
         let local = local.tcp()?;
         let any: IpAddr = if local.is_ipv4() {

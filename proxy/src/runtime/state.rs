@@ -135,7 +135,8 @@ impl ConnectionState {
 
     pub(super) fn busy(self: &Arc<Self>) -> Busy {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.turn_to(BUSY);
+        // Since when is nobody's business: what is busy may take its time.
+        self.doing.store(BUSY, Ordering::Relaxed);
         Busy(Arc::clone(self))
     }
 

@@ -130,6 +130,23 @@ impl Stream {
 }
 
 /// Whatever kind it is: the same is done to the one that is there.
+/// What is at most as long is put together to be written: that costs less than to have the kernel do it.
+const GATHERED_BYTES: usize = 1024;
+
+/// All that is to be written as one piece, if it is one or there is room for it.
+fn gather<'a>(slices: &'a [io::IoSlice<'_>], room: &'a mut [u8; GATHERED_BYTES]) -> Option<&'a [u8]> {
+    if let [one] = slices {
+        return Some(one);
+    }
+    let mut length = 0;
+    for slice in slices {
+        let end = length + slice.len();
+        room.get_mut(length..end)?.copy_from_slice(slice);
+        length = end;
+    }
+    Some(&room[..length])
+}
+
 macro_rules! either {
     ($self:ident, $stream:ident => $act:expr) => {
         match $self.get_mut() {
@@ -159,7 +176,11 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        either!(self, stream => Pin::new(stream).poll_write_vectored(cx, slices))
+        let mut whole = [0; GATHERED_BYTES];
+        match gather(slices, &mut whole) {
+            Some(bytes) => self.poll_write(cx, bytes),
+            None => either!(self, stream => Pin::new(stream).poll_write_vectored(cx, slices)),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {

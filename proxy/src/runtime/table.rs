@@ -3,46 +3,65 @@
 //! Precedence: the most specific host first (exact, then the longest suffix, then any); within a host the exact path, then the longest
 //! prefix. If no path of a host matches, the next host is tried.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Route;
+use super::shards::Shards;
 use crate::model::{HostMatch, PathMatch};
 
-/// Routes by host and path.
-#[derive(Debug, Default)]
+/// Finds the route for a request. Its next version shares with it what is not changed.
+#[derive(Debug, Clone, Default)]
 pub struct Table {
-    exact: HashMap<Arc<str>, Paths>,
-    suffix: HashMap<Arc<str>, Paths>,
+    exact: Shards<Arc<str>, Paths>,
+    suffix: Shards<Arc<str>, Paths>,
     any: Paths,
 }
 
-#[derive(Debug, Default)]
-struct Paths {
-    exact: HashMap<Arc<str>, Arc<Route>>,
-    prefix: HashMap<Arc<str>, Arc<Route>>,
-    /// The most segments that a prefix has: longer ones need not be tried, however long a path is.
+/// The routes of one host.
+#[derive(Debug, Clone)]
+enum Paths {
+    /// They are looked through.
+    Few(Vec<Arc<Route>>),
+    Many(Box<Many>),
+}
+
+#[derive(Debug, Clone, Default)]
+struct Many {
+    exact: Shards<Arc<str>, Arc<Route>>,
+    prefix: Shards<Arc<str>, Arc<Route>>,
+    /// No prefix has more segments.
     deepest: usize,
 }
+
+/// To look through so many takes no longer than to ask two indexes.
+const FEW: usize = 4;
 
 // === impl Table ===
 
 impl Table {
-    /// Adds a route, in place of one that matches the same.
-    pub fn insert(&mut self, host: &HostMatch, path: &PathMatch, route: Arc<Route>) {
-        let paths = match host {
-            HostMatch::Any => &mut self.any,
-            HostMatch::Suffix(host) => self.suffix.entry(host.clone()).or_default(),
-            HostMatch::Exact(host) => self.exact.entry(host.clone()).or_default(),
+    /// Adds a route. One that matches the same takes the former one's place.
+    pub fn insert(&mut self, route: Arc<Route>) {
+        let host = route.definition.key.host.clone();
+        self.change(&host, |paths| paths.insert(route));
+    }
+
+    /// Takes a route out.
+    pub fn remove(&mut self, host: &HostMatch, path: &PathMatch) {
+        self.change(host, |paths| paths.remove(path));
+    }
+
+    fn change(&mut self, host: &HostMatch, change: impl FnOnce(&mut Paths)) {
+        let (hosts, host) = match host {
+            HostMatch::Any => return change(&mut self.any),
+            HostMatch::Suffix(host) => (&mut self.suffix, host),
+            HostMatch::Exact(host) => (&mut self.exact, host),
         };
-        match path {
-            PathMatch::Exact(path) => {
-                paths.exact.insert(path.clone(), route);
-            }
-            PathMatch::Prefix(prefix) => {
-                paths.deepest = paths.deepest.max(prefix.matches('/').count());
-                paths.prefix.insert(prefix.clone(), route);
-            }
+        let mut paths = hosts.get(host).cloned().unwrap_or_default();
+        change(&mut paths);
+        if paths.is_empty() {
+            hosts.remove(host);
+        } else {
+            hosts.insert(Arc::clone(host), paths);
         }
     }
 
@@ -64,9 +83,85 @@ impl Table {
 
 // === impl Paths ===
 
+impl Default for Paths {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
 impl Paths {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Few(routes) => routes.is_empty(),
+            Self::Many(many) => many.exact.is_empty() && many.prefix.is_empty(),
+        }
+    }
+
+    fn insert(&mut self, route: Arc<Route>) {
+        match self {
+            Self::Few(routes) => {
+                let path = &route.definition.key.path;
+                match routes.iter_mut().find(|one| one.definition.key.path == *path) {
+                    Some(former) => *former = route,
+                    None => routes.push(route),
+                }
+                if routes.len() > FEW {
+                    let mut many = Many::default();
+                    for route in routes.iter() {
+                        many.insert(route);
+                    }
+                    *self = Self::Many(Box::new(many));
+                }
+            }
+            Self::Many(many) => many.insert(&route),
+        }
+    }
+
+    fn remove(&mut self, path: &PathMatch) {
+        match self {
+            Self::Few(routes) => routes.retain(|one| one.definition.key.path != *path),
+            Self::Many(many) => drop(match path {
+                PathMatch::Exact(path) => many.exact.remove(path),
+                PathMatch::Prefix(prefix) => many.prefix.remove(prefix),
+            }),
+        }
+    }
+
     fn find(&self, path: &str) -> Option<&Arc<Route>> {
-        self.exact.get(path).or_else(|| self.find_prefix(path))
+        match self {
+            Self::Few(routes) => routes
+                .iter()
+                .filter_map(|route| Some((rank(&route.definition.key.path, path)?, route)))
+                .max_by_key(|(rank, _)| *rank)
+                .map(|(_, route)| route),
+            Self::Many(many) => many.exact.get(path).or_else(|| many.find_prefix(path)),
+        }
+    }
+}
+
+/// How well a route fits a path, if it does: exactly, or else by a prefix of so many bytes.
+fn rank(of: &PathMatch, path: &str) -> Option<usize> {
+    match of {
+        PathMatch::Exact(exact) => (**exact == *path).then_some(usize::MAX),
+        PathMatch::Prefix(prefix) => {
+            let rest = path.strip_prefix(&**prefix)?;
+            // The target `*` has no segments, and is below the empty prefix all the same.
+            (rest.is_empty() || rest.starts_with('/') || prefix.is_empty()).then_some(prefix.len())
+        }
+    }
+}
+
+// === impl Many ===
+
+impl Many {
+    fn insert(&mut self, route: &Arc<Route>) {
+        match &route.definition.key.path {
+            PathMatch::Exact(path) => self.exact.insert(Arc::clone(path), Arc::clone(route)),
+            PathMatch::Prefix(prefix) => {
+                self.deepest = self.deepest.max(prefix.matches('/').count());
+                self.prefix.insert(Arc::clone(prefix), Arc::clone(route));
+            }
+        }
     }
 
     fn find_prefix(&self, path: &str) -> Option<&Arc<Route>> {
@@ -111,8 +206,8 @@ mod tests {
                 host: HostMatch::Any,
                 path: PathMatch::Prefix(Arc::from(*prefix)),
             };
-            let route = Route::answering(Arc::default(), key.clone(), status);
-            table.insert(&key.host, &key.path, Arc::new(route));
+            let route = Route::answering(key, status);
+            table.insert(Arc::new(route));
         }
         table
     }
@@ -122,6 +217,38 @@ mod tests {
             Task::Respond(status, _) => status.as_u16(),
             other => panic!("{other:?}"),
         })
+    }
+
+    #[test]
+    fn many_are_found_as_few_are() {
+        let prefixes = ["", "/a", "/a/b", "/a/b/c", "/b", "/c/d"];
+        let many = table(&prefixes);
+        assert!(matches!(many.any, Paths::Many(_)));
+        for path in ["/", "/a", "/a/", "/ab", "/a/b/c/d", "/a/bc", "/c", "/c/d/e", "*"] {
+            let ranks = prefixes.iter().enumerate().filter_map(|(number, prefix)| {
+                let prefix = PathMatch::Prefix(Arc::from(*prefix));
+                Some((rank(&prefix, path)?, 200 + number as u16))
+            });
+            assert_eq!(
+                found(&many, path),
+                ranks.max().map(|(_, status)| status),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_taken_out_is_gone_and_the_version_before_has_it() {
+        let before = table(&["", "/a", "/b"]);
+        let mut after = before.clone();
+        after.remove(&HostMatch::Any, &PathMatch::Prefix(Arc::from("/a")));
+        assert_eq!(
+            (found(&before, "/a"), found(&after, "/a")),
+            (Some(201), Some(200))
+        );
+        after.remove(&HostMatch::Any, &PathMatch::Prefix(Arc::from("")));
+        after.remove(&HostMatch::Any, &PathMatch::Prefix(Arc::from("/b")));
+        assert_eq!((found(&after, "/b"), after.any.is_empty()), (None, true));
     }
 
     #[test]

@@ -9,8 +9,9 @@ use std::sync::{Arc, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 
+use tokio::runtime::{self, LocalRuntime};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinHandle, LocalSet};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::accept::{Entrance, accept, close};
@@ -84,14 +85,20 @@ const SWEEP: Duration = Duration::from_secs(2);
 impl Worker {
     /// Starts a worker that listens nowhere yet.
     pub fn start(number: usize, shared: Arc<Shared>) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
         let (commands, receiver) = mpsc::unbounded_channel();
         shared.surveyed.add(&commands);
+        // A runtime of tasks that stay on one thread is made there.
+        let (made, is_made) = std_mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name(format!("worker-{number}"))
-            .spawn(move || LocalSet::new().block_on(&runtime, work(number, shared, receiver)))?;
+            .spawn(move || {
+                if let Some(runtime) = tell(runtime(), &made) {
+                    runtime.block_on(work(number, shared, receiver));
+                }
+            })?;
+        is_made
+            .recv()
+            .unwrap_or_else(|_| Err(io::Error::other("the thread of a worker ended")))?;
         Ok(Self { commands, thread })
     }
 
@@ -154,6 +161,23 @@ impl Worker {
             tracing::error!("a worker panicked");
         }
     }
+}
+
+fn runtime() -> io::Result<LocalRuntime> {
+    runtime::Builder::new_current_thread()
+        .enable_all()
+        .build_local(runtime::LocalOptions::default())
+}
+
+/// Tells whoever waits for it whether something could be made.
+fn tell<T>(made: io::Result<T>, waiting: &std_mpsc::SyncSender<io::Result<()>>) -> Option<T> {
+    let (made, told) = match made {
+        Ok(made) => (Some(made), Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    // Whoever started it waits.
+    let _ = waiting.send(told);
+    made
 }
 
 async fn work(number: usize, shared: Arc<Shared>, mut commands: mpsc::UnboundedReceiver<Command>) {

@@ -9,6 +9,16 @@ use super::rates::{RateFigures, Rates};
 use super::sessions::{SessionFigures, Sessions};
 use super::{Entry, now};
 use crate::model::{Action, Admission, Breaker, Model, Name, Route, RouteKey};
+use crate::runtime::shards::Shards;
+
+/// Of objects of one kind, those that are not as in the configuration before.
+#[derive(Debug, Clone)]
+pub struct Changed<'a, K> {
+    /// New ones and those with another definition, each with its limits.
+    pub set: Vec<(&'a K, &'a Admission)>,
+    /// Those that are gone.
+    pub gone: &'a [K],
+}
 
 /// The limits of the whole proxy, of a route or of an upstream.
 #[derive(Debug)]
@@ -30,7 +40,9 @@ pub struct Gates {
 /// The limits of objects of one kind.
 #[derive(Debug)]
 struct Scope<K> {
-    gates: HashMap<K, Arc<Gate>>,
+    gates: Shards<K, Arc<Gate>>,
+    /// Those of them that are not as before.
+    fresh: Vec<Arc<Gate>>,
     /// The sessions of objects that are not there any more, as long as somebody counts in them: one that comes back begins with these.
     gone: HashMap<K, Weak<Sessions>>,
 }
@@ -104,41 +116,31 @@ impl Gate {
 impl<K: Hash + Eq + Clone> Scope<K> {
     fn new() -> Self {
         Self {
-            gates: HashMap::new(),
+            gates: Shards::default(),
+            fresh: Vec::new(),
             gone: HashMap::new(),
         }
     }
 
-    fn next<'a>(&self, objects: impl Iterator<Item = (&'a K, &'a Admission)>) -> Self
-    where
-        K: 'a,
-    {
-        let gates: HashMap<K, Arc<Gate>> = objects
-            .map(|(key, limits)| {
-                let left = self.gone.get(key).and_then(Weak::upgrade);
-                (key.clone(), Gate::new(limits, self.gates.get(key), left))
-            })
-            .collect();
-        let going = self.gates.iter().filter(|(key, _)| !gates.contains_key(*key));
-        let going = going.map(|(key, gate)| (key.clone(), Arc::downgrade(&gate.sessions)));
-        let gone = self
-            .gone
-            .iter()
-            .filter(|(key, sessions)| sessions.strong_count() > 0 && !gates.contains_key(*key));
-        let gone = gone.map(|(key, sessions)| (key.clone(), Weak::clone(sessions)));
-        Self {
-            gone: gone.chain(going).collect(),
-            gates,
-        }
-    }
-
-    /// Those that are other than in `previous`.
-    fn begin(&self, previous: &Self) {
-        for (key, gate) in &self.gates {
-            if previous.gates.get(key).is_none_or(|old| !Arc::ptr_eq(old, gate)) {
-                gate.begin();
+    /// Those of the next configuration.
+    fn next(&self, changed: &Changed<'_, K>) -> Self {
+        let (mut gates, mut fresh, mut gone) = (self.gates.clone(), Vec::new(), self.gone.clone());
+        for key in changed.gone {
+            if let Some(gate) = gates.remove(key) {
+                gone.insert(key.clone(), Arc::downgrade(&gate.sessions));
             }
         }
+        for (key, limits) in &changed.set {
+            let left = gone.remove(*key).and_then(|sessions| sessions.upgrade());
+            let former = gates.get(*key);
+            let gate = Gate::new(limits, former, left);
+            if former.is_none_or(|former| !Arc::ptr_eq(former, &gate)) {
+                fresh.push(Arc::clone(&gate));
+                gates.insert((*key).clone(), gate);
+            }
+        }
+        gone.retain(|_, sessions| sessions.strong_count() > 0);
+        Self { gates, fresh, gone }
     }
 }
 
@@ -156,14 +158,9 @@ impl Default for Gates {
 }
 
 impl Gates {
-    /// The limits of a model that follows on these. What is counted goes on by what counted before until they [`begin`](Self::begin).
+    /// The limits of a model that follows on that of these. What is counted goes on by what counted before until they [`begin`](Self::begin).
     #[must_use]
-    pub fn next(&self, model: &Model) -> Self {
-        let routes = model.routes.iter().map(|(key, route)| (key, &route.admission));
-        let upstreams = model
-            .upstreams
-            .iter()
-            .map(|(name, upstream)| (name, &upstream.admission));
+    pub fn next(&self, model: &Model, routes: &Changed<'_, RouteKey>, upstreams: &Changed<'_, Name>) -> Self {
         let circuit = |(name, upstream): (&Name, &Arc<crate::model::Upstream>)| {
             let rules = upstream.breaker?;
             let kept = self.circuits.get(name).map(|(_, circuit)| Arc::clone(circuit));
@@ -183,13 +180,18 @@ impl Gates {
         if !Arc::ptr_eq(&self.all, &previous.all) {
             self.all.begin();
         }
-        self.routes.begin(&previous.routes);
-        self.upstreams.begin(&previous.upstreams);
+        let fresh = self.routes.fresh.iter().chain(&self.upstreams.fresh);
+        fresh.for_each(|gate| gate.begin());
         for (name, (rules, circuit)) in &self.circuits {
             if previous.circuits.get(name).is_none_or(|(old, _)| old != rules) {
                 circuit.change(*rules, now());
             }
         }
+    }
+
+    /// Whether every request has to pass what it had to pass under `previous`, apart from what its route and its upstream say.
+    pub fn agrees_with(&self, previous: &Self) -> bool {
+        Arc::ptr_eq(&self.all, &previous.all)
     }
 
     /// What the requests of a route have to pass.

@@ -27,7 +27,7 @@ pub(super) use breaker::Ending;
 pub use circuit::BreakerFigures;
 use circuit::{Circuit, Trial};
 use gates::Gate;
-pub use gates::{Figures, Gates};
+pub use gates::{Changed, Figures, Gates};
 use rates::Client;
 pub use rates::RateFigures;
 pub use sessions::SessionFigures;

@@ -11,6 +11,7 @@ use http::{Method, Request, Response, Uri};
 use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 
+use super::super::alarm::Alarm;
 use super::super::body::RequestBody;
 use super::super::pool::{ConnectError, Goal, Lease};
 use super::super::refusal::Refusal;
@@ -40,7 +41,8 @@ impl Call<'_> {
         for _ in 0..=goal.kept() {
             let lease = match self.connection.pool.reuse(goal) {
                 Some(lease) => Ok(lease),
-                None => self.connection.pool.connect(goal, self.timeouts.connect).await,
+                // The room that it takes to open a connection is not taken for each request.
+                None => Box::pin(self.connection.pool.connect(goal, self.timeouts.connect)).await,
             };
             let mut lease = match lease {
                 Ok(lease) => lease,
@@ -100,11 +102,14 @@ impl Call<'_> {
         let mut sending = std::pin::pin!(lease.sender.send(request));
         let (progress, patience) = (self.progress, self.timeouts.response);
         progress.moved.set(Instant::now());
+        let kept = self.connection.alarm.take();
+        let mut alarm = kept.unwrap_or_else(|| Alarm::new(progress.moved.get() + patience));
         let outcome = loop {
             let deadline = progress.moved.get() + patience;
             tokio::select! {
+                biased;
                 outcome = &mut sending => break outcome,
-                () = tokio::time::sleep_until(deadline) => {
+                () = alarm.wait(deadline) => {
                     if Instant::now() >= progress.moved.get() + patience {
                         self.upstream.ledger().waited(Waited::Response);
                         return Err(Lost::Sent(Failing::Timeout, Refusal::TooSlow));
@@ -112,6 +117,7 @@ impl Call<'_> {
                 }
             }
         };
+        self.connection.alarm.replace(Some(alarm));
         outcome.map_err(|mut error| {
             if let Some(unsent) = error.take_message() {
                 outgoing.put_back(unsent);

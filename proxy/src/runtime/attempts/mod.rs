@@ -115,7 +115,7 @@ impl Failed {
 
 impl Call<'_> {
     /// Sends a request until there is an answer, or no time or no attempt is left.
-    pub(super) async fn send(&self, request: Request<RequestBody>) -> Result<Answer, Refusal> {
+    pub(super) async fn send(&self, request: &Outgoing) -> Result<Answer, Refusal> {
         let mut attempts = pin!(self.attempts(request));
         let Some(deadline) = self.deadline else {
             return attempts.await;
@@ -136,21 +136,24 @@ impl Call<'_> {
         })
     }
 
-    async fn attempts(&self, request: Request<RequestBody>) -> Result<Answer, Refusal> {
+    /// What is to be sent, kept as far as there may be several attempts.
+    pub(super) fn outgoing(&self, request: Request<RequestBody>) -> Outgoing {
         let model::Attempts { retry, hedge, .. } = self.rules;
-        let request = if retry.is_some() || hedge.is_some() {
-            self.upstream.ledger().asked();
-            let bytes = retry.as_ref().map_or(0, |retry| retry.buffer_bytes);
-            Outgoing::kept(request, bytes, self.progress)
-        } else {
-            Outgoing::once(request)
-        };
+        if retry.is_none() && hedge.is_none() {
+            return Outgoing::once(request);
+        }
+        self.upstream.ledger().asked();
+        let bytes = retry.as_ref().map_or(0, |retry| retry.buffer_bytes);
+        Outgoing::kept(request, bytes, self.progress)
+    }
+
+    async fn attempts(&self, request: &Outgoing) -> Result<Answer, Refusal> {
         let mut tried = Vec::new();
         let mut refusal = Refusal::NoEndpoint;
         for number in 1.. {
             let Some(taken) = self.take(&mut tried) else { break };
-            let failed = match self.hedged(taken, &request, &mut tried).await {
-                Ok(answer) if self.may_follow_status(number, &answer, &request) => {
+            let failed = match self.hedged(taken, request, &mut tried).await {
+                Ok(answer) if self.may_follow_status(number, &answer, request) => {
                     let_go(answer);
                     Failed::by(Failing::Status, Refusal::BrokeOff)
                 }
@@ -159,7 +162,7 @@ impl Call<'_> {
             };
             refusal = failed.refusal;
             let Some(failing) = failed.by else { break };
-            if failing != Failing::Status && !self.may_follow(number, failing, &request) {
+            if failing != Failing::Status && !self.may_follow(number, failing, request) {
                 break;
             }
             self.rest(number).await;

@@ -16,7 +16,7 @@ use super::super::body::{BodyError, Progress, RequestBody};
 
 /// A request, and what is left of it.
 #[derive(Debug)]
-pub(super) enum Outgoing {
+pub(in crate::runtime) enum Outgoing {
     /// Is there as long as nothing of it was sent.
     Once(RefCell<Option<Request<RequestBody>>>),
     /// Is there as long as all that was read of its body is kept.
@@ -24,7 +24,7 @@ pub(super) enum Outgoing {
 }
 
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(in crate::runtime) struct Kept {
     head: Request<()>,
     body: Rc<RefCell<KeptBody>>,
     progress: Rc<Progress>,
