@@ -206,7 +206,12 @@ pub(super) fn healthy_stays_available(view: &View<'_>) -> Vec<Opinion> {
             }
         }
     }
-    let noticed = view.facts.health.unwrap_or_default().noticed_within_ms * MS;
+    let noticed = view
+        .facts
+        .health
+        .unwrap_or_default()
+        .noticed_within_ms
+        .saturating_mul(MS);
     if let Some(first) = wrong.first()
         && let Some(why) = view.starved(first.begin.saturating_sub(noticed), first.at, noticed / 4)
     {
@@ -230,7 +235,9 @@ pub(super) fn healthy_stays_available(view: &View<'_>) -> Vec<Opinion> {
 
 pub(super) fn checks_continue(view: &View<'_>) -> Vec<Opinion> {
     let health = view.facts.health.unwrap_or_default();
-    let allowed = view.apply_bound() + 4 * health.interval_ms * MS;
+    let allowed = view
+        .apply_bound()
+        .saturating_add(health.interval_ms.saturating_mul(4 * MS));
     let (mut trials, mut opinions) = (0, Vec::new());
     for life in &view.lives {
         let Some(checked) = checked(life) else { continue };
