@@ -23,7 +23,7 @@ pub(super) fn case() -> Case {
             Step::LoadOn {
                 fresh: 2,
                 kept: 1,
-                pause_us: 2_000,
+                pause_us: 500,
             },
             Step::At {
                 listener: Listener::Second,
@@ -31,7 +31,7 @@ pub(super) fn case() -> Case {
                 steps: vec![Step::LoadOn {
                     fresh: 2,
                     kept: 0,
-                    pause_us: 2_000,
+                    pause_us: 500,
                 }],
             },
             Step::Change,
