@@ -42,7 +42,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<ExitCode
 
 /// Tells the bench of peers where they are and where its figures go to; without that it does nothing.
 fn with_peers(workspace: &Workspace, cargo: &mut Command) -> anyhow::Result<()> {
-    let built = workspace.build()?;
+    let built = workspace.build_dist()?;
     cargo.arg("--proxy").arg(built.path(Binary::PROXY)?);
     cargo.arg("--peers-dir").arg(workspace.peers());
     cargo.arg("--docs").arg(workspace.path("docs/performance"));

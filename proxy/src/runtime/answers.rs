@@ -21,7 +21,7 @@ use crate::model::RouteKey;
 #[derive(Debug, Default)]
 pub(super) struct Answers {
     all: RefCell<Vec<Rc<Answer>>>,
-    /// The tasks of streams, some of which have ended.
+    /// The tasks of streams, some of which may have ended.
     streams: RefCell<Vec<AbortHandle>>,
     is_tunnel: Cell<bool>,
 }
@@ -90,6 +90,14 @@ impl Answers {
             .filter(|stream| overdue.contains(&stream.id()))
             .for_each(AbortHandle::abort);
     }
+
+    /// What answered by this stream alone is done, or was told to end.
+    fn forget(&self, stream: task::Id) {
+        let mut streams = self.streams.borrow_mut();
+        if let Some(index) = streams.iter().position(|one| one.id() == stream) {
+            streams.swap_remove(index);
+        }
+    }
 }
 
 // === impl Answer ===
@@ -133,6 +141,9 @@ impl Answering {
 impl Drop for Answering {
     fn drop(&mut self) {
         let answers = &self.connection.answers;
+        if let Some(stream) = self.answer.task {
+            answers.forget(stream);
+        }
         if !answers.is_tunnel.get() {
             let mut all = answers.all.borrow_mut();
             if let Some(index) = all.iter().position(|answer| Rc::ptr_eq(answer, &self.answer)) {
@@ -148,7 +159,10 @@ impl<F: Future<Output = ()> + 'static> Executor<F> for Streams {
     fn execute(&self, stream: F) {
         let task = task::spawn_local(stream);
         let mut streams = self.0.answers.streams.borrow_mut();
-        streams.retain(|stream| !stream.is_finished());
+        // Those that no route answered are forgotten where room is needed.
+        if streams.len() == streams.capacity() {
+            streams.retain(|stream| !stream.is_finished());
+        }
         streams.push(task.abort_handle());
     }
 }

@@ -95,7 +95,7 @@ impl CurrentUpstream {
             }
         };
         // Where time runs out there is no endpoint.
-        let _ = tokio::time::timeout(now.definition.timeouts.connect, known).await;
+        let _ = Box::pin(tokio::time::timeout(now.definition.timeouts.connect, known)).await;
         self.now()
     }
 }

@@ -1,6 +1,7 @@
 //! Header fields on the way through: what belongs to one connection stays there, and the proxy adds what it knows.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
+use http::header::{self, Entry};
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
 
 use crate::model::HeaderEdits;
 
@@ -8,9 +9,6 @@ use crate::model::HeaderEdits;
 const VIA: HeaderValue = HeaderValue::from_static("1.1 reloadspec");
 const VIA_HTTP2: HeaderValue = HeaderValue::from_static("2 reloadspec");
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -27,53 +25,66 @@ pub(super) struct Wishes {
 /// Takes away every field that belongs to the connection that a message came by (RFC 9110 §7.6.1), those that `Connection` nominates
 /// included, and returns what they asked for.
 pub(super) fn strip(headers: &mut HeaderMap, version: Version) -> Wishes {
-    let takes_trailers =
-        |headers: &_| tokens(headers, &header::TE).any(|token| token.eq_ignore_ascii_case("trailers"));
     let mut wishes = Wishes::default();
     if version == Version::HTTP_2 {
         // Nothing is nominated there (RFC 9113 §8.2.2).
         wishes.trailers = takes_trailers(headers);
     }
-    if headers.contains_key(header::CONNECTION) {
-        let nominated: Vec<HeaderName> = tokens(headers, &header::CONNECTION)
-            .filter_map(|token| token.parse().ok())
-            .collect();
-        if nominated.contains(&header::UPGRADE) {
-            wishes.upgrade = headers.get(header::UPGRADE).cloned();
-        }
-        if nominated.contains(&header::TE) {
-            wishes.trailers = takes_trailers(headers);
-        }
-        for name in nominated {
+    for nominated in take_all(headers, header::CONNECTION) {
+        for token in tokens(&nominated) {
+            if token.eq_ignore_ascii_case("te") {
+                wishes.trailers |= takes_trailers(headers);
+            } else if token.eq_ignore_ascii_case("upgrade") {
+                wishes.upgrade = headers.get(header::UPGRADE).cloned().or(wishes.upgrade);
+            }
             // These frame or address the message: nominating them is an attack or a mistake.
-            if name != header::HOST && name != header::CONTENT_LENGTH {
-                headers.remove(name);
+            if !["host", "content-length"]
+                .iter()
+                .any(|name| token.eq_ignore_ascii_case(name))
+            {
+                headers.remove(token);
             }
         }
-        headers.remove(header::CONNECTION);
     }
-    for name in [
-        header::TE,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-        KEEP_ALIVE,
-        PROXY_CONNECTION,
-        HTTP2_SETTINGS,
-    ] {
+    while let Some(name) = headers.keys().find(|name| is_of_connection(name)).cloned() {
         headers.remove(name);
     }
     wishes
 }
 
-fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let values = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|token| !token.is_empty())
+/// Whether a field belongs to one connection although `Connection` may not say so. Asked of each field that is there, because most messages have none of them.
+fn is_of_connection(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "te" | "transfer-encoding"
+            | "upgrade"
+            | "keep-alive"
+            | "proxy-connection"
+            | "http2-settings"
+            | "connection"
+    )
+}
+
+/// All values of a field, which is gone then.
+fn take_all(headers: &mut HeaderMap, name: HeaderName) -> impl Iterator<Item = HeaderValue> + use<> {
+    let (first, others) = match headers.entry(name) {
+        Entry::Occupied(field) => {
+            let (_, mut values) = field.remove_entry_mult();
+            (values.next(), values.collect())
+        }
+        Entry::Vacant(_) => (None, Vec::new()),
+    };
+    first.into_iter().chain(others)
+}
+
+fn takes_trailers(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::TE).iter();
+    values.any(|value| tokens(value).any(|token| token.eq_ignore_ascii_case("trailers")))
+}
+
+fn tokens(value: &HeaderValue) -> impl Iterator<Item = &str> {
+    let tokens = value.to_str().unwrap_or_default().split(',').map(str::trim);
+    tokens.filter(|token| !token.is_empty())
 }
 
 /// Tells the upstream who asks, and that it is asked through a proxy. Who has no address, because it came by a socket in the file system, is a
@@ -113,17 +124,20 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
 }
 
 fn extend_chain(headers: &mut HeaderMap, client: &HeaderValue) {
-    let before = headers.get_all(X_FORWARDED_FOR).iter();
-    let chain: Vec<&str> = before
-        .chain([client])
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    let chain = match chain[..] {
-        [_] => Ok(client.clone()),
-        _ => HeaderValue::try_from(chain.join(", ")),
-    };
-    if let Ok(chain) = chain {
-        headers.insert(X_FORWARDED_FOR, chain);
+    match headers.entry(X_FORWARDED_FOR) {
+        Entry::Vacant(field) => {
+            field.insert(client.clone());
+        }
+        Entry::Occupied(mut field) => {
+            let chain: Vec<&str> = field
+                .iter()
+                .chain([client])
+                .filter_map(|value| value.to_str().ok())
+                .collect();
+            if let Ok(chain) = HeaderValue::try_from(chain.join(", ")) {
+                field.insert(chain);
+            }
+        }
     }
 }
 

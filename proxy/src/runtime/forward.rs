@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
+use hyper::upgrade::OnUpgrade;
 
 use super::admission::Admission;
 use super::affinity::{Wanted, set_cookie};
@@ -20,32 +21,33 @@ use super::tunnel;
 use super::upstream::Upstream;
 use crate::model::{Limits, Protocol};
 
+/// A request as it goes to an upstream, and what is to be known of it afterwards.
+struct Forwarded {
+    request: Request<RequestBody>,
+    progress: Rc<Progress>,
+    wanted: Wanted,
+    /// The client's side of a tunnel, where it wants one.
+    client: Option<OnUpgrade>,
+}
+
 /// Forwards a request and returns the answer, edited as the route says.
 pub(super) async fn forward(
     connection: &Rc<Connection>,
     admission: &Rc<Admission>,
     route: &Route,
     upstream: &Arc<Upstream>,
-    mut request: Request<Incoming>,
-    limits: Limits,
+    request: &mut Option<Request<Incoming>>,
+    limits: &Limits,
     deadline: Option<Deadline>,
 ) -> Result<Response<ResponseBody>, Refusal> {
-    let wanted = Wanted::of(upstream, request.headers(), connection.peer.ip());
-    let version = request.version();
-    let wishes = fields::strip(request.headers_mut(), version);
-    let protocol = upstream.definition.protocol;
-    let upgrade = wishes.upgrade.filter(|wish| {
-        // By HTTP/2 an upstream cannot change to anything else.
-        protocol == Protocol::Http1 && request.body().is_end_stream() && !is_http2(wish)
-    });
-    let client = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
-    prepare(&mut request, connection, route);
-    connect_fields(request.headers_mut(), protocol, upgrade.as_ref(), wishes.trailers);
-
-    frame(&mut request, protocol);
-
     let timeouts = upstream.definition.timeouts;
-    let (request, progress) = streamed(request, &limits);
+    let request = request.take().ok_or(Refusal::BadBody)?;
+    let Forwarded {
+        request,
+        progress,
+        wanted,
+        client,
+    } = prepare(request, connection, route, upstream, limits);
     let call = Call {
         connection,
         upstream,
@@ -54,7 +56,7 @@ pub(super) async fn forward(
         progress: &progress,
         wanted,
         deadline,
-        may_be_tunnel: upgrade.is_some(),
+        may_be_tunnel: client.is_some(),
         trying: Cell::new(None),
     };
     let (mut response, lease, taken) = {
@@ -89,6 +91,34 @@ pub(super) async fn forward(
     ))
 }
 
+fn prepare(
+    mut request: Request<Incoming>,
+    connection: &Connection,
+    route: &Route,
+    upstream: &Upstream,
+    limits: &Limits,
+) -> Forwarded {
+    let wanted = Wanted::of(upstream, request.headers(), connection.peer.ip());
+    let version = request.version();
+    let wishes = fields::strip(request.headers_mut(), version);
+    let protocol = upstream.definition.protocol;
+    let upgrade = wishes.upgrade.filter(|wish| {
+        // By HTTP/2 an upstream cannot change to anything else.
+        protocol == Protocol::Http1 && request.body().is_end_stream() && !is_http2(wish)
+    });
+    let client = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
+    redirect(&mut request, connection, route);
+    connect_fields(request.headers_mut(), protocol, upgrade.as_ref(), wishes.trailers);
+    frame(&mut request, protocol);
+    let (request, progress) = streamed(request, limits);
+    Forwarded {
+        request,
+        progress,
+        wanted,
+        client,
+    }
+}
+
 /// An upgrade to HTTP/2 would hide requests from the proxy.
 fn is_http2(protocol: &HeaderValue) -> bool {
     protocol
@@ -98,7 +128,8 @@ fn is_http2(protocol: &HeaderValue) -> bool {
         .any(|three| three == b"h2c")
 }
 
-fn prepare(request: &mut Request<Incoming>, connection: &Connection, route: &Route) {
+/// Has it lead to the upstream, and say where it came from.
+fn redirect(request: &mut Request<Incoming>, connection: &Connection, route: &Route) {
     let version = request.version();
     request.extensions_mut().clear();
     *request.version_mut() = Version::HTTP_11;

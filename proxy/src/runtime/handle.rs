@@ -1,6 +1,7 @@
 //! One request, from its head to the head of its answer.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -23,58 +24,52 @@ use crate::model::{HeaderEdits, Limits};
 struct Decided {
     generation: Arc<Generation>,
     route: Arc<Route>,
-    request: Request<Incoming>,
     limits: Limits,
 }
 
 /// Answers a request.
-pub(super) async fn handle(
+///
+/// All that is kept over an await takes room, and is moved there with each request: so the request has one place, from here to where it is sent, and a connection that
+/// answers nothing has none.
+pub(super) fn handle(
     connection: Rc<Connection>,
-    request: Request<Incoming>,
-) -> Result<Response<ResponseBody>, Infallible> {
+    mut request: Request<Incoming>,
+) -> Pin<Box<impl Future<Output = Result<Response<ResponseBody>, Infallible>>>> {
     let busy = connection.state.busy();
     let is_http2 = request.version() == Version::HTTP_2;
     let is_call = grpc::asks(request.headers());
-    let (mut response, answering, admission) = match decide(&connection, request, is_call) {
-        Ok(Decided {
-            generation,
-            route,
-            request,
-            limits,
-        }) => {
-            let answering = Answering::by(&connection, generation, &route);
-            let deadline = Deadline::of(&route.definition.attempts, request.headers(), is_call);
-            let admitted = route.entry.admit(connection.peer.ip(), request.headers());
-            let admitted = Deadline::wait(deadline, admitted, Refusal::Crowded).await;
-            let (answer, admission) = match admitted.flatten() {
-                Ok(admission) => {
-                    let admission = Rc::new(admission);
-                    let answer = perform(&connection, &admission, &route, request, limits, deadline).await;
-                    admission.tell(ending(&answer));
-                    (answer, Some(admission))
-                }
-                Err(refusal) => (Err(refusal), None),
-            };
-            let response = answer.unwrap_or_else(|refusal| {
-                connection.shared.refused(refusal);
-                refusal.response(is_call, &route.response_headers)
-            });
-            (response, Some(answering), admission)
+    let decided = decide(&connection, &mut request, is_call).map_err(Box::new);
+    let mut request = Some(request);
+    Box::pin(async move {
+        let (mut response, answering, admission) = match decided {
+            Ok(Decided {
+                generation,
+                route,
+                limits,
+            }) => {
+                let answering = Answering::by(&connection, generation, &route);
+                let (answer, admission) = answer(&connection, &route, &mut request, &limits, is_call).await;
+                let response = answer.unwrap_or_else(|refusal| {
+                    connection.shared.refused(refusal);
+                    refusal.response(is_call, &route.response_headers)
+                });
+                (response, Some(answering), admission)
+            }
+            Err(response) => (*response, None, None),
+        };
+        let is_last = connection.is_closing() && response.status() != StatusCode::SWITCHING_PROTOCOLS;
+        if is_http2 {
+            // The end of a connection is announced by GOAWAY, and one refused request is not that of the others.
+            response.headers_mut().remove(header::CONNECTION);
+        } else if is_last {
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        Err(response) => (response, None, None),
-    };
-    let is_last = connection.is_closing() && response.status() != StatusCode::SWITCHING_PROTOCOLS;
-    if is_http2 {
-        // The end of a connection is announced by GOAWAY, and one refused request is not that of the others.
-        response.headers_mut().remove(header::CONNECTION);
-    } else if is_last {
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    connection.answered.count(response.status());
-    response.body_mut().keep_until_sent(busy, answering, admission);
-    Ok(response)
+        connection.answered.count(response.status());
+        response.body_mut().keep_until_sent(busy, answering, admission);
+        Ok(response)
+    })
 }
 
 /// Everything that the configuration has to say about a request.
@@ -86,7 +81,7 @@ pub(super) async fn handle(
 )]
 fn decide(
     connection: &Connection,
-    mut request: Request<Incoming>,
+    request: &mut Request<Incoming>,
     is_call: bool,
 ) -> Result<Decided, Response<ResponseBody>> {
     let snapshot = connection.shared.current.load();
@@ -94,7 +89,7 @@ fn decide(
         connection.shared.refused(refusal);
         refusal.response(is_call, &snapshot.response_headers)
     };
-    let host = screen(&mut request, &snapshot.limits).map_err(refuse)?;
+    let host = screen(request, &snapshot.limits).map_err(refuse)?;
     if let Some(answer) = connection.shared.issuance.answer(request.uri().path()) {
         return Err(plain(StatusCode::OK, answer, &HeaderEdits::default()));
     }
@@ -130,7 +125,6 @@ fn decide(
     Ok(Decided {
         generation: Arc::clone(&snapshot.generation),
         route: Arc::clone(route),
-        request,
         limits,
     })
 }
@@ -145,18 +139,35 @@ fn ending(answer: &Result<Response<ResponseBody>, Refusal>) -> Ending {
     }
 }
 
-async fn perform(
+/// What a route answers to a request that it lets in, and that it was let in, which counts until all is sent.
+async fn answer(
     connection: &Rc<Connection>,
-    admission: &Rc<Admission>,
-    route: &Route,
-    request: Request<Incoming>,
-    limits: Limits,
-    deadline: Option<Deadline>,
-) -> Result<Response<ResponseBody>, Refusal> {
-    match &route.task {
+    route: &Arc<Route>,
+    request: &mut Option<Request<Incoming>>,
+    limits: &Limits,
+    is_call: bool,
+) -> (Result<Response<ResponseBody>, Refusal>, Option<Rc<Admission>>) {
+    let Some(headers) = request.as_ref().map(Request::headers) else {
+        return (Err(Refusal::BadBody), None);
+    };
+    let deadline = Deadline::of(&route.definition.attempts, headers, is_call);
+    let admitted = route.entry.admit(connection.peer.ip(), headers);
+    let admitted = Deadline::wait(deadline, admitted, Refusal::Crowded).await;
+    let admission = match admitted.flatten() {
+        Ok(admission) => Rc::new(admission),
+        Err(refusal) => return (Err(refusal), None),
+    };
+    let answer = match &route.task {
         Task::Forward(upstream) => {
-            let upstream = Deadline::wait(deadline, upstream.ready(), Refusal::NoEndpoint).await?;
-            forward(connection, admission, route, &upstream, request, limits, deadline).await
+            match Deadline::wait(deadline, upstream.ready(), Refusal::NoEndpoint).await {
+                Ok(upstream) => {
+                    forward(
+                        connection, &admission, route, &upstream, request, limits, deadline,
+                    )
+                    .await
+                }
+                Err(refusal) => Err(refusal),
+            }
         }
         Task::Respond(status, body) => Ok(plain(*status, body.clone(), &route.response_headers)),
         Task::Redirect(status, location) => {
@@ -165,5 +176,7 @@ async fn perform(
             response.headers_mut().insert(header::LOCATION, location.clone());
             Ok(response)
         }
-    }
+    };
+    admission.tell(ending(&answer));
+    (answer, Some(admission))
 }

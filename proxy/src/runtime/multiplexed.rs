@@ -175,11 +175,11 @@ impl fmt::Debug for Load {
 // === impl Share ===
 
 impl Share {
-    pub(super) async fn send(
+    pub(super) fn send(
         &mut self,
         request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
-        self.0.sender.try_send_request(request).await
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> + use<> {
+        self.0.sender.try_send_request(request)
     }
 }
 

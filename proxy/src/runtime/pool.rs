@@ -16,6 +16,7 @@ use hyper::client::conn::{TrySendError, http1};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_util::either::Either;
 
 use super::body::RequestBody;
 use super::kept::{Idle, Kept};
@@ -279,13 +280,13 @@ impl Lease {
 // === impl Sender ===
 
 impl Sender {
-    pub(super) async fn send(
+    pub(super) fn send(
         &mut self,
         request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> + use<> {
         match self {
-            Self::Http1(sender, _) => sender.try_send_request(request).await,
-            Self::Http2(share) => share.send(request).await,
+            Self::Http1(sender, _) => Either::Left(sender.try_send_request(request)),
+            Self::Http2(share) => Either::Right(share.send(request)),
         }
     }
 }

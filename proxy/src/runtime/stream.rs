@@ -3,6 +3,7 @@
 //! In: what the registry of sockets opened. Out: bytes of a client. Both kinds come in two forms: of the standard library, which can go from
 //! thread to thread, and of tokio, which belongs to the runtime that it was made on.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener as StdTcpListener, TcpStream as StdTcpStream};
@@ -129,24 +130,32 @@ impl Stream {
     }
 }
 
-/// Whatever kind it is: the same is done to the one that is there.
 /// What is at most as long is put together to be written: that costs less than to have the kernel do it.
-const GATHERED_BYTES: usize = 1024;
+const GATHERED_BYTES: usize = 4096;
 
-/// All that is to be written as one piece, if it is one or there is room for it.
-fn gather<'a>(slices: &'a [io::IoSlice<'_>], room: &'a mut [u8; GATHERED_BYTES]) -> Option<&'a [u8]> {
-    if let [one] = slices {
-        return Some(one);
-    }
-    let mut length = 0;
-    for slice in slices {
-        let end = length + slice.len();
-        room.get_mut(length..end)?.copy_from_slice(slice);
-        length = end;
-    }
-    Some(&room[..length])
+thread_local! {
+    /// Where that is done.
+    static TOGETHER: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(GATHERED_BYTES));
 }
 
+/// Writes pieces as one, if they are one or few bytes; nothing happens otherwise.
+fn gathered<T>(slices: &[io::IoSlice<'_>], write: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    if let [one] = slices {
+        return Some(write(one));
+    }
+    let length: usize = slices.iter().map(|slice| slice.len()).sum();
+    (length <= GATHERED_BYTES).then(|| {
+        TOGETHER.with_borrow_mut(|together| {
+            together.clear();
+            for slice in slices {
+                together.extend_from_slice(slice);
+            }
+            write(together)
+        })
+    })
+}
+
+/// Whatever kind it is: the same is done to the one that is there.
 macro_rules! either {
     ($self:ident, $stream:ident => $act:expr) => {
         match $self.get_mut() {
@@ -176,11 +185,9 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let mut whole = [0; GATHERED_BYTES];
-        match gather(slices, &mut whole) {
-            Some(bytes) => self.poll_write(cx, bytes),
-            None => either!(self, stream => Pin::new(stream).poll_write_vectored(cx, slices)),
-        }
+        let mut this = self;
+        gathered(slices, |bytes| this.as_mut().poll_write(cx, bytes))
+            .unwrap_or_else(|| either!(this, stream => Pin::new(stream).poll_write_vectored(cx, slices)))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -77,6 +77,8 @@ struct Accepting {
     task: JoinHandle<Entrance>,
 }
 
+/// So many steps are taken before the kernel is asked again for what has happened: asking costs more than a step.
+const EVENT_INTERVAL: u32 = 256;
 /// How often connections to upstreams are looked through, besides after each change.
 const SWEEP: Duration = Duration::from_secs(2);
 
@@ -166,6 +168,7 @@ impl Worker {
 fn runtime() -> io::Result<LocalRuntime> {
     runtime::Builder::new_current_thread()
         .enable_all()
+        .event_interval(EVENT_INTERVAL)
         .build_local(runtime::LocalOptions::default())
 }
 

@@ -12,8 +12,13 @@ use anyhow::{Context, bail};
 
 use crate::process::{self, Echo};
 
-/// The functions of libc that hand out memory.
-const ALLOCATORS: [&str; 7] = [
+/// The functions of libc and of mimalloc that hand out memory, as a program calls them.
+const ALLOCATORS: [&str; 12] = [
+    "mi_malloc",
+    "mi_malloc_aligned",
+    "mi_zalloc",
+    "mi_zalloc_aligned",
+    "mi_realloc_aligned",
     "malloc",
     "calloc",
     "realloc",

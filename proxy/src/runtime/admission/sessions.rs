@@ -68,7 +68,8 @@ impl Sessions {
         if self.turnstile.enter() {
             return true;
         }
-        let is_inside = self.wait().await;
+        // What it takes to wait is not kept for those who need not.
+        let is_inside = Box::pin(self.wait()).await;
         if !is_inside {
             self.refused.fetch_add(1, Ordering::Relaxed);
         }

@@ -4,11 +4,13 @@
 //! before any byte of an answer and doing it twice is the same as doing it once. Anything else may have been acted upon.
 
 use std::io::ErrorKind;
+use std::pin::{Pin, pin};
 
 use http::header::{self, HeaderValue};
 use http::uri::{PathAndQuery, Scheme};
 use http::{Method, Request, Response, Uri};
 use hyper::body::{Body, Incoming};
+use hyper::client::conn::TrySendError;
 use tokio::time::Instant;
 
 use super::super::alarm::Alarm;
@@ -20,6 +22,9 @@ use super::ledger::Waited;
 use super::outgoing::{Outgoing, head_of};
 use super::{Answer, Call, Failed};
 use crate::model::{Failing, Protocol, Retry};
+
+/// What becomes of a request that was handed over to a connection.
+type Sent = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>;
 
 /// How sending a request over a connection can fail.
 enum Lost {
@@ -90,16 +95,13 @@ impl Call<'_> {
         outgoing: &Outgoing,
         goal: Goal<'_>,
     ) -> Result<Response<Incoming>, Lost> {
-        let Some(mut request) = outgoing.next() else {
-            return Err(Lost::Unfit(Refusal::BrokeOff));
-        };
-        address(&mut request, goal).map_err(Lost::Unfit)?;
-        let protocol = lease.protocol();
-        let is_kept = matches!(outgoing, Outgoing::Kept(_));
-        let may_be_stale = protocol == Protocol::Http1 && lease.reused && is_repeatable(&request);
-        let may_be_left = protocol == Protocol::Http2 && request.body().is_end_stream();
-        let replay = (!is_kept && (may_be_stale || may_be_left)).then(|| head_of(&request));
-        let mut sending = std::pin::pin!(lease.sender.send(request));
+        let (sending, replay) = start(lease, outgoing, goal)?;
+        let outcome = self.awaited(pin!(sending)).await?;
+        outcome.map_err(|error| self.lost(error, lease, outgoing, replay))
+    }
+
+    /// Waits for an answer as long as it may take.
+    async fn awaited(&self, mut sending: Pin<&mut impl Future<Output = Sent>>) -> Result<Sent, Lost> {
         let (progress, patience) = (self.progress, self.timeouts.response);
         progress.moved.set(Instant::now());
         let kept = self.connection.alarm.take();
@@ -118,33 +120,61 @@ impl Call<'_> {
             }
         };
         self.connection.alarm.replace(Some(alarm));
-        outcome.map_err(|mut error| {
-            if let Some(unsent) = error.take_message() {
-                outgoing.put_back(unsent);
+        Ok(outcome)
+    }
+
+    /// What has become of a request that a connection gave no answer to.
+    fn lost(
+        &self,
+        mut error: TrySendError<Request<RequestBody>>,
+        lease: &Lease,
+        outgoing: &Outgoing,
+        replay: Option<Box<Request<()>>>,
+    ) -> Lost {
+        if let Some(unsent) = error.take_message() {
+            outgoing.put_back(unsent);
+            return Lost::Again;
+        }
+        tracing::debug!(error = %error.error(), "upstream broke off before its answer");
+        if let Some(refusal) = self.progress.failure.get() {
+            return Lost::Unfit(refusal);
+        }
+        let may_be_sent_again = match lease.protocol() {
+            Protocol::Http1 if matches!(outgoing, Outgoing::Kept(_)) => {
+                lease.reused && self.may_replay(outgoing) && is_stale(error.error())
+            }
+            Protocol::Http1 => is_stale(error.error()),
+            Protocol::Http2 => is_left(error.error()),
+        };
+        if may_be_sent_again {
+            if let Some(head) = replay {
+                outgoing.put_back(head.map(|()| RequestBody::none(self.progress)));
+            }
+            if outgoing.is_there() {
                 return Lost::Again;
             }
-            tracing::debug!(error = %error.error(), "upstream broke off before its answer");
-            if let Some(refusal) = progress.failure.get() {
-                return Lost::Unfit(refusal);
-            }
-            let may_be_sent_again = match protocol {
-                Protocol::Http1 if is_kept => {
-                    lease.reused && self.may_replay(outgoing) && is_stale(error.error())
-                }
-                Protocol::Http1 => is_stale(error.error()),
-                Protocol::Http2 => is_left(error.error()),
-            };
-            if may_be_sent_again {
-                if let Some(head) = replay {
-                    outgoing.put_back(head.map(|()| RequestBody::none(progress)));
-                }
-                if outgoing.is_there() {
-                    return Lost::Again;
-                }
-            }
-            Lost::Sent(Failing::Reset, Refusal::BrokeOff)
-        })
+        }
+        Lost::Sent(Failing::Reset, Refusal::BrokeOff)
     }
+}
+
+/// Hands a request over to a connection, and keeps its head where it may have to be sent again. Not where anything is awaited: there the request would keep its place.
+#[expect(clippy::type_complexity, reason = "a future has no shorter name")]
+fn start(
+    lease: &mut Lease,
+    outgoing: &Outgoing,
+    goal: Goal<'_>,
+) -> Result<(impl Future<Output = Sent> + use<>, Option<Box<Request<()>>>), Lost> {
+    let Some(mut request) = outgoing.next() else {
+        return Err(Lost::Unfit(Refusal::BrokeOff));
+    };
+    address(&mut request, goal).map_err(Lost::Unfit)?;
+    let protocol = lease.protocol();
+    let is_kept = matches!(outgoing, Outgoing::Kept(_));
+    let may_be_stale = protocol == Protocol::Http1 && lease.reused && is_repeatable(&request);
+    let may_be_left = protocol == Protocol::Http2 && request.body().is_end_stream();
+    let replay = (!is_kept && (may_be_stale || may_be_left)).then(|| Box::new(head_of(&request)));
+    Ok((lease.sender.send(request), replay))
 }
 
 /// Says whom a request is for: a request of HTTP/1.0 may come without a host, HTTP/1.1 has one always, and HTTP/2 has it in its target.

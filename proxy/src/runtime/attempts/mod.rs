@@ -90,11 +90,14 @@ impl Deadline {
         what: impl Future<Output = T>,
         otherwise: Refusal,
     ) -> Result<T, Refusal> {
+        let mut what = pin!(what);
         let Some(Self { at, is_clients }) = deadline else {
             return Ok(what.await);
         };
         let refusal = if is_clients { Refusal::OutOfTime } else { otherwise };
-        timeout_at(at, what).await.map_err(|_| refusal)
+        // A clock is not carried along by those who have all the time.
+        let in_time = Box::pin(timeout_at(at, what.as_mut())).await;
+        in_time.map_err(|_| refusal)
     }
 }
 
@@ -120,7 +123,7 @@ impl Call<'_> {
         let Some(deadline) = self.deadline else {
             return attempts.await;
         };
-        let in_time = timeout_at(deadline.at, attempts.as_mut()).await;
+        let in_time = Box::pin(timeout_at(deadline.at, attempts.as_mut())).await;
         in_time.unwrap_or_else(|_| {
             self.upstream.ledger().waited(Waited::Request);
             if deadline.is_clients {
@@ -219,7 +222,7 @@ impl Call<'_> {
     async fn rest(&self, number: u32) {
         self.trying.set(None);
         if let Some(retry) = &self.rules.retry {
-            sleep(longest_rest(retry, number).mul_f64(fastrand::f64())).await;
+            Box::pin(sleep(longest_rest(retry, number).mul_f64(fastrand::f64()))).await;
         }
     }
 
@@ -297,7 +300,7 @@ impl Call<'_> {
         let Some(time) = self.rules.timeouts.attempt else {
             return exchange.await;
         };
-        let in_time = timeout(time, exchange.as_mut()).await;
+        let in_time = Box::pin(timeout(time, exchange.as_mut())).await;
         in_time.unwrap_or_else(|_| {
             self.upstream.ledger().waited(Waited::Attempt);
             if self.progress.awaits_client.get() {
