@@ -55,6 +55,11 @@ impl Answers {
         self.is_tunnel.set(true);
     }
 
+    /// Lets go of the room for answers, while there are none.
+    pub(super) fn forget(&self) {
+        self.all.borrow_mut().shrink_to_fit();
+    }
+
     pub(super) fn routes(&self) -> Vec<RouteKey> {
         let all = self.all.borrow();
         all.iter()

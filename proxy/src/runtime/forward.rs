@@ -38,7 +38,6 @@ pub(super) async fn forward(
         // By HTTP/2 an upstream cannot change to anything else.
         protocol == Protocol::Http1 && request.body().is_end_stream() && !is_http2(wish)
     });
-    let client = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     prepare(&mut request, connection, route);
     connect_fields(request.headers_mut(), protocol, upgrade.as_ref(), wishes.trailers);
 
@@ -65,11 +64,12 @@ pub(super) async fn forward(
     progress.is_answered.set(true);
 
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let client = client.ok_or(Refusal::BrokeOff)?;
+        if upgrade.is_none() {
+            return Err(Refusal::BrokeOff);
+        }
         return Ok(tunnel::open(
             connection,
             admission,
-            client,
             response,
             &route.response_headers,
             taken.load,
