@@ -84,7 +84,6 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
     let Arrival { stream, peer, bound } = arrival;
     let Ok(local) = stream.local(&bound) else { return };
-    stream.hurry();
     let Surroundings {
         shared,
         pool,

@@ -24,8 +24,8 @@ use super::wire::Wire;
 
 /// The largest head that hyper reads at all. What is allowed is asked at each request, because it changes live.
 pub(super) const HEAD_BUFFER_BYTES: usize = 512 * 1024;
-/// How long what serves a connection stays with it after an answer: a client that has more to ask mostly asks sooner. To begin anew costs about a fortieth of a
-/// request, and to ask whether it rests next to nothing four times a second.
+/// How long what serves a connection stays with it after an answer: a client that has more to ask mostly asks sooner. To begin anew costs some
+/// allocations, and to ask whether it rests next to nothing, four times a second.
 const LINGER: Duration = Duration::from_millis(250);
 
 /// A connection as hyper has it. When hyper is through with it, that is noted, and whoever lent it goes on with it.
@@ -59,6 +59,8 @@ where
             tokio::select! {
                 biased;
                 next = wire.next() => match next {
+                    // All was read, and what closes it says so.
+                    Ok(bytes) if bytes.is_empty() && wire.is_clear() => return,
                     Ok(bytes) if bytes.is_empty() => return Box::pin(close(connection, wire)).await,
                     Ok(bytes) => wire.put_back(bytes),
                     Err(error) => {
@@ -132,6 +134,11 @@ where
         let rests = tokio::select! {
             biased;
             result = &mut serving => break result,
+            // Something was under way after all: it ends with that.
+            () = std::future::ready(()), if at_rest => {
+                at_rest = false;
+                false
+            }
             step = &mut *end, if !ending => {
                 ending = true;
                 match step {
@@ -148,11 +155,7 @@ where
         if rests {
             // It is between two requests: it ends at once, nothing is said of that, and nothing is read.
             Pin::new(&mut serving).graceful_shutdown();
-            if let Poll::Ready(result) = poll_fn(|cx| Poll::Ready(Pin::new(&mut serving).poll(cx))).await {
-                at_rest = true;
-                break result;
-            }
-            ending = true;
+            (ending, at_rest) = (true, true);
         }
     };
     let parts = serving.into_parts();

@@ -347,6 +347,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_settled_is_answered_and_taken_and_rests_from_then_on() {
+        let state = ConnectionState::new(&Arc::default(), &Arc::default());
+        let hour = Duration::from_secs(3600);
+        state.turn_to(HEAD);
+        assert!(!state.is_settled());
+        assert_eq!(state.rest_left(hour), hour);
+        let busy = state.busy();
+        assert!(!state.is_settled());
+        state.wrote(&Poll::Pending);
+        drop(busy);
+        assert!(state.is_idle() && !state.is_settled());
+        state.wrote(&Poll::Ready(Ok(1)));
+        assert!(state.is_settled() && state.has_rested(Duration::ZERO) && !state.has_rested(hour));
+        assert_eq!(hours(Some(state.rest_left(hour))), Some(1));
+    }
+
+    #[test]
     fn a_limit_runs_out_from_when_its_state_began() {
         let limit = Duration::from_secs(10);
         assert_eq!(left(limit, 5_000, 8_000), Duration::from_secs(7));

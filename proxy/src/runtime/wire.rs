@@ -54,6 +54,10 @@ impl Wire {
         Ok((Self::over(Layer::Tls(Box::new(stream))), has_more))
     }
 
+    pub(super) fn is_clear(&self) -> bool {
+        matches!(self.layer, Layer::Clear(_))
+    }
+
     /// Whether nothing follows the handshake: a client that speaks none of what is spoken here wanted to see what is shown to it.
     pub(super) fn is_over(&self) -> bool {
         let Layer::Tls(stream) = &self.layer else {
@@ -147,5 +151,48 @@ impl AsyncWrite for Wire {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         either!(self, stream => Pin::new(stream).poll_shutdown(cx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+
+    use tokio::io::AsyncReadExt;
+
+    use super::super::Stream;
+    use super::super::state::ConnectionState;
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_put_back_is_read_before_what_follows_and_the_end_is_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+        let address = listener.local_addr().expect("its address");
+        let mut client = TcpStream::connect(address).expect("a connection");
+        let (accepted, _) = listener.accept().expect("a connection");
+        accepted.set_nonblocking(true).expect("a socket");
+        let stream = Stream::Tcp(tokio::net::TcpStream::from_std(accepted).expect("a stream"));
+        let state = ConnectionState::new(&Arc::default(), &Arc::default());
+        let mut wire = Wire::clear(Tracked::new(stream, Arc::clone(&state)));
+        assert!(wire.is_clear() && !wire.has_more() && state.is_settled());
+        client.write_all(b"one").expect("to send");
+        let read = wire.next().await.expect("bytes");
+        assert_eq!(&read[..], b"one");
+        // What has come is the beginning of a request.
+        assert!(!state.is_settled());
+        wire.put_back(read);
+        assert!(wire.has_more());
+        client.write_all(b"two").expect("to send");
+        drop(client);
+        let mut all = Vec::new();
+        wire.read_to_end(&mut all).await.expect("bytes");
+        assert_eq!(all, b"onetwo");
+        assert!(wire.next().await.expect("an end").is_empty());
+        // Room that nothing is left of is let go of.
+        let mut room = bytes::BytesMut::with_capacity(8192);
+        let rest = room.split().freeze();
+        wire.put_back(rest);
+        assert!(!wire.has_more() && room.try_reclaim(8192));
     }
 }
