@@ -359,6 +359,22 @@ fn bind(address: SocketAddr, shared: bool) -> io::Result<Socket> {
         socket.set_only_v6(true)?;
     }
     socket.set_reuse_port(shared)?;
+    // Whatever is accepted there sends what is written without waiting for more of it. A socket that refuses the option works without it.
+    let _ = socket.set_tcp_nodelay(true);
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_accepted_sends_at_once() {
+        let (socket, bound) = listen("127.0.0.1:0".parse().expect("an address"), false).expect("a socket");
+        let _client = std::net::TcpStream::connect(bound).expect("a connection");
+        socket.set_nonblocking(false).expect("a socket");
+        let (accepted, _) = socket.accept().expect("a connection");
+        assert!(accepted.nodelay().expect("an option"));
+    }
 }

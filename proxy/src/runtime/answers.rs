@@ -55,6 +55,11 @@ impl Answers {
         self.is_tunnel.set(true);
     }
 
+    /// Lets go of the room for answers, while there are none.
+    pub(super) fn forget(&self) {
+        self.all.borrow_mut().shrink_to_fit();
+    }
+
     pub(super) fn routes(&self) -> Vec<RouteKey> {
         let all = self.all.borrow();
         all.iter()
@@ -92,7 +97,7 @@ impl Answers {
     }
 
     /// What answered by this stream alone is done, or was told to end.
-    fn forget(&self, stream: task::Id) {
+    fn ended(&self, stream: task::Id) {
         let mut streams = self.streams.borrow_mut();
         if let Some(index) = streams.iter().position(|one| one.id() == stream) {
             streams.swap_remove(index);
@@ -142,7 +147,7 @@ impl Drop for Answering {
     fn drop(&mut self) {
         let answers = &self.connection.answers;
         if let Some(stream) = self.answer.task {
-            answers.forget(stream);
+            answers.ended(stream);
         }
         if !answers.is_tunnel.get() {
             let mut all = answers.all.borrow_mut();

@@ -18,6 +18,7 @@ use super::serve::serve;
 use super::state::{Census, ConnectionState, Tracked};
 use super::stream::Peer;
 use super::survey::{Doing, Roster};
+use super::tunnel::Tunnel;
 use super::{Shared, Stream};
 use crate::model::{Address, Limits, Protocol};
 
@@ -39,6 +40,10 @@ pub(super) struct Connection {
     /// Which version of HTTP it speaks, as soon as that is known.
     pub(super) protocol: Cell<Option<Protocol>>,
     pub(super) answers: Answers,
+    /// Of HTTP/1.1, whether there may be more of a request than was read.
+    pub(super) is_reading: Cell<bool>,
+    /// What it becomes after the answer that is about to go.
+    pub(super) tunnel: RefCell<Option<Tunnel>>,
     /// The last one that guarded an answer of an upstream, for the next.
     pub(super) alarm: RefCell<Option<Alarm>>,
     notice: watch::Receiver<Notice>,
@@ -79,7 +84,6 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
     let Arrival { stream, peer, bound } = arrival;
     let Ok(local) = stream.local(&bound) else { return };
-    stream.hurry();
     let Surroundings {
         shared,
         pool,
@@ -107,6 +111,8 @@ pub(super) fn admit(surroundings: &Surroundings, arrival: Arrival<Stream>) {
         answered,
         protocol: Cell::default(),
         answers: Answers::default(),
+        is_reading: Cell::default(),
+        tunnel: RefCell::default(),
         alarm: RefCell::default(),
         notice,
     });
@@ -193,6 +199,37 @@ impl Connection {
                 return;
             }
             tokio::time::sleep(next_look(left, &limits)).await;
+        }
+    }
+
+    /// Of a connection that ends: waits until the client has been silent or slow for too long with what is under way.
+    pub(super) async fn run_out(&self) {
+        loop {
+            let limits = self.shared.current.load().limits;
+            let left = self.state.patience_left(&limits);
+            if left == Some(Duration::ZERO) {
+                return;
+            }
+            tokio::time::sleep(next_look(left, &limits)).await;
+        }
+    }
+
+    /// Whether nothing is under way, of HTTP/1.1: what was asked is read and answered, and the client's socket took all of the answer.
+    pub(super) fn is_settled(&self) -> bool {
+        !self.is_reading.get() && self.state.is_settled()
+    }
+
+    /// Lets go of what is kept for the next request.
+    pub(super) fn forget(&self) {
+        self.alarm.take();
+        self.answers.forget();
+    }
+
+    /// Waits until nothing has been under way for a time.
+    pub(super) async fn rested(&self, time: Duration) {
+        while !self.is_settled() || !self.state.has_rested(time) {
+            let left = self.state.rest_left(time);
+            tokio::time::sleep(if left.is_zero() { time } else { left }).await;
         }
     }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
-use hyper::upgrade::OnUpgrade;
 
 use super::admission::Admission;
 use super::affinity::{Wanted, set_cookie};
@@ -26,8 +25,8 @@ struct Forwarded {
     request: Request<RequestBody>,
     progress: Rc<Progress>,
     wanted: Wanted,
-    /// The client's side of a tunnel, where it wants one.
-    client: Option<OnUpgrade>,
+    /// Whether the client wants to change to another protocol, and may.
+    may_be_tunnel: bool,
 }
 
 /// Forwards a request and returns the answer, edited as the route says.
@@ -46,7 +45,7 @@ pub(super) async fn forward(
         request,
         progress,
         wanted,
-        client,
+        may_be_tunnel,
     } = prepare(request, connection, route, upstream, limits);
     let call = Call {
         connection,
@@ -56,7 +55,7 @@ pub(super) async fn forward(
         progress: &progress,
         wanted,
         deadline,
-        may_be_tunnel: client.is_some(),
+        may_be_tunnel,
         trying: Cell::new(None),
     };
     let (mut response, lease, taken) = {
@@ -67,11 +66,12 @@ pub(super) async fn forward(
     progress.is_answered.set(true);
 
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let client = client.ok_or(Refusal::BrokeOff)?;
+        if !may_be_tunnel {
+            return Err(Refusal::BrokeOff);
+        }
         return Ok(tunnel::open(
             connection,
             admission,
-            client,
             response,
             &route.response_headers,
             taken.load,
@@ -106,7 +106,6 @@ fn prepare(
         // By HTTP/2 an upstream cannot change to anything else.
         protocol == Protocol::Http1 && request.body().is_end_stream() && !is_http2(wish)
     });
-    let client = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     redirect(&mut request, connection, route);
     connect_fields(request.headers_mut(), protocol, upgrade.as_ref(), wishes.trailers);
     frame(&mut request, protocol);
@@ -115,7 +114,7 @@ fn prepare(
         request,
         progress,
         wanted,
-        client,
+        may_be_tunnel: upgrade.is_some(),
     }
 }
 

@@ -26,6 +26,7 @@ mod fields;
 mod forward;
 mod grpc;
 mod handle;
+mod http1;
 mod issuance;
 mod kept;
 mod life;

@@ -5,31 +5,27 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use bytes::BytesMut;
-use hyper::server::conn::{http1, http2};
+use bytes::Bytes;
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
-use tokio::io::AsyncReadExt;
 
 use super::answers::Streams;
 use super::apart::Apart;
 use super::connection::{Connection, End};
 use super::handle::handle;
+use super::http1::{HEAD_BUFFER_BYTES, serve_http1};
 use super::state::Tracked;
 use super::wire::Wire;
 use crate::model::{Protocol, Protocols};
 
-/// The largest head that hyper reads at all. What is allowed is asked at each request, because it changes live.
-const HEAD_BUFFER_BYTES: u32 = 512 * 1024;
 /// Streams of one connection at a time: RFC 9113 §6.5.2 has no fewer than 100.
 const STREAMS: u32 = 128;
 /// What of an answer waits for the client to take it, of each stream.
 const STREAM_BUFFER_BYTES: usize = 64 * 1024;
 /// What whoever speaks HTTP/2 begins with (RFC 9113 §3.4), and nobody else does.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Enough for most heads, so that finding out what is spoken costs no further read.
-const FIRST_READ_BYTES: usize = 4096;
 
 /// Serves a connection until it ends.
 pub(super) async fn serve(
@@ -38,15 +34,17 @@ pub(super) async fn serve(
     handshake: Option<Arc<ServerConfig>>,
     protocols: Protocols,
 ) {
+    let end = pin!(connection.end());
+    let mut end = Apart::new(end);
     let begun = match handshake {
-        Some(config) => shake_hands(connection, stream, config, protocols).await,
-        None => tell_apart(connection, stream, protocols).await,
+        Some(config) => Box::pin(shake_hands(connection, stream, config, protocols)).await,
+        None => tell_apart(Wire::clear(stream), protocols, &mut end).await,
     };
     let Some((wire, protocol)) = begun else { return };
     connection.protocol.set(Some(protocol));
     match protocol {
-        Protocol::Http1 => run_http1(connection, TokioIo::new(wire)).await,
-        Protocol::Http2 => run_http2(connection, TokioIo::new(wire)).await,
+        Protocol::Http1 => serve_http1(connection, wire, &mut end).await,
+        Protocol::Http2 => Box::pin(run_http2(connection, TokioIo::new(wire))).await,
     }
 }
 
@@ -83,29 +81,33 @@ async fn shake_hands(
     }
 }
 
-/// Finds out by the first bytes what is spoken in the clear; nothing if the connection ends before.
-async fn tell_apart(
-    connection: &Connection,
-    mut stream: Tracked,
+/// Finds out what is spoken in the clear; nothing if the connection ends before.
+async fn tell_apart<F>(
+    mut wire: Wire,
     protocols: Protocols,
-) -> Option<(Wire, Protocol)> {
+    end: &mut Apart<'_, F>,
+) -> Option<(Wire, Protocol)>
+where
+    F: Future<Output = End>,
+{
     let protocol = match protocols {
         Protocols { http2: false, .. } => Protocol::Http1,
         Protocols { http1: false, .. } => Protocol::Http2,
         _ => {
             // Whoever has to end now has asked for nothing.
             tokio::select! {
-                found = begins_as(&mut stream) => found.ok()?,
-                _ = connection.end() => return None,
-                () = connection.cut() => return None,
+                biased;
+                found = begins_as(&mut wire) => found.ok()?,
+                _ = end => return None,
             }
         }
     };
-    Some((Wire::Clear(stream), protocol))
+    Some((wire, protocol))
 }
 
-async fn begins_as(stream: &mut Tracked) -> io::Result<Protocol> {
-    let mut read = BytesMut::with_capacity(FIRST_READ_BYTES);
+/// Finds out by the first bytes what is spoken.
+async fn begins_as(wire: &mut Wire) -> io::Result<Protocol> {
+    let mut read = Bytes::new();
     let found = loop {
         let seen = read.len().min(PREFACE.len());
         if read[..seen] != PREFACE[..seen] {
@@ -114,44 +116,22 @@ async fn begins_as(stream: &mut Tracked) -> io::Result<Protocol> {
         if seen == PREFACE.len() {
             break Protocol::Http2;
         }
+        let next = wire.next().await?;
         // Whoever ends in the middle of it is told what is wrong with it.
-        if stream.read_buf(&mut read).await? == 0 {
+        if next.is_empty() {
             break Protocol::Http1;
         }
+        read = if read.is_empty() {
+            next
+        } else {
+            [read, next].concat().into()
+        };
     };
-    stream.put_back(read.freeze());
+    wire.put_back(read);
     Ok(found)
 }
 
-async fn run_http1(connection: &Rc<Connection>, io: TokioIo<Wire>) {
-    let answers = Rc::clone(connection);
-    let service = service_fn(move |request| handle(Rc::clone(&answers), request));
-    let serving = http1::Builder::new()
-        .max_buf_size(HEAD_BUFFER_BYTES as usize)
-        .serve_connection(io, service)
-        .with_upgrades();
-    let mut serving = pin!(serving);
-    let end = pin!(connection.end());
-    let mut end = Apart::new(end);
-    let mut ending = false;
-    loop {
-        tokio::select! {
-            biased;
-            result = serving.as_mut() => return ended(connection, result),
-            step = &mut end, if !ending => {
-                ending = true;
-                match step {
-                    End::Silent => return,
-                    End::Polite => serving.as_mut().graceful_shutdown(),
-                }
-            }
-            () = connection.cut(), if ending => return,
-            () = connection.stalled(), if ending => return,
-        }
-    }
-}
-
-/// The same, with many requests at a time, each a task of its own.
+/// Serves HTTP/2: many requests at a time, each a task of its own.
 async fn run_http2(connection: &Rc<Connection>, io: TokioIo<Wire>) {
     connection.state.multiplex();
     let answers = Rc::clone(connection);
@@ -159,7 +139,7 @@ async fn run_http2(connection: &Rc<Connection>, io: TokioIo<Wire>) {
     let serving = http2::Builder::new(Streams(Rc::clone(connection)))
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
-        .max_header_list_size(HEAD_BUFFER_BYTES)
+        .max_header_list_size(HEAD_BUFFER_BYTES as u32)
         .max_send_buf_size(STREAM_BUFFER_BYTES)
         .serve_connection(io, service);
     let mut serving = pin!(serving);

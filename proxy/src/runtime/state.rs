@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
@@ -48,8 +47,6 @@ pub(super) struct ConnectionState {
 #[derive(Debug)]
 pub(super) struct Tracked {
     stream: Stream,
-    /// What was read and put back.
-    again: Bytes,
     state: Arc<ConnectionState>,
 }
 
@@ -157,7 +154,21 @@ impl ConnectionState {
 
     /// Whether nothing has been asked for a time.
     pub(super) fn has_rested(&self, time: Duration) -> bool {
-        self.is_idle() && left(time, self.since.load(Ordering::Relaxed), self.now()).is_zero()
+        self.is_idle() && self.rest_left(time).is_zero()
+    }
+
+    /// How long until nothing will have been asked for a time, if nothing is asked meanwhile.
+    pub(super) fn rest_left(&self, time: Duration) -> Duration {
+        if self.is_idle() {
+            left(time, self.since.load(Ordering::Relaxed), self.now())
+        } else {
+            time
+        }
+    }
+
+    /// Whether the last request was answered, and the socket took all of the answer.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_idle() && self.blocked.load(Ordering::Relaxed) == FLOWING
     }
 
     /// How long until the client will have been silent, or slow with a head or with an answer, for as long as it may.
@@ -227,16 +238,7 @@ impl Drop for Busy {
 
 impl Tracked {
     pub(super) fn new(stream: Stream, state: Arc<ConnectionState>) -> Self {
-        Self {
-            stream,
-            again: Bytes::new(),
-            state,
-        }
-    }
-
-    /// Has what was read be read again.
-    pub(super) fn put_back(&mut self, read: Bytes) {
-        self.again = read;
+        Self { stream, state }
     }
 }
 
@@ -246,11 +248,6 @@ impl AsyncRead for Tracked {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.again.is_empty() {
-            let length = self.again.len().min(buffer.remaining());
-            buffer.put_slice(&self.again.split_to(length));
-            return Poll::Ready(Ok(()));
-        }
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
         let more = buffer.filled().len() > before;
@@ -347,6 +344,23 @@ mod tests {
         assert_eq!(hours(state.sending_left(&limits())), Some(1));
         state.wrote(&Poll::Ready(Ok(1)));
         assert_eq!(state.sending_left(&limits()), None);
+    }
+
+    #[test]
+    fn what_is_settled_is_answered_and_taken_and_rests_from_then_on() {
+        let state = ConnectionState::new(&Arc::default(), &Arc::default());
+        let hour = Duration::from_secs(3600);
+        state.turn_to(HEAD);
+        assert!(!state.is_settled());
+        assert_eq!(state.rest_left(hour), hour);
+        let busy = state.busy();
+        assert!(!state.is_settled());
+        state.wrote(&Poll::Pending);
+        drop(busy);
+        assert!(state.is_idle() && !state.is_settled());
+        state.wrote(&Poll::Ready(Ok(1)));
+        assert!(state.is_settled() && state.has_rested(Duration::ZERO) && !state.has_rested(hour));
+        assert_eq!(hours(Some(state.rest_left(hour))), Some(1));
     }
 
     #[test]

@@ -100,18 +100,12 @@ impl Listener {
 impl Stream {
     /// Where the connection arrived, of one that was accepted on a socket that is bound to `bound`.
     pub(super) fn local(&self, bound: &Address) -> io::Result<Address> {
-        match self {
-            // The socket may listen at all addresses.
-            Self::Tcp(stream) => stream.local_addr().map(Address::Tcp),
-            Self::Unix(_) => Ok(bound.clone()),
-        }
-    }
-
-    /// Sends what is written without waiting for more of it.
-    pub(super) fn hurry(&self) {
-        if let Self::Tcp(stream) = self {
-            // A socket that refuses the option works without it.
-            let _ = stream.set_nodelay(true);
+        match (self, bound) {
+            // The socket listens at all addresses.
+            (Self::Tcp(stream), Address::Tcp(bound)) if bound.ip().is_unspecified() => {
+                stream.local_addr().map(Address::Tcp)
+            }
+            _ => Ok(bound.clone()),
         }
     }
 

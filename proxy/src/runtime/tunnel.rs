@@ -12,15 +12,24 @@ use super::body::ResponseBody;
 use super::connection::Connection;
 use super::endpoint::Load;
 use super::fields;
+use super::wire::Wire;
 use crate::model::HeaderEdits;
 
-/// Answers 101 to the client and ties both connections together.
+/// What a client connection is tied to as soon as it has its 101.
+#[derive(Debug)]
+pub(super) struct Tunnel {
+    upstream: OnUpgrade,
+    admission: Rc<Admission>,
+    /// It counts as a request of its endpoint as long as it lives.
+    load: Load,
+}
+
+/// Answers 101 to the client. Both connections are tied together as soon as that is sent, by [`Tunnel::run`].
 ///
 /// Invariant: no byte of the tunnel goes either way before the upstream's 101 was seen, because only that leads here.
 pub(super) fn open(
-    connection: &Rc<Connection>,
+    connection: &Connection,
     admission: &Rc<Admission>,
-    client: OnUpgrade,
     mut answer: Response<Incoming>,
     edits: &HeaderEdits,
     load: Load,
@@ -28,16 +37,11 @@ pub(super) fn open(
     let protocol = answer.headers().get(header::UPGRADE).cloned();
     let upstream = hyper::upgrade::on(&mut answer);
     connection.answers.become_tunnel();
-    let (connection, admission) = (Rc::clone(connection), Rc::clone(admission));
-    tokio::task::spawn_local(async move {
-        // It counts as a request of its endpoint as long as it lives.
-        let _load = load;
-        tokio::select! {
-            () = join(client, upstream) => {}
-            () = connection.cut() => tracing::debug!(client = %connection.peer, "tunnel cut off"),
-        }
-        drop(admission);
-    });
+    connection.tunnel.replace(Some(Tunnel {
+        upstream,
+        admission: Rc::clone(admission),
+        load,
+    }));
 
     let mut headers = std::mem::take(answer.headers_mut());
     fields::strip(&mut headers, Version::HTTP_11);
@@ -57,15 +61,31 @@ fn agree(headers: &mut HeaderMap, protocol: Option<HeaderValue>) {
     }
 }
 
-async fn join(client: OnUpgrade, upstream: OnUpgrade) {
-    let (client, upstream) = match tokio::try_join!(client, upstream) {
-        Ok(both) => both,
+// === impl Tunnel ===
+
+impl Tunnel {
+    /// Passes bytes both ways. What the client sent along with its request, it is given to be read again.
+    pub(super) async fn run(self, connection: &Connection, client: Wire) {
+        let Self {
+            upstream,
+            admission: _admission,
+            load: _load,
+        } = self;
+        tokio::select! {
+            () = join(client, upstream) => {}
+            () = connection.cut() => tracing::debug!(client = %connection.peer, "tunnel cut off"),
+        }
+    }
+}
+
+async fn join(mut client: Wire, upstream: OnUpgrade) {
+    let mut upstream = match upstream.await {
+        Ok(upstream) => TokioIo::new(upstream),
         Err(error) => {
             tracing::debug!(%error, "tunnel was not opened");
             return;
         }
     };
-    let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
     if let Err(error) = tokio::io::copy_bidirectional(&mut client, &mut upstream).await {
         tracing::debug!(%error, "tunnel ended");
     }

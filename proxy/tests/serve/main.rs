@@ -32,6 +32,7 @@ mod pool;
 mod probe;
 mod process;
 mod removed;
+mod rest;
 mod revisions;
 mod scrape;
 mod seen;
