@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use reloadspec_proxy::config::{Format, Text, parse, validate};
+use reloadspec_proxy::config::{Bundle, Format, Memory, Text, gather, parse, references, validate};
 use reloadspec_proxy::model::Model;
 use reloadspec_proxy::reload::{Candidate, Opened, Outcome, Plan, Reloader, compile};
 use reloadspec_proxy::runtime::{Route, Snapshot, Task};
@@ -52,6 +52,61 @@ fn model(text: &str) -> Model {
     validate(&parse(text).expect("a document"), text).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 
+/// Two files, the second of which is included. Most of them are valid together.
+fn files() -> impl Strategy<Value = [String; 2]> {
+    let good = [
+        "{prefix: /a, upstream: u0}",
+        "{prefix: /b, upstream: u1}",
+        "{path: /c, upstream: u2}",
+        "{path: /c, host: h.example, listener: l1, upstream: u0}",
+        "{prefix: /d, upstream: '${UNSET:-u1}'}",
+        "{prefix: /e, respond: {body: '${UNSET:-e}'}}",
+        "{prefix: /f, respond: {body: f}, response_headers: {remove: [x-a, x-b]}}",
+    ];
+    let odd = [
+        "{prefix: /a, respond: {}}",
+        "{prefix: /g, upstream: u9}",
+        "{prefix: g, upstream: u0}",
+        "{pefix: /g, upstream: u0}",
+        "{prefix: /d, upstream: '${UNSET}'}",
+        "text",
+    ];
+    let good = prop::sample::subsequence(good.to_vec(), 0..=7).prop_shuffle();
+    let routes = (
+        good,
+        prop::option::weighted(0.2, prop::sample::select(odd.to_vec())),
+        0..8_usize,
+    );
+    let names = (prop::bool::weighted(0.8), prop::bool::weighted(0.9));
+    (routes, names).prop_map(|((mut routes, odd, cut), (has_last, is_two))| {
+        routes.extend(odd);
+        let list = |routes: &[&str]| {
+            let lines = routes
+                .iter()
+                .fold(String::new(), |lines, route| lines + "  - " + route + "\n");
+            if lines.is_empty() {
+                String::new()
+            } else {
+                format!("routes:\n{lines}")
+            }
+        };
+        let (first, second) = routes.split_at(cut.min(routes.len()));
+        let upstreams = if has_last { "012" } else { "01" };
+        let upstreams = upstreams
+            .chars()
+            .map(|one| format!("  - {{name: u{one}, endpoints: [{{address: 'a:{one}'}}]}}\n"));
+        let listeners =
+            (0..=u8::from(is_two)).map(|one| format!("  - {{name: l{one}, address: '127.0.0.{one}:1'}}\n"));
+        let (upstreams, listeners): (String, String) = (upstreams.collect(), listeners.collect());
+        let padding = "# so that it is worth the while\n".repeat(10);
+        let main = format!(
+            "{padding}include: more.yaml\nlisteners:\n{listeners}upstreams:\n{upstreams}{}",
+            list(first)
+        );
+        [main, format!("{padding}workers: 1\n{}", list(second))]
+    })
+}
+
 /// All of a route that matters to a request.
 fn shown(route: &Route) -> String {
     let task = match &route.task {
@@ -92,6 +147,22 @@ proptest! {
         let plan = Plan::between(&a, &b);
         prop_assert_eq!(plan.is_empty(), a == b);
         prop_assert_eq!(plan.apply(&a), b);
+    }
+
+    /// What is known of the files before changes neither what a file means nor what is said of it.
+    #[test]
+    fn what_is_known_is_read_as_if_it_were_not(steps in prop::collection::vec(files(), 1..8)) {
+        let (mut memory, no_files) = (Memory::default(), BTreeMap::new());
+        for step in steps {
+            let [main, member] = [("main", &step[0]), ("more", &step[1])]
+                .map(|(name, text)| Text::new(name, Format::Yaml, text.as_bytes()).expect("text"));
+            let bundle = Bundle { main, members: Some(vec![member]), files: &no_files };
+            let read = |mut memory: Option<&mut Memory>| {
+                gather(&bundle, &|_| None, memory.as_deref_mut()).and_then(|gathered| gathered.validate_by(memory))
+            };
+            prop_assert_eq!(references(main, &mut memory), references(main, &mut Memory::default()));
+            prop_assert_eq!(read(Some(&mut memory)), read(None), "{} {}", main.content, member.content);
+        }
     }
 
     /// What is shared with the snapshot before answers as if it were made anew.

@@ -16,7 +16,8 @@ fn node() -> impl Strategy<Value = Node> {
     leaf.prop_recursive(4, 40, 5, move |inner| {
         let table = prop::collection::btree_map("[a-z_ü:#\"']{1,6}", inner.clone(), 0..5);
         prop_oneof![
-            prop::collection::vec(inner, 0..5).prop_map(Node::List),
+            prop::collection::vec(inner, 0..5)
+                .prop_map(|items| Node::List(items.into_iter().map(Into::into).collect())),
             table.prop_map(|table| Node::Table(table.into_iter().collect())),
         ]
     })
@@ -29,7 +30,7 @@ fn to_json(node: &Node) -> serde_json::Value {
         Node::Integer(number) => i64::try_from(*number).expect("a small number").into(),
         Node::Float(number) => (*number).into(),
         Node::String(text) | Node::Filled(text) => text.clone().into(),
-        Node::List(items) => items.iter().map(to_json).collect(),
+        Node::List(items) => items.iter().map(|item| to_json(item)).collect(),
         Node::Table(entries) => serde_json::Value::Object(
             entries
                 .iter()

@@ -61,12 +61,12 @@ pub fn may_refer(content: &str) -> bool {
 }
 
 /// What a text refers to. One that is not well-formed refers to nothing: that it is not is told when it is gathered.
-pub fn references(text: Text<'_>) -> References {
+pub fn references(text: Text<'_>, memory: &mut Memory) -> References {
     let mut references = References::default();
     if !may_refer(text.content) {
         return references;
     }
-    let Ok(document) = parse(text) else {
+    let Ok(document) = memory.parse(text) else {
         return references;
     };
     files(&document.root, &mut references.files);
@@ -267,7 +267,13 @@ impl Joiner {
 impl Gathered<'_> {
     /// Reads the meaning of it all.
     pub fn validate(&self) -> Result<Model, Diagnostics> {
-        let found = match schema::model(&self.document) {
+        self.validate_by(None)
+    }
+
+    /// The same, with what is known of documents before.
+    pub fn validate_by(&self, memory: Option<&mut Memory>) -> Result<Model, Diagnostics> {
+        let known = memory.map(|memory| &mut memory.routes);
+        let found = match schema::model(&self.document, known) {
             Ok(model) if self.complaints.is_empty() => return Ok(model),
             Ok(_) => Vec::new(),
             Err(complaints) => complaints,

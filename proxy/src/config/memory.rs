@@ -9,23 +9,31 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::{Range, RangeInclusive};
 
+use sha2::{Digest as _, Sha256};
+
 use super::bundle::JOINED;
 use super::node::Budget;
 use super::parse::{Document, parse, yaml};
-use super::{Diagnostics, Format, Node, Text, depth};
+use super::schema::KnownRoutes;
+use super::{Diagnostics, Format, Item, Node, Text, depth};
 
-/// Parts by what they say. It forgets what was not asked for the last two times: one text in between may be no document.
+/// Texts and their parts by what they say. It forgets what was not asked for the last two times: one text in between may be no document.
 #[derive(Debug, Default)]
 pub struct Memory {
-    parts: HashMap<Box<str>, Known>,
+    texts: HashMap<Print, Kept<Document>>,
+    parts: HashMap<Print, Kept<Item>>,
+    pub(super) routes: KnownRoutes,
     turn: u64,
 }
 
 #[derive(Debug)]
-struct Known {
-    meaning: Node,
+struct Kept<T> {
+    meaning: T,
     turn: u64,
 }
+
+/// What tells a text from others: half of its SHA-256.
+type Print = [u8; 16];
 
 /// A key at the top of a text, by where it stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,7 +47,7 @@ enum Part<'a> {
 }
 
 /// A shorter text is parsed in the time that it takes to look it up, and a longer one takes more room than it is worth.
-const LENGTHS: RangeInclusive<usize> = 4096..=32 * 1024 * 1024;
+const LENGTHS: RangeInclusive<usize> = 256..=32 * 1024 * 1024;
 /// What ends a line, or is no space, and is not looked at here.
 const ODD: [char; 5] = ['\r', '\t', '\u{85}', '\u{2028}', '\u{2029}'];
 
@@ -106,24 +114,41 @@ fn key(line: &str, range: Range<usize>) -> Option<Part<'_>> {
     })
 }
 
+fn print(text: &str) -> Print {
+    let mut print = Print::default();
+    print.copy_from_slice(&Sha256::digest(text)[..16]);
+    print
+}
+
 // === impl Memory ===
 
 impl Memory {
     /// From here on, everything is asked for once more.
     pub fn turn(&mut self) {
         let turn = self.turn;
-        self.parts.retain(|_, known| known.turn + 1 >= turn);
+        self.texts.retain(|_, kept| kept.turn + 1 >= turn);
+        self.parts.retain(|_, kept| kept.turn + 1 >= turn);
         self.turn += 1;
     }
 
     /// Parses a text, or says everything that keeps it from being a document.
     pub fn parse(&mut self, text: Text<'_>) -> Result<Document, Diagnostics> {
-        self.in_parts(text).map_or_else(|| parse(text), Ok)
+        if !LENGTHS.contains(&text.content.len()) {
+            return parse(text);
+        }
+        // In another language it means something else.
+        let mut print = print(text.content);
+        print[0] ^= text.format as u8;
+        if let Some(known) = recall(&mut self.texts, print, self.turn) {
+            return Ok(known);
+        }
+        let document = self.in_parts(text).map_or_else(|| parse(text), Ok)?;
+        learn(&mut self.texts, print, &document, self.turn);
+        Ok(document)
     }
 
     fn in_parts(&mut self, text: Text<'_>) -> Option<Document> {
-        let is_apt = text.format == Format::Yaml && LENGTHS.contains(&text.content.len());
-        if !is_apt || depth::too_deep(text.format, text.content) {
+        if text.format != Format::Yaml || depth::too_deep(text.format, text.content) {
             return None;
         }
         let budget = Budget::for_text(text.content);
@@ -147,58 +172,58 @@ impl Memory {
     }
 
     fn entry(&mut self, text: &str, budget: &Budget) -> Option<(String, Node)> {
-        let meaning = match self.recall(text) {
-            Some(meaning) => meaning,
-            None => self.learn(text, yaml(text, budget).ok()?),
+        let print = print(text);
+        let meaning = if let Some(meaning) = recall(&mut self.parts, print, self.turn) {
+            meaning
+        } else {
+            let meaning = Item::from(yaml(text, budget).ok()?);
+            learn(&mut self.parts, print, &meaning, self.turn);
+            meaning
         };
-        match meaning {
-            Node::Table(mut entries) if entries.len() == 1 => entries.pop(),
+        match &*meaning {
+            Node::Table(entries) if entries.len() == 1 => entries.first().cloned(),
             _ => None,
         }
     }
 
-    fn items(&mut self, text: &str, parts: &[Range<usize>], budget: &Budget) -> Option<Vec<Node>> {
+    fn items(&mut self, text: &str, parts: &[Range<usize>], budget: &Budget) -> Option<Vec<Item>> {
+        let prints: Vec<Print> = parts.iter().map(|part| print(&text[part.clone()])).collect();
         let mut items = Vec::with_capacity(parts.len());
-        let mut rest = parts;
-        while let [first, others @ ..] = rest {
-            if let Some(meaning) = self.recall(&text[first.clone()]) {
-                items.push(meaning);
-                rest = others;
+        while let [first, ..] = prints[items.len()..] {
+            if let Some(item) = recall(&mut self.parts, first, self.turn) {
+                items.push(item);
                 continue;
             }
             // Neighbours are parsed together: to begin to parse costs as much as some items do.
-            let is_new = |part: &&Range<usize>| !self.parts.contains_key(&text[(*part).clone()]);
-            let (new, others) = rest.split_at(rest.iter().take_while(is_new).count().max(1));
-            let last = new.last().unwrap_or(first);
-            let Node::List(meanings) = yaml(&text[first.start..last.end], budget).ok()? else {
+            let is_new = |print: &&Print| !self.parts.contains_key(*print);
+            let start = items.len();
+            let end = start + prints[start..].iter().take_while(is_new).count();
+            let Node::List(meanings) = yaml(&text[parts[start].start..parts[end - 1].end], budget).ok()?
+            else {
                 return None;
             };
             // A quote or a bracket that ends in another part than it begins in.
-            if meanings.len() != new.len() {
+            if meanings.len() != end - start {
                 return None;
             }
-            for (part, meaning) in new.iter().zip(meanings) {
-                items.push(self.learn(&text[part.clone()], meaning));
+            for (print, meaning) in prints[start..end].iter().zip(&meanings) {
+                learn(&mut self.parts, *print, meaning, self.turn);
             }
-            rest = others;
+            items.extend(meanings);
         }
         Some(items)
     }
+}
 
-    fn recall(&mut self, text: &str) -> Option<Node> {
-        let known = self.parts.get_mut(text)?;
-        known.turn = self.turn;
-        Some(known.meaning.clone())
-    }
+fn recall<T: Clone>(kept: &mut HashMap<Print, Kept<T>>, print: Print, turn: u64) -> Option<T> {
+    let known = kept.get_mut(&print)?;
+    known.turn = turn;
+    Some(known.meaning.clone())
+}
 
-    fn learn(&mut self, text: &str, meaning: Node) -> Node {
-        let known = Known {
-            meaning: meaning.clone(),
-            turn: self.turn,
-        };
-        self.parts.insert(text.into(), known);
-        meaning
-    }
+fn learn<T: Clone>(kept: &mut HashMap<Print, Kept<T>>, print: Print, meaning: &T, turn: u64) {
+    let meaning = meaning.clone();
+    kept.insert(print, Kept { meaning, turn });
 }
 
 #[cfg(test)]

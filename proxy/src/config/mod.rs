@@ -29,7 +29,7 @@ pub use bundle::{Bundle, Gathered, References, gather, may_refer, references};
 pub use diagnostic::{Also, Diagnostic, Diagnostics, Place};
 pub use keys::ROOT_KEYS;
 pub use memory::Memory;
-pub use node::Node;
+pub use node::{Item, Node};
 pub use parse::{Document, parse};
 pub use path::{Path, Step};
 pub use schema::{KEY_MISMATCH, validate};

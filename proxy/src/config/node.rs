@@ -6,8 +6,12 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
+
+use super::variables::OPENING;
 
 /// A value of a document.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +29,17 @@ pub enum Node {
     /// Text in which a reference was replaced, so that it may stand for a number too.
     Filled(String),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<Item>),
     /// A table, in the order of the file, each key once.
     Table(Vec<(String, Node)>),
+}
+
+/// An item of a list. Documents that were parsed one after the other share those that stand as before.
+#[derive(Debug, Clone)]
+pub struct Item {
+    node: Arc<Node>,
+    /// Whether a text in it may refer to something.
+    refers: bool,
 }
 
 /// What a document may cost: one for each value and one for each byte of its text. A document without aliases costs at most a few
@@ -70,6 +82,57 @@ impl Node {
                 .map(|(_, value)| value),
             _ => None,
         }
+    }
+
+    fn refers(&self) -> bool {
+        match self {
+            Self::String(text) => text.contains(OPENING),
+            Self::List(items) => items.iter().any(|item| item.refers),
+            Self::Table(entries) => entries.iter().any(|(_, value)| value.refers()),
+            Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Float(_) | Self::Filled(_) => false,
+        }
+    }
+}
+
+// === impl Item ===
+
+impl Item {
+    /// To replace the references in it; none if there are none.
+    pub(super) fn unfilled(&mut self) -> Option<&mut Node> {
+        self.refers.then(|| Arc::make_mut(&mut self.node))
+    }
+
+    /// Whether there may be references in it.
+    pub(super) fn refers(&self) -> bool {
+        self.refers
+    }
+
+    /// What no other item has, as long as there is one of it.
+    pub(super) fn identity(&self) -> *const Node {
+        Arc::as_ptr(&self.node)
+    }
+}
+
+impl From<Node> for Item {
+    fn from(node: Node) -> Self {
+        Self {
+            refers: node.refers(),
+            node: Arc::new(node),
+        }
+    }
+}
+
+impl Deref for Item {
+    type Target = Node;
+
+    fn deref(&self) -> &Node {
+        &self.node
+    }
+}
+
+impl PartialEq for Item {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.node, &other.node) || self.node == other.node
     }
 }
 
@@ -158,8 +221,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(self)? {
-            list.push(item);
+            list.push(Item::from(item));
         }
+        list.shrink_to_fit();
         Ok(Node::List(list))
     }
 
@@ -180,6 +244,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
             }
             table.push((key, entries.next_value_seed(self)?));
         }
+        table.shrink_to_fit();
         Ok(Node::Table(table))
     }
 }

@@ -122,7 +122,12 @@ fn toml_value(value: &DeValue<'_>) -> Node {
         }
         DeValue::Boolean(value) => Node::Bool(*value),
         DeValue::Datetime(moment) => Node::String(moment.to_string()),
-        DeValue::Array(items) => Node::List(items.iter().map(|item| toml_value(item.get_ref())).collect()),
+        DeValue::Array(items) => Node::List(
+            items
+                .iter()
+                .map(|item| toml_value(item.get_ref()).into())
+                .collect(),
+        ),
         DeValue::Table(table) => toml_table(table),
     }
 }

@@ -34,7 +34,7 @@ pub fn shown(model: &Model) -> Value {
     );
     shown.insert(
         "routes".into(),
-        all(routes.values().map(|one| route(one)).collect()),
+        all(routes.iter().map(|one| route(one)).collect()),
     );
     shown.insert(
         "upstreams".into(),

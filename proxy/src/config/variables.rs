@@ -47,7 +47,7 @@ enum Piece<'a> {
 }
 
 /// What begins a reference. Written after another `$` it stands for itself.
-const OPENING: &str = "${";
+pub(super) const OPENING: &str = "${";
 /// What may be filled in altogether: references grow a document, as aliases do.
 const FILLED_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 /// What stands in a file that is referred to is a key, a token, a certificate, at most all issuers that a system trusts.
@@ -64,7 +64,10 @@ pub(super) fn files(node: &Node, found: &mut Vec<String>) {
                 }
             }
         }
-        Node::List(items) => items.iter().for_each(|item| files(item, found)),
+        Node::List(items) => items
+            .iter()
+            .filter(|item| item.refers())
+            .for_each(|item| files(item, found)),
         Node::Table(entries) => entries.iter().for_each(|(_, value)| files(value, found)),
         _ => {}
     }
@@ -134,7 +137,8 @@ impl<'a> Filler<'a> {
             },
             Node::List(items) => {
                 let items = items.iter_mut().enumerate();
-                items.for_each(|(index, item)| self.fill(item, &path.item(index)));
+                let of_them = items.filter_map(|(index, item)| Some((index, item.unfilled()?)));
+                of_them.for_each(|(index, node)| self.fill(node, &path.item(index)));
             }
             Node::Table(entries) => {
                 for (key, value) in entries {

@@ -17,6 +17,7 @@ mod pool;
 mod protocol;
 mod resolve;
 mod route;
+mod routes;
 mod settings;
 mod tls;
 mod tracing;
@@ -38,6 +39,7 @@ pub use pool::Pool;
 pub use protocol::{Protocol, Protocols};
 pub use resolve::{Family, Resolve};
 pub use route::{Action, HostMatch, PathMatch, Route, RouteKey};
+pub use routes::Routes;
 pub use settings::{
     Cut, Drain, Limits, Log, LogDestination, LogFormat, LogLevel, Metrics, Probe, Revisions, Settings,
 };
@@ -60,7 +62,7 @@ pub struct Model {
     /// Where connections are accepted.
     pub listeners: BTreeMap<Name, Arc<Listener>>,
     /// What is done with a request.
-    pub routes: BTreeMap<RouteKey, Arc<Route>>,
+    pub routes: Routes,
     /// Where requests are forwarded to.
     pub upstreams: BTreeMap<Name, Arc<Upstream>>,
 }

@@ -55,7 +55,7 @@ pub fn compile(
         .routes
         .iter()
         .rev()
-        .map_while(|(key, route)| Some((key.listener.as_ref()?, route)))
+        .map_while(|route| Some((route.key.listener.as_ref()?, route)))
         .collect();
     for (name, listener) in &model.listeners {
         let mut of_it = own
@@ -168,7 +168,7 @@ impl Routes {
             || !Arc::ptr_eq(&self.response_headers, &previous.response_headers);
         let all = model
             .routes
-            .values()
+            .iter()
             .take_while(|route| route.key.listener.is_none());
         if is_other {
             let mut table = Table::default();

@@ -132,7 +132,7 @@ impl Reloader {
                 return self.unchanged(Sameness::Content);
             }
             let attempt = read(candidate, Some(&mut self.memory));
-            let attempt = attempt.and_then(|model| self.apply(&model, digest, candidate.origin));
+            let attempt = attempt.and_then(|model| self.apply(model, digest, candidate.origin));
             self.outcome(attempt, digest, started)
         })
     }
@@ -146,7 +146,7 @@ impl Reloader {
             if self.digest == Some(digest) {
                 return self.unchanged(Sameness::Content);
             }
-            let attempt = self.apply(&revision.model, digest, origin);
+            let attempt = self.apply(Model::clone(&revision.model), digest, origin);
             self.outcome(attempt, digest, started)
         }))
     }
@@ -182,15 +182,15 @@ impl Reloader {
     }
 
     /// Everything after the validation.
-    fn apply(&mut self, model: &Model, digest: Digest, origin: Origin) -> Result<Made, Rejection> {
-        let plan = info_span!("plan").in_scope(|| Plan::between(&self.model, model));
+    fn apply(&mut self, model: Model, digest: Digest, origin: Origin) -> Result<Made, Rejection> {
+        let plan = info_span!("plan").in_scope(|| Plan::between(&self.model, &model));
         if plan.is_empty() {
             let serving = &self.model;
             let (old, new) = (Arc::clone(serving), Arc::clone(serving));
             return Ok(Made { old, new, plan });
         }
-        // By the plan, so that revisions share what did not change.
-        let model = Arc::new(plan.apply(&self.model));
+        // By the plan, so that revisions share what did not change; routes share by themselves.
+        let model = Arc::new(plan.settle(model, &self.model));
         let staged = info_span!("stage").in_scope(|| self.stage(&model, &plan))?;
         let revision = self.revision + 1;
         let serving = self.shared.current.load();
@@ -313,6 +313,11 @@ impl Reloader {
         self.model.listeners.iter().filter_map(bound).collect()
     }
 
+    /// What is known of texts before, for whoever reads the next one.
+    pub(crate) fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
     /// What was issued by authorities while the proxy runs.
     pub(crate) fn vault(&self) -> &Arc<Vault> {
         &self.handshakes.vault
@@ -336,9 +341,10 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 /// From the bytes to what they mean: everything of a reload that asks nothing of the world.
-fn read(candidate: &Candidate, memory: Option<&mut Memory>) -> Result<Model, Rejection> {
-    let gathered = info_span!("gather").in_scope(|| candidate.gather_by(&environment, memory))?;
-    Ok(info_span!("validate").in_scope(|| gathered.validate())?)
+fn read(candidate: &Candidate, mut memory: Option<&mut Memory>) -> Result<Model, Rejection> {
+    let gathered =
+        info_span!("gather").in_scope(|| candidate.gather_by(&environment, memory.as_deref_mut()))?;
+    Ok(info_span!("validate").in_scope(|| gathered.validate_by(memory))?)
 }
 
 /// Runs an attempt in a span of its own, below which each stage has one, so that whoever collects spans sees where the time goes.

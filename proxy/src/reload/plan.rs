@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{Admission, Listener, Model, Name, Route, RouteKey, Settings, Upstream};
+use crate::model::{Admission, Listener, Model, Name, Route, RouteKey, Routes, Settings, Upstream};
 
 /// All differences.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +49,7 @@ impl Plan {
         Self {
             settings: (!changed.is_empty()).then(|| (settings.clone(), changed)),
             listeners: Changes::between(&from.listeners, listeners),
-            routes: Changes::between(&from.routes, routes),
+            routes: Changes::of_routes(&from.routes, routes),
             upstreams: Changes::between(&from.upstreams, upstreams),
         }
     }
@@ -89,6 +89,15 @@ impl Plan {
         objects.into_iter().flatten().chain(settings).collect()
     }
 
+    /// The same as `to`, to which this plan leads from `from`, with what did not change as it is there.
+    pub(super) fn settle(&self, to: Model, from: &Model) -> Model {
+        Model {
+            listeners: self.listeners.apply(&from.listeners),
+            upstreams: self.upstreams.apply(&from.upstreams),
+            ..to
+        }
+    }
+
     /// The model that this plan makes of `model`.
     #[must_use]
     pub fn apply(&self, model: &Model) -> Model {
@@ -104,7 +113,7 @@ impl Plan {
                 .map_or(&model.settings, |(settings, _)| settings)
                 .clone(),
             listeners: listeners.apply(&model.listeners),
-            routes: routes.apply(&model.routes),
+            routes: routes.applied(&model.routes),
             upstreams: upstreams.apply(&model.upstreams),
         }
     }
@@ -177,14 +186,47 @@ impl fmt::Display for Plan {
 
 // === impl Changes ===
 
+impl Changes<RouteKey, Route> {
+    fn of_routes(from: &Routes, to: &Routes) -> Self {
+        fn keyed(route: &Arc<Route>) -> (&RouteKey, &Arc<Route>) {
+            (&route.key, route)
+        }
+        let (from, to) = from.apart(to);
+        Self::walk(from.into_iter().map(keyed), to.into_iter().map(keyed))
+    }
+
+    fn applied(&self, routes: &Routes) -> Routes {
+        let mut routes = routes.clone();
+        for key in &self.remove {
+            routes.remove(key);
+        }
+        for (_, route) in self.add.iter().chain(&self.change) {
+            routes.insert(Arc::clone(route));
+        }
+        routes
+    }
+}
+
 impl<K: Ord + Clone, T: PartialEq> Changes<K, T> {
     fn between(from: &BTreeMap<K, Arc<T>>, to: &BTreeMap<K, Arc<T>>) -> Self {
+        Self::walk(from.iter(), to.iter())
+    }
+
+    /// The same for what stands in the order of keys.
+    fn walk<'a>(
+        from: impl Iterator<Item = (&'a K, &'a Arc<T>)>,
+        to: impl Iterator<Item = (&'a K, &'a Arc<T>)>,
+    ) -> Self
+    where
+        K: 'a,
+        T: 'a,
+    {
         let mut changes = Self {
             add: Vec::new(),
             change: Vec::new(),
             remove: Vec::new(),
         };
-        let (mut old, mut new) = (from.iter().peekable(), to.iter().peekable());
+        let (mut old, mut new) = (from.peekable(), to.peekable());
         loop {
             let order = match (old.peek(), new.peek()) {
                 (Some((old, _)), Some((new, _))) => old.cmp(new),

@@ -135,11 +135,11 @@ impl Routes {
         let by_upstream: Vec<RouteKey> = new
             .routes
             .iter()
-            .filter(|(key, route)| {
+            .filter(|route| {
                 let is_of = matches!(&route.action, Action::Forward(name) if upstreams.contains(name));
-                is_of && !by_itself.contains(key)
+                is_of && !by_itself.contains(&route.key)
             })
-            .map(|(key, _)| key.clone())
+            .map(|route| route.key.clone())
             .collect();
         let count = new.routes.len();
         Self {

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::include::{Searched, Unsearchable, expand};
 use super::read::{Content, ReadError, Stamp, UNSTEADY_PAUSES, read, stamp};
-use crate::config::{FILE_LIMIT_BYTES, Format, References, SIZE_LIMIT_BYTES, Text, may_refer, references};
+use crate::config::{
+    FILE_LIMIT_BYTES, Format, Memory, References, SIZE_LIMIT_BYTES, Text, may_refer, references,
+};
 use crate::reload::{Candidate, Digest, Member};
 
 /// All that a configuration depends on.
@@ -43,6 +45,7 @@ const FILES_LIMIT: usize = 1000;
 struct Reading<'a> {
     main: &'a Path,
     known: &'a mut Known,
+    memory: &'a mut Memory,
     tracked: Tracked,
     stamps: Vec<(PathBuf, Stamp)>,
     left_bytes: u64,
@@ -50,10 +53,15 @@ struct Reading<'a> {
 }
 
 /// Reads everything once.
-pub(super) fn gather(main: &Path, known: &mut Known) -> (Tracked, Result<Whole, ReadError>) {
+pub(super) fn gather(
+    main: &Path,
+    known: &mut Known,
+    memory: &mut Memory,
+) -> (Tracked, Result<Whole, ReadError>) {
     let mut reading = Reading {
         main,
         known,
+        memory,
         tracked: Tracked::default(),
         stamps: Vec::new(),
         left_bytes: SIZE_LIMIT_BYTES,
@@ -77,14 +85,18 @@ pub(super) fn gather(main: &Path, known: &mut Known) -> (Tracked, Result<Whole, 
 }
 
 /// The same for somebody who waits for it: what is being changed is read again a few times.
-pub(super) fn gather_patiently(main: &Path, known: &mut Known) -> (Tracked, Result<Whole, ReadError>) {
+pub(super) fn gather_patiently(
+    main: &Path,
+    known: &mut Known,
+    memory: &mut Memory,
+) -> (Tracked, Result<Whole, ReadError>) {
     for pause in UNSTEADY_PAUSES {
-        match gather(main, known) {
+        match gather(main, known, memory) {
             (_, Err(ReadError::Unsteady { .. })) => std::thread::sleep(pause),
             settled => return settled,
         }
     }
-    gather(main, known)
+    gather(main, known, memory)
 }
 
 /// The folder from which what a file refers to is seen.
@@ -107,7 +119,7 @@ impl Stamps {
 // === impl Known ===
 
 impl Known {
-    fn references(&mut self, path: &Path, format: Format, bytes: &[u8]) -> References {
+    fn references(&mut self, path: &Path, format: Format, bytes: &[u8], memory: &mut Memory) -> References {
         // No text at all refers to nothing either.
         if !std::str::from_utf8(bytes).is_ok_and(may_refer) {
             self.0.remove(path);
@@ -121,7 +133,7 @@ impl Known {
         }
         let name = path.display().to_string();
         let found = Text::new(&name, format, bytes)
-            .map(references)
+            .map(|text| references(text, memory))
             .unwrap_or_default();
         self.0.insert(path.to_owned(), (digest, found.clone()));
         found
@@ -134,14 +146,14 @@ impl Reading<'_> {
     fn all(&mut self) -> Result<Candidate, ReadError> {
         let main = self.main;
         let bytes = self.one(main)?;
-        let found = self.known.references(main, Format::of(main), &bytes);
+        let found = self.known.references(main, Format::of(main), &bytes, self.memory);
         let (paths, notes) = self.included(&found)?;
         let mut members = Vec::with_capacity(paths.len());
         let mut named = found.files.clone();
         for path in &paths {
             let bytes = self.one(path)?;
             let format = Format::of(path);
-            named.extend(self.known.references(path, format, &bytes).files);
+            named.extend(self.known.references(path, format, &bytes, self.memory).files);
             members.push(Member {
                 name: path.display().to_string(),
                 format,

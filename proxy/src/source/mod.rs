@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 pub use intent::Hint;
 pub use read::ReadError;
 
+use crate::config::Memory;
 use crate::reload::{Candidate, Digest};
 use gather::{Known, Stamps, Tracked, Whole, gather, gather_patiently};
 use intent::Intent;
@@ -95,7 +96,11 @@ const ABSENCE_GRACE: Duration = Duration::from_millis(100);
 impl Source {
     /// Begins to watch `path` and reads it. Hints go to `hints`; what happens between the first read and the first hint is not lost,
     /// because the watch is there before.
-    pub fn open(path: &Path, hints: impl Fn(Hint) + Send + 'static) -> Result<(Self, Candidate), ReadError> {
+    pub fn open(
+        path: &Path,
+        memory: &mut Memory,
+        hints: impl Fn(Hint) + Send + 'static,
+    ) -> Result<(Self, Candidate), ReadError> {
         let now = Instant::now();
         let alone = Tracked {
             files: vec![path.to_owned()],
@@ -116,7 +121,7 @@ impl Source {
             unsteady: Unsteady::default(),
             next_poll: now + POLL,
         };
-        let whole = source.gather(true)?;
+        let whole = source.gather(true, memory)?;
         source.hand_over(&whole);
         source.rearm();
         Ok((source, whole.candidate))
@@ -161,7 +166,7 @@ impl Source {
     }
 
     /// Looks at the file if a hint or the clock asks for it.
-    pub fn look(&mut self) -> Sight {
+    pub fn look(&mut self, memory: &mut Memory) -> Sight {
         let now = Instant::now();
         self.intent.expire(now);
         if self.unsteady.retry.is_some_and(|retry| retry <= now) {
@@ -179,20 +184,27 @@ impl Source {
         let sight = if self.intent.is_writing() {
             self.see_whether_gone(now)
         } else if hinted || due {
-            self.see(now, hinted)
+            self.see(now, hinted, memory)
         } else {
             return Sight::Same;
         };
-        if self.watch.rearm(&self.tracked) {
-            // What happened before the new watch was there is found by another look.
-            self.intent.want_look();
+        if !matches!(sight, Sight::New { .. }) {
+            self.follow();
         }
         sight
     }
 
+    /// Watches what was read. For whoever is handed something [`New`](Sight::New): once it serves, as nothing of it waits for this.
+    pub fn follow(&mut self) {
+        if self.watch.rearm(&self.tracked) {
+            // What happened before the new watch was there is found by another look.
+            self.intent.want_look();
+        }
+    }
+
     /// Reads the file whatever is known about it: for those who ask explicitly. [`Sight::Same`] if that cannot be done and was said before.
-    pub fn read_now(&mut self) -> Sight {
-        let whole = match self.gather(true) {
+    pub fn read_now(&mut self, memory: &mut Memory) -> Sight {
+        let whole = match self.gather(true, memory) {
             Ok(whole) => whole,
             // Whoever asks is told at once, but as part of the same episode.
             Err(error) => return self.see_absence(Instant::now(), error, Duration::ZERO),
@@ -212,9 +224,9 @@ impl Source {
         &self.tracked.files
     }
 
-    fn gather(&mut self, patiently: bool) -> Result<Whole, ReadError> {
+    fn gather(&mut self, patiently: bool, memory: &mut Memory) -> Result<Whole, ReadError> {
         let gather = if patiently { gather_patiently } else { gather };
-        let (tracked, whole) = gather(&self.path, &mut self.known);
+        let (tracked, whole) = gather(&self.path, &mut self.known, memory);
         self.tracked = tracked;
         whole
     }
@@ -250,12 +262,12 @@ impl Source {
         self.seen
     }
 
-    fn see(&mut self, now: Instant, hinted: bool) -> Sight {
+    fn see(&mut self, now: Instant, hinted: bool, memory: &mut Memory) -> Sight {
         if !hinted && self.absent.is_none() && self.unconfirmed.is_none() && self.looks_untouched(now) {
             return Sight::Same;
         }
         let spoiled = std::mem::take(&mut self.unsteady).count;
-        match self.gather(false) {
+        match self.gather(false, memory) {
             Ok(whole) => self.see_whole(now, whole, hinted),
             Err(error @ ReadError::Unsteady { .. }) => {
                 // A writer is at work and makes itself known, or the file was only touched: look once more either way, but not for ever.
@@ -357,6 +369,6 @@ impl Source {
 
 /// Reads a file, with all that it refers to, once and without watching it.
 pub fn read_candidate(path: &Path) -> Result<Candidate, ReadError> {
-    let (_, whole) = gather_patiently(path, &mut Known::default());
+    let (_, whole) = gather_patiently(path, &mut Known::default(), &mut Memory::default());
     whole.map(|whole| whole.candidate)
 }

@@ -16,7 +16,8 @@ fn the_end_of_the_old_file_after_a_swap_of_links_keeps_nobody_waiting() {
         std::fs::write(root.join(version).join("proxy.yaml"), version).expect("a file");
     }
     symlink("v1", root.join("current")).expect("a link");
-    let (mut source, _) = Source::open(&root.join("current/proxy.yaml"), |_| {}).expect("a source");
+    let (mut source, _) =
+        Source::open(&root.join("current/proxy.yaml"), &mut Memory::default(), |_| {}).expect("a source");
     symlink("v2", root.join("next")).expect("a link");
     std::fs::rename(root.join("next"), root.join("current")).expect("a swap");
     std::fs::remove_dir_all(root.join("v1")).expect("a removal");
@@ -27,7 +28,7 @@ fn the_end_of_the_old_file_after_a_swap_of_links_keeps_nobody_waiting() {
         "current",
     ));
     source.hint(&event(EventKind::Remove(RemoveKind::File), "v1/proxy.yaml"));
-    let Sight::New { candidate, in_place } = source.look() else {
+    let Sight::New { candidate, in_place } = source.look(&mut Memory::default()) else {
         panic!("it was not looked at")
     };
     assert_eq!(&*candidate.bytes, b"v2");
@@ -39,7 +40,7 @@ fn a_file_that_never_rests_is_read_with_pauses_and_told_of() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("proxy.yaml");
     std::fs::write(&path, "a").expect("a file");
-    let (mut source, _) = Source::open(&path, |_| {}).expect("a source");
+    let (mut source, _) = Source::open(&path, &mut Memory::default(), |_| {}).expect("a source");
     std::fs::remove_file(&path).expect("a removal");
     // Its size is 0, whatever it holds.
     symlink("/proc/self/status", &path).expect("a link");
@@ -49,7 +50,7 @@ fn a_file_that_never_rests_is_read_with_pauses_and_told_of() {
         looks += 1;
         assert!(looks < 30, "read again without a pause");
         std::thread::sleep(source.next_look().saturating_duration_since(Instant::now()));
-        if let Sight::Gone(error) = source.look() {
+        if let Sight::Gone(error) = source.look(&mut Memory::default()) {
             break error;
         }
     };
@@ -57,7 +58,7 @@ fn a_file_that_never_rests_is_read_with_pauses_and_told_of() {
     std::fs::remove_file(&path).expect("a removal");
     std::fs::write(&path, "a").expect("a file");
     source.hint(&Hint::from(Err(notify::Error::generic("lost"))));
-    assert!(matches!(source.look(), Sight::Back));
+    assert!(matches!(source.look(&mut Memory::default()), Sight::Back));
 }
 
 #[test]
@@ -65,14 +66,17 @@ fn who_asks_for_a_file_that_is_gone_is_told_once_an_episode() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("proxy.yaml");
     std::fs::write(&path, "a").expect("a file");
-    let (mut source, _) = Source::open(&path, |_| {}).expect("a source");
+    let (mut source, _) = Source::open(&path, &mut Memory::default(), |_| {}).expect("a source");
     for _ in 0..2 {
         std::fs::remove_file(&path).expect("a removal");
-        assert!(matches!(source.read_now(), Sight::Gone(_)));
-        assert!(matches!(source.read_now(), Sight::Same));
+        assert!(matches!(source.read_now(&mut Memory::default()), Sight::Gone(_)));
+        assert!(matches!(source.read_now(&mut Memory::default()), Sight::Same));
         source.hint(&Hint::from(Err(notify::Error::generic("lost"))));
-        assert!(matches!(source.look(), Sight::Same));
+        assert!(matches!(source.look(&mut Memory::default()), Sight::Same));
         std::fs::write(&path, "a").expect("a file");
-        assert!(matches!(source.read_now(), Sight::New { .. }));
+        assert!(matches!(
+            source.read_now(&mut Memory::default()),
+            Sight::New { .. }
+        ));
     }
 }

@@ -97,7 +97,7 @@ impl Supervisor {
             // Nobody listens any more when the process is about to end.
             let _ = hints.send(Message::Hint(hint));
         };
-        let (source, candidate) = Source::open(path, hint)?;
+        let (source, candidate) = Source::open(path, reloader.memory(), hint)?;
         let started = Instant::now();
         let candidate = candidate.asked_by(Origin::Boot);
         let outcome = reloader.reload(&candidate);
@@ -184,11 +184,12 @@ impl Supervisor {
     fn look(&mut self) {
         let started = Instant::now();
         let before = self.source.seen();
-        match self.source.look() {
+        match self.source.look(self.reloader.memory()) {
             Sight::Same => {}
             Sight::New { candidate, in_place } => {
                 self.tell_manager_reloading();
                 let outcome = self.reloader.reload(&candidate);
+                self.source.follow();
                 let patience = patience_with(&outcome, in_place);
                 let told = self.attempts.back().map(Arc::as_ptr);
                 if patience.is_some_and(|patience| self.writer_goes_on(patience)) {
@@ -258,7 +259,7 @@ impl Supervisor {
 
     fn reload_now(&mut self, origin: Origin) -> Arc<Attempt> {
         let started = Instant::now();
-        match self.source.read_now() {
+        match self.source.read_now(self.reloader.memory()) {
             Sight::New { candidate, .. } => {
                 self.unreadable = None;
                 let candidate = candidate.asked_by(origin);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{Diagnostic, Node, Path, keys};
+use super::super::{Diagnostic, Item, Node, Path, keys};
 use super::balancing::failures;
 use super::reader::{Report, Table};
 use super::scalars::{duration, number, one_of, size};
@@ -64,7 +64,7 @@ fn on(node: &Node, path: &Path<'_>, report: &Report) -> Option<Vec<Failing>> {
         report.add(complaint.with_help(help).at(path));
         return None;
     }
-    let read = |(index, item)| one_of(&Failing::NAMED)(item, &path.item(index), report);
+    let read = |(index, item): (usize, &Item)| one_of(&Failing::NAMED)(item, &path.item(index), report);
     let mut all: Vec<Failing> = items.iter().enumerate().map(read).collect::<Option<_>>()?;
     all.sort_unstable();
     all.dedup();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Diagnostic, Node, Path, Step, keys};
+use super::super::{Diagnostic, Item, Node, Path, Step, keys};
 use super::reader::{Named, Report, Table};
 use super::scalars::{listen_address, name, one_of};
 use super::tls;
@@ -73,6 +73,6 @@ fn protocols(node: &Node, path: &Path<'_>, report: &Report) -> Option<Protocols>
         return None;
     }
     let words = Protocol::ALL.map(|protocol| (protocol.word(), protocol));
-    let read = |(index, item)| one_of(&words)(item, &path.item(index), report);
+    let read = |(index, item): (usize, &Item)| one_of(&words)(item, &path.item(index), report);
     items.iter().enumerate().map(read).collect()
 }

@@ -9,6 +9,7 @@ mod admission;
 mod attempts;
 mod balancing;
 mod headers;
+mod known;
 mod listeners;
 mod reader;
 mod routes;
@@ -18,6 +19,7 @@ mod tls;
 mod tracing;
 mod upstreams;
 
+pub(super) use known::KnownRoutes;
 use reader::{Report, Table};
 pub use tls::KEY_MISMATCH;
 
@@ -26,29 +28,29 @@ use crate::model::Model;
 
 /// Reads the meaning of a document. `text` is what the document was parsed from; it is looked at only to show where complaints stand.
 pub fn validate(document: &Document, text: Text<'_>) -> Result<Model, Diagnostics> {
-    model(document).map_err(|complaints| {
+    model(document, None).map_err(|complaints| {
         let complaints = complaints.into_iter().map(|complaint| (0, complaint));
         locate::meaning(&[text], complaints.collect())
     })
 }
 
-/// The same without the places of complaints.
-pub(super) fn model(document: &Document) -> Result<Model, Vec<Diagnostic>> {
+/// The same without the places of complaints, and with what is known of routes before.
+pub(super) fn model(document: &Document, known: Option<&mut KnownRoutes>) -> Result<Model, Vec<Diagnostic>> {
     let report = Report::default();
-    let model = read(document, &report);
+    let model = read(document, &report, known);
     match (report.finish(), model) {
         (complaints, Some(model)) if complaints.is_empty() => Ok(model),
         (complaints, _) => Err(complaints),
     }
 }
 
-fn read(document: &Document, report: &Report) -> Option<Model> {
+fn read(document: &Document, report: &Report, known: Option<&mut KnownRoutes>) -> Option<Model> {
     let root = Table::read(&document.root, &Path::ROOT, keys::ROOT, report)?;
     include(&root);
     let listeners = listeners::read(&root);
     let settings = settings::read(&root, &listeners);
     let upstreams = upstreams::read(&root);
-    let routes = routes::read(&root, &listeners, &upstreams);
+    let routes = routes::read(&root, &listeners, &upstreams, known);
     if root.get("listeners").is_none() && !root.is_mistyped {
         let complaint = Diagnostic::new("no-listeners", "there is no listener").with_help(listeners::ADVICE);
         report.add(complaint);

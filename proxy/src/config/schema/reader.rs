@@ -45,7 +45,16 @@ impl Report {
 
     /// Whether what is added is not recorded any more.
     fn is_full(&self) -> bool {
-        self.complaints.borrow().len() >= COMPLAINTS_LIMIT
+        self.len() >= COMPLAINTS_LIMIT
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.complaints.borrow().len()
     }
 
     pub(super) fn finish(self) -> Vec<Diagnostic> {

@@ -1,54 +1,42 @@
 //! Routes: what they match, where they lead, and that no two of them match the same.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
-use super::super::{Diagnostic, Node, Path, Step, keys};
+use super::super::{Diagnostic, Item, Node, Path, Step, keys};
+use super::known::KnownRoutes;
 use super::reader::{Named, Report, Table};
 use super::scalars::{echo, is_host, name, number, size, text};
 use super::{admission, attempts, headers};
-use crate::model::{Action, HostMatch, Listener, PathMatch, Route, RouteKey, Upstream};
+use crate::model::{Action, HostMatch, Listener, PathMatch, Route, RouteKey, Routes, Upstream};
 
 pub(super) fn read(
     root: &Table<'_>,
     listeners: &Named<Listener>,
     upstreams: &Named<Upstream>,
-) -> BTreeMap<RouteKey, Arc<Route>> {
-    let mut routes = BTreeMap::new();
+    known: Option<&mut KnownRoutes>,
+) -> Routes {
+    let (Some(known), Some(Node::List(items))) = (known, root.get("routes")) else {
+        return all(root, listeners, upstreams);
+    };
+    let named = (listeners, upstreams);
+    let next = known.next(items, &root.path.key("routes"), named);
+    let is_next = next.is_some();
+    let complaints = root.report.len();
+    let routes = next.unwrap_or_else(|| all(root, listeners, upstreams));
+    if is_next || root.report.len() == complaints {
+        known.learn(items, named, &routes);
+    }
+    routes
+}
+
+fn all(root: &Table<'_>, listeners: &Named<Listener>, upstreams: &Named<Upstream>) -> Routes {
+    let mut routes = Routes::default();
     root.each("routes", |item, path| {
-        let Some(table) = Table::read(item, path, keys::ROUTE, root.report) else {
-            return;
-        };
-        let key = key(&table, listeners);
-        let action = action(&table, upstreams);
-        let request_headers = table
-            .with("request_headers", headers::request)
-            .unwrap_or_default();
-        let response_headers = table
-            .with("response_headers", headers::response)
-            .unwrap_or_default();
-        let admission = admission::read(&table);
-        let body_bytes = table.with("body_bytes", size(0, u64::MAX));
-        let attempts = attempts::read(&table, action.as_ref());
-        let (Some(key), Some(action)) = (key, action) else {
-            return;
-        };
-        if table.is_mistyped {
-            return;
-        }
-        let route = Arc::new(Route {
-            key: key.clone(),
-            action,
-            admission,
-            body_bytes,
-            attempts,
-            request_headers,
-            response_headers,
-        });
-        if let Some(other) = routes.insert(key, route) {
+        let route = one(item, path, listeners, upstreams, root.report);
+        if let Some(other) = route.and_then(|route| routes.insert(route)) {
             let message = format!("another route matches the same: `{}`", other.key);
             let complaint = Diagnostic::new("duplicate", message);
             let complaint = match first(root, listeners, &other.key) {
@@ -65,6 +53,52 @@ pub(super) fn read(
     routes
 }
 
+/// One route by itself.
+pub(super) fn one(
+    item: &Node,
+    path: &Path<'_>,
+    listeners: &Named<Listener>,
+    upstreams: &Named<Upstream>,
+    report: &Report,
+) -> Option<Arc<Route>> {
+    let table = Table::read(item, path, keys::ROUTE, report)?;
+    let key = key(&table, listeners);
+    let action = action(&table, upstreams);
+    let request_headers = table
+        .with("request_headers", headers::request)
+        .unwrap_or_default();
+    let response_headers = table
+        .with("response_headers", headers::response)
+        .unwrap_or_default();
+    let admission = admission::read(&table);
+    let body_bytes = table.with("body_bytes", size(0, u64::MAX));
+    let attempts = attempts::read(&table, action.as_ref());
+    let (key, action) = (key?, action?);
+    if table.is_mistyped {
+        return None;
+    }
+    Some(Arc::new(Route {
+        key,
+        action,
+        admission,
+        body_bytes,
+        attempts,
+        request_headers,
+        response_headers,
+    }))
+}
+
+/// What a route is known by.
+pub(super) fn key_of(
+    item: &Node,
+    path: &Path<'_>,
+    listeners: &Named<Listener>,
+    report: &Report,
+) -> Option<RouteKey> {
+    let table = Table::read(item, path, keys::ROUTE, report)?;
+    key(&table, listeners)
+}
+
 /// Where the first route of a key stands.
 fn first(root: &Table<'_>, listeners: &Named<Listener>, wanted: &RouteKey) -> Option<Vec<Step>> {
     let Some(Node::List(items)) = root.get("routes") else {
@@ -72,10 +106,8 @@ fn first(root: &Table<'_>, listeners: &Named<Listener>, wanted: &RouteKey) -> Op
     };
     let said = Report::default();
     let path = root.path.key("routes");
-    let is_wanted = |(index, item): &(usize, &Node)| {
-        let path = path.item(*index);
-        let table = Table::read(item, &path, keys::ROUTE, &said);
-        table.and_then(|table| key(&table, listeners)).as_ref() == Some(wanted)
+    let is_wanted = |(index, item): &(usize, &Item)| {
+        key_of(item, &path.item(*index), listeners, &said).as_ref() == Some(wanted)
     };
     let (index, _) = items.iter().enumerate().find(is_wanted)?;
     Some(path.item(index).steps())
