@@ -56,7 +56,7 @@ const PARTS: [Part; 6] = [
     },
     Part {
         title: "Memory",
-        about: "Of the process tree, what is shared in proportion (PSS): at rest with 10 routes; what each of 1 000 connections takes more that were answered once and rest; with 10 000 routes; after ten changes, and \
+        about: "Of the process tree, what is shared in proportion (PSS): at rest with 10 routes; what each of 1 000 connections takes more that were answered once and rest (the reference's by ten more KiB after several answers in a row, as its allocator keeps pages); with 10 000 routes; after ten changes, and \
                 after as many more as stand in the last column. Pages of nginx count in part, as \
                 the origin is the same program. Measured in the first round.",
         plot: "peers-memory.svg",
@@ -65,7 +65,7 @@ const PARTS: [Part; 6] = [
 ];
 
 const METHOD: &str = "\
-Proxies run with one worker each (nginx one process, HAProxy and Envoy one thread, Caddy and Traefik `GOMAXPROCS=1`), and all that belongs to them on the cores named above. The bench itself, an nginx as \
+The reference is built by `--profile dist`. Proxies run with one worker each (nginx one process, HAProxy and Envoy one thread, Caddy and Traefik `GOMAXPROCS=1`), and all that belongs to them on the cores named above. The bench itself, an nginx as \
 origin, and the load generators share the second core. All of them forward every request to that origin, keep connections to it, add `x-forwarded-for`, and write no access log. Their configurations are \
 [templates](../../benches/benches/peers/templates), in what each of them takes for many routes: locations of nginx, a map of HAProxy, routes of Envoy and Caddy, routers of Traefik; \
 no limit is near. Those that look one route after the other up (Envoy, Caddy, Traefik) find the two that are asked first. Traefik's throttle is 1 ms in the place of 2 s. nginx writes no bodies to files.
