@@ -263,3 +263,33 @@ proptest! {
         reloader.stop();
     }
 }
+
+/// More complaints than are recorded come first: that none was recorded of a route does not make it a good one.
+#[test]
+fn a_faulty_route_is_no_good_one_because_others_are_complained_about() {
+    let text = |address: &str| {
+        let listeners = (0..120).fold(String::new(), |lines, number| {
+            format!("{lines}  - {{name: l{number}, address: '{address}:{number}'}}\n")
+        });
+        format!(
+            "listeners:\n{listeners}routes:\n  - {{prefix: /a, respond: {{}}}}\n  - {{prefix: b, respond: {{}}}}\n"
+        )
+    };
+    let (mut memory, no_files) = (Memory::default(), BTreeMap::new());
+    for address in ["nowhere", "127.0.0.1"] {
+        let text = text(address);
+        let main = Text::new("main", Format::Yaml, text.as_bytes()).expect("text");
+        let bundle = Bundle {
+            main,
+            members: None,
+            files: &no_files,
+        };
+        let read = |mut memory: Option<&mut Memory>| {
+            gather(&bundle, &|_| None, memory.as_deref_mut())
+                .and_then(|gathered| gathered.validate_by(memory))
+        };
+        let outcome = read(Some(&mut memory));
+        assert!(outcome.is_err(), "{address}");
+        assert_eq!(outcome, read(None), "{address}");
+    }
+}

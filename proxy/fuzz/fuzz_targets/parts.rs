@@ -10,7 +10,7 @@ const PADDING: &str = "# so that it is worth the while .........................
 
 fuzz_target!(|texts: (&str, &str)| {
     let mut memory = Memory::default();
-    let padding = PADDING.repeat(70);
+    let padding = PADDING.repeat(5);
     for text in [texts.0, texts.1] {
         let content = format!("{padding}{text}");
         let Ok(text) = Text::new("proxy.yaml", Format::Yaml, content.as_bytes()) else {

@@ -23,10 +23,9 @@ pub(super) fn read(
     };
     let named = (listeners, upstreams);
     let next = known.next(items, &root.path.key("routes"), named);
-    let is_next = next.is_some();
-    let complaints = root.report.len();
     let routes = next.unwrap_or_else(|| all(root, listeners, upstreams));
-    if is_next || root.report.len() == complaints {
+    // A report that is full does not tell whether there was more to complain about.
+    if root.report.is_empty() {
         known.learn(items, named, &routes);
     }
     routes
