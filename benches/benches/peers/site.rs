@@ -175,11 +175,13 @@ impl Site {
         &self.dir
     }
 
-    /// Writes a generation on the same file system, out of the proxy's sight.
+    /// Writes a generation on the same file system, out of the proxy's sight. It is on the disk before it is renamed: ext4 lets a rename over another file wait for
+    /// what is not, and that takes longer than some of what is measured.
     pub(crate) fn stage(&self, generation: u64) -> anyhow::Result<Staged> {
         let path = self.dir.with_file_name("staged").join(generation.to_string());
         let text = self.text.replace(GENERATION, &generation.to_string());
-        fs::write(&path, &text).with_context(|| format!("failed to write {}", path.display()))?;
+        let written = fs::write(&path, &text).and_then(|()| fs::File::open(&path)?.sync_all());
+        written.with_context(|| format!("failed to write {}", path.display()))?;
         Ok(Staged { path, text })
     }
 
