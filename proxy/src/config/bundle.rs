@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use bytes::Bytes;
+
 use super::diagnostic::Also;
 use super::variables::{Filled, Filler, Meanings, files};
 use super::{Diagnostic, Diagnostics, Document, Memory, Node, Path, Step, Text, locate, parse, schema};
@@ -20,7 +22,7 @@ pub struct Bundle<'a> {
     /// The files that it includes, in their order; none if nobody has looked for them.
     pub members: Option<Vec<Text<'a>>>,
     /// The contents of files that `${file:...}` refers to, by the name that stands there.
-    pub files: &'a BTreeMap<String, Vec<u8>>,
+    pub files: &'a BTreeMap<String, Bytes>,
 }
 
 /// What a text refers to.
@@ -272,7 +274,7 @@ impl Gathered<'_> {
 
     /// The same, with what is known of documents before.
     pub fn validate_by(&self, memory: Option<&mut Memory>) -> Result<Model, Diagnostics> {
-        let known = memory.map(|memory| &mut memory.routes);
+        let known = memory.map(|memory| &mut memory.known);
         let found = match schema::model(&self.document, known) {
             Ok(model) if self.complaints.is_empty() => return Ok(model),
             Ok(_) => Vec::new(),

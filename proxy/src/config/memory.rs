@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::bundle::JOINED;
 use super::node::Budget;
 use super::parse::{Document, parse, yaml};
-use super::schema::KnownRoutes;
+use super::schema::Known;
 use super::{Diagnostics, Format, Item, Node, Text, depth};
 
 /// Texts and their parts by what they say. It forgets what was not asked for the last two times: one text in between may be no document.
@@ -22,7 +22,7 @@ use super::{Diagnostics, Format, Item, Node, Text, depth};
 pub struct Memory {
     texts: HashMap<Print, Kept<Document>>,
     parts: HashMap<Print, Kept<Item>>,
-    pub(super) routes: KnownRoutes,
+    pub(super) known: Known,
     turn: u64,
 }
 

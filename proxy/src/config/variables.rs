@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use super::{Diagnostic, Node, Path, Step};
 
 /// A value that was filled in.
@@ -29,7 +31,7 @@ pub(super) enum Reference<'a> {
 /// What references stand for.
 pub(super) struct Meanings<'a> {
     pub(super) variable: &'a dyn Fn(&str) -> Option<String>,
-    pub(super) files: &'a BTreeMap<String, Vec<u8>>,
+    pub(super) files: &'a BTreeMap<String, Bytes>,
 }
 
 /// Replaces references.
@@ -240,9 +242,9 @@ mod tests {
             _ => None,
         };
         let files = BTreeMap::from([
-            ("key".to_owned(), b"s3cret\r\n".to_vec()),
-            ("two".to_owned(), b"1\n2\n".to_vec()),
-            ("binary".to_owned(), vec![0xff]),
+            ("key".to_owned(), "s3cret\r\n".into()),
+            ("two".to_owned(), "1\n2\n".into()),
+            ("binary".to_owned(), vec![0xff].into()),
         ]);
         let meanings = Meanings {
             variable: &variable,

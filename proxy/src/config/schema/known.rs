@@ -15,7 +15,7 @@ use crate::model::{Listener, Routes, Upstream};
 
 /// A list, what was there to be referred to, and the routes that it means.
 #[derive(Debug, Default)]
-pub(in super::super) struct KnownRoutes {
+pub(super) struct KnownRoutes {
     items: Vec<Item>,
     listeners: HashSet<String>,
     upstreams: HashSet<String>,

@@ -11,6 +11,7 @@ mod balancing;
 mod headers;
 mod known;
 mod listeners;
+mod pairs;
 mod reader;
 mod routes;
 mod scalars;
@@ -19,7 +20,8 @@ mod tls;
 mod tracing;
 mod upstreams;
 
-pub(super) use known::KnownRoutes;
+use known::KnownRoutes;
+use pairs::KnownPairs;
 use reader::{Report, Table};
 pub use tls::KEY_MISMATCH;
 
@@ -34,10 +36,24 @@ pub fn validate(document: &Document, text: Text<'_>) -> Result<Model, Diagnostic
     })
 }
 
-/// The same without the places of complaints, and with what is known of routes before.
-pub(super) fn model(document: &Document, known: Option<&mut KnownRoutes>) -> Result<Model, Vec<Diagnostic>> {
-    let report = Report::default();
-    let model = read(document, &report, known);
+/// What is known of documents before.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    routes: KnownRoutes,
+    pairs: KnownPairs,
+}
+
+/// The same without the places of complaints, and with what is known of documents before.
+pub(super) fn model(document: &Document, known: Option<&mut Known>) -> Result<Model, Vec<Diagnostic>> {
+    let (routes, pairs) = known.map(|known| (&mut known.routes, &mut known.pairs)).unzip();
+    let mut report = Report::default();
+    if let Some(pairs) = &pairs {
+        report.pairs = KnownPairs::after(pairs);
+    }
+    let model = read(document, &report, routes);
+    if let Some(pairs) = pairs {
+        *pairs = std::mem::take(&mut report.pairs);
+    }
     match (report.finish(), model) {
         (complaints, Some(model)) if complaints.is_empty() => Ok(model),
         (complaints, _) => Err(complaints),

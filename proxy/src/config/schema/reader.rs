@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use super::super::keys::Key;
 use super::super::{Diagnostic, Node, Path, Step};
+use super::pairs::KnownPairs;
 use crate::model::Name;
 
-/// Complaints so far.
+/// Complaints so far, and what need not be looked into again.
 #[derive(Default)]
 pub(super) struct Report {
     complaints: RefCell<Vec<Diagnostic>>,
+    pub(super) pairs: KnownPairs,
 }
 
 /// A table all of whose keys are known.

@@ -23,7 +23,7 @@ pub(super) fn read(listener: &Table<'_>, root: &Table<'_>) -> Option<Tls> {
     let mut certificates = Vec::new();
     table.each("certificates", |item, path| {
         let table = Table::read(item, path, keys::CERTIFICATE, table.report);
-        certificates.extend(table.and_then(|table| certificate(&table)).map(Arc::new));
+        certificates.extend(table.and_then(|table| certificate(&table)));
     });
     let mut acme_hosts = Vec::new();
     table.each("acme_hosts", |item, path| {
@@ -102,7 +102,7 @@ pub(super) fn read_upstream(upstream: &Table<'_>, protocol: Protocol) -> Option<
     let found = UpstreamTls {
         roots: roots?,
         server_name: name,
-        certificate: certificate.map(Arc::new),
+        certificate,
     };
     if let Err(error) = tls::client(&found, protocol) {
         let complaint = Diagnostic::new("bad-certificate", format!("nobody can be trusted by it: {error}"));
@@ -123,12 +123,12 @@ pub(super) fn names(tls: &UpstreamTls, authority: &str, endpoint: &Table<'_>) {
     }
 }
 
-fn certificate(table: &Table<'_>) -> Option<Certificate> {
+fn certificate(table: &Table<'_>) -> Option<Arc<Certificate>> {
     let chain = table.required("certificate", |node, path, report| {
         pem(node, path, report, tls::certificates)
     });
     let key = table.required("key", |node, path, report| pem(node, path, report, tls::key));
-    match tls::certificate(chain?, key?) {
+    match table.report.pairs.pair(chain?, key?) {
         Ok(certificate) => Some(certificate),
         Err(error) => {
             let (code, key) = match error {
