@@ -33,6 +33,7 @@ mod names;
 pub mod order;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod pace;
 pub mod probe;
 pub mod reload;
 mod room;

@@ -238,11 +238,7 @@ fn a_parcel_says_the_same_as_the_files_with_the_variables_of_whoever_opens_it() 
 
 #[test]
 fn a_content_that_is_in_no_file_includes_none() {
-    let body = Candidate::sent(
-        "(body)".into(),
-        reloadspec_proxy::config::Format::Yaml,
-        MAIN.into(),
-    );
+    let body = Candidate::sent("(body)".into(), reloadspec_proxy::config::Format::Yaml, MAIN);
     let error = body
         .gather(&variables)
         .and_then(|gathered| gathered.validate())

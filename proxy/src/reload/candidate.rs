@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use bytes::Bytes;
 use sha2::Digest as _;
 
 use crate::config::{self, Bundle, Diagnostics, Format, Gathered, Memory, Text};
@@ -16,11 +17,11 @@ pub struct Candidate {
     /// Its language.
     pub format: Format,
     /// Its content.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// The files that it includes, in their order; none if nobody has looked for them.
     pub members: Option<Vec<Member>>,
     /// The contents of files that `${file:...}` refers to, by the name that stands there.
-    pub files: BTreeMap<String, Vec<u8>>,
+    pub files: BTreeMap<String, Bytes>,
     /// What is worth a warning once this serves.
     pub notes: Vec<String>,
     /// What tells all these contents together from any other.
@@ -37,7 +38,7 @@ pub struct Member {
     /// Its language.
     pub format: Format,
     /// Its content.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
 /// Who asked for a configuration.
@@ -66,12 +67,13 @@ pub struct Digest([u8; 32]);
 
 impl Candidate {
     /// What a file held, for itself.
-    pub fn new(path: &Path, bytes: Vec<u8>) -> Self {
+    pub fn new(path: &Path, bytes: impl Into<Bytes>) -> Self {
         Self::sent(path.display().to_string(), Format::of(path), bytes)
     }
 
     /// A content that is in no file, so that it can include none.
-    pub fn sent(name: String, format: Format, bytes: Vec<u8>) -> Self {
+    pub fn sent(name: String, format: Format, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
         Self {
             name,
             format,
@@ -86,7 +88,7 @@ impl Candidate {
 
     /// The same with all that it refers to.
     #[must_use]
-    pub fn with(self, members: Vec<Member>, files: BTreeMap<String, Vec<u8>>, notes: Vec<String>) -> Self {
+    pub fn with(self, members: Vec<Member>, files: BTreeMap<String, Bytes>, notes: Vec<String>) -> Self {
         let refers = !(members.is_empty() && files.is_empty());
         let digest = if refers {
             Digest::of_all(&self.bytes, &members, &files)
@@ -162,7 +164,7 @@ impl Digest {
     }
 
     /// The digest of a content with all that it refers to, which is something.
-    fn of_all(main: &[u8], members: &[Member], files: &BTreeMap<String, Vec<u8>>) -> Self {
+    fn of_all(main: &[u8], members: &[Member], files: &BTreeMap<String, Bytes>) -> Self {
         let mut hash = sha2::Sha256::new();
         // Lengths first, so that nothing can pass from one part to the next unseen.
         let mut part = |name: &str, bytes: &[u8]| {

@@ -43,6 +43,7 @@ pub use touches::Touches;
 
 use crate::config::Memory;
 use crate::model::{Address, Cut, Drain, Model, Name};
+use crate::pace;
 use crate::runtime::{Current, Shared, Snapshot};
 use crate::tls::Vault;
 use fleet::{Fleet, StagedFleet};
@@ -132,6 +133,7 @@ impl Reloader {
                 return self.unchanged(Sameness::Content);
             }
             let attempt = read(candidate, Some(&mut self.memory));
+            pace::give_way();
             let attempt = attempt.and_then(|model| self.apply(model, digest, candidate.origin));
             self.outcome(attempt, digest, started)
         })
@@ -244,6 +246,7 @@ impl Reloader {
 
         self.retired.push(retired);
         drop(commit);
+        pace::yield_now();
         info_span!("drain").in_scope(|| self.drain());
         Ok(Made { old, new, plan })
     }
@@ -344,6 +347,7 @@ pub fn environment(name: &str) -> Option<String> {
 fn read(candidate: &Candidate, mut memory: Option<&mut Memory>) -> Result<Model, Rejection> {
     let gathered =
         info_span!("gather").in_scope(|| candidate.gather_by(&environment, memory.as_deref_mut()))?;
+    pace::give_way();
     Ok(info_span!("validate").in_scope(|| gathered.validate_by(memory))?)
 }
 

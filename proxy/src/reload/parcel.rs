@@ -71,12 +71,10 @@ impl Parcel {
              }| Member {
                 name,
                 format: format.into(),
-                bytes: content.into_bytes(),
+                bytes: content.into(),
             },
         );
-        let files = files
-            .into_iter()
-            .map(|(name, content)| (name, content.into_bytes()));
+        let files = files.into_iter().map(|(name, content)| (name, content.into()));
         Candidate::sent(main.name, main.format.into(), main.content.into_bytes()).with(
             members.collect(),
             files.collect(),
@@ -134,9 +132,9 @@ mod tests {
         let member = Member {
             name: "conf.d/a.toml".to_owned(),
             format: Format::Toml,
-            bytes: b"[[routes]]\n".to_vec(),
+            bytes: b"[[routes]]\n"[..].into(),
         };
-        let files = BTreeMap::from([("token".to_owned(), b"t\n".to_vec())]);
+        let files = BTreeMap::from([("token".to_owned(), b"t\n"[..].into())]);
         let candidate = Candidate::new(Path::new("proxy.yaml"), b"include: conf.d/*\n".to_vec());
         let whole = candidate.with(vec![member], files, Vec::new());
         let packed = serde_json::to_vec(&Parcel::of(&whole).expect("text")).expect("JSON");

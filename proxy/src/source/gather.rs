@@ -3,14 +3,18 @@
 //! In: the path of the main file. Out: a candidate of all files, or why not; and in any case what has to be watched. What changed while it
 //! was read is not handed over: every file is looked at again once the last one is read, and every folder is searched again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
 
 use super::include::{Searched, Unsearchable, expand};
 use super::read::{Content, ReadError, Stamp, UNSTEADY_PAUSES, read, stamp};
 use crate::config::{
     FILE_LIMIT_BYTES, Format, Memory, References, SIZE_LIMIT_BYTES, Text, may_refer, references,
 };
+use crate::pace;
 use crate::reload::{Candidate, Digest, Member};
 
 /// All that a configuration depends on.
@@ -34,10 +38,25 @@ pub(super) struct Whole {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stamps(Vec<(PathBuf, Stamp)>);
 
-/// What texts refer to, so that a text is parsed once for it.
+/// What is known of files from the times they were read before.
 #[derive(Debug, Default)]
-pub(super) struct Known(BTreeMap<PathBuf, (Digest, References)>);
+pub(super) struct Known {
+    /// What texts refer to, so that a text is parsed once for it.
+    references: BTreeMap<PathBuf, (Digest, References)>,
+    /// What all but the main file held, so that of many files those are read that changed.
+    contents: BTreeMap<PathBuf, Kept>,
+}
 
+/// A file that was read.
+#[derive(Debug)]
+struct Kept {
+    bytes: Bytes,
+    stamp: Stamp,
+    read_at: Instant,
+}
+
+/// What the file system says about a file is not trusted for longer than this: then the content is read anyway.
+pub(super) const REREAD: Duration = Duration::from_secs(10);
 /// More files than these are a mistake.
 const FILES_LIMIT: usize = 1000;
 
@@ -47,12 +66,14 @@ struct Reading<'a> {
     known: &'a mut Known,
     memory: &'a mut Memory,
     tracked: Tracked,
+    /// Of files, and of searched folders.
     stamps: Vec<(PathBuf, Stamp)>,
+    folders: Vec<(PathBuf, Stamp)>,
     left_bytes: u64,
     has_blank_part: bool,
 }
 
-/// Reads everything once.
+/// Reads everything once. What the file system says is as before, and said so before, is not read again.
 pub(super) fn gather(
     main: &Path,
     known: &mut Known,
@@ -64,32 +85,36 @@ pub(super) fn gather(
         memory,
         tracked: Tracked::default(),
         stamps: Vec::new(),
+        folders: Vec::new(),
         left_bytes: SIZE_LIMIT_BYTES,
         has_blank_part: false,
     };
     let candidate = reading.all();
+    let stamps = reading.stamps();
     let Reading {
         known,
         tracked,
-        stamps,
         has_blank_part,
         ..
     } = reading;
-    known.0.retain(|path, _| tracked.files.contains(path));
+    let files: HashSet<&PathBuf> = tracked.files.iter().collect();
+    known.references.retain(|path, _| files.contains(path));
+    known.contents.retain(|path, _| files.contains(path));
     let whole = candidate.map(|candidate| Whole {
         candidate,
-        stamps: Stamps(stamps),
+        stamps,
         has_blank_part,
     });
     (tracked, whole)
 }
 
-/// The same for somebody who waits for it: what is being changed is read again a few times.
+/// The same for somebody who waits for it: everything is read, whatever the file system says, and what is being changed is read again a few times.
 pub(super) fn gather_patiently(
     main: &Path,
     known: &mut Known,
     memory: &mut Memory,
 ) -> (Tracked, Result<Whole, ReadError>) {
+    known.contents.clear();
     for pause in UNSTEADY_PAUSES {
         match gather(main, known, memory) {
             (_, Err(ReadError::Unsteady { .. })) => std::thread::sleep(pause),
@@ -122,11 +147,11 @@ impl Known {
     fn references(&mut self, path: &Path, format: Format, bytes: &[u8], memory: &mut Memory) -> References {
         // No text at all refers to nothing either.
         if !std::str::from_utf8(bytes).is_ok_and(may_refer) {
-            self.0.remove(path);
+            self.references.remove(path);
             return References::default();
         }
         let digest = Digest::of(bytes);
-        if let Some((known, references)) = self.0.get(path)
+        if let Some((known, references)) = self.references.get(path)
             && *known == digest
         {
             return references.clone();
@@ -135,8 +160,29 @@ impl Known {
         let found = Text::new(&name, format, bytes)
             .map(|text| references(text, memory))
             .unwrap_or_default();
-        self.0.insert(path.to_owned(), (digest, found.clone()));
+        self.references.insert(path.to_owned(), (digest, found.clone()));
         found
+    }
+
+    /// What a file holds, if the file system says that it is as it was when it was read, and that is worth something.
+    fn content(&self, path: &Path) -> Option<(Bytes, Stamp)> {
+        let kept = self.contents.get(path)?;
+        let holds = || stamp(path).is_ok_and(|current| current == kept.stamp);
+        (kept.read_at.elapsed() < REREAD && holds()).then(|| (kept.bytes.clone(), kept.stamp))
+    }
+
+    /// Takes note of what was read `now`.
+    fn keep(&mut self, path: &Path, bytes: &Bytes, stamp: Stamp, now: SystemTime) {
+        if !stamp.is_telling(now) {
+            self.contents.remove(path);
+            return;
+        }
+        let kept = Kept {
+            bytes: bytes.clone(),
+            stamp,
+            read_at: Instant::now(),
+        };
+        self.contents.insert(path.to_owned(), kept);
     }
 }
 
@@ -163,7 +209,7 @@ impl Reading<'_> {
         let files = self.named(named)?;
         let is_alone = members.is_empty() && files.is_empty() && self.tracked.searched.is_empty();
         // The content of one file was found steady when it was read.
-        let is_steady = is_alone || (Stamps(self.stamps.clone()).hold() && self.included(&found)?.0 == paths);
+        let is_steady = is_alone || (self.stamps().hold() && self.included(&found)?.0 == paths);
         if !is_steady {
             return Err(ReadError::Unsteady {
                 path: main.to_owned(),
@@ -172,9 +218,17 @@ impl Reading<'_> {
         Ok(Candidate::new(main, bytes).with(members, files, notes))
     }
 
-    fn one(&mut self, path: &Path) -> Result<Vec<u8>, ReadError> {
+    fn stamps(&self) -> Stamps {
+        Stamps([&self.stamps[..], &self.folders].concat())
+    }
+
+    fn one(&mut self, path: &Path) -> Result<Bytes, ReadError> {
         self.tracked.files.push(path.to_owned());
-        let Content { bytes, stamp } = read(path)?;
+        pace::give_way();
+        let (bytes, stamp) = match self.known.content(path) {
+            Some(known) => known,
+            None => self.read(path)?,
+        };
         self.has_blank_part |= bytes.is_empty() && path != self.main;
         self.stamps.push((path.to_owned(), stamp));
         self.left_bytes =
@@ -187,11 +241,21 @@ impl Reading<'_> {
         Ok(bytes)
     }
 
+    fn read(&mut self, path: &Path) -> Result<(Bytes, Stamp), ReadError> {
+        let Content { bytes, stamp } = read(path)?;
+        let bytes = Bytes::from(bytes);
+        // The main file is the one that changes, in most cases, and may be large.
+        if path != self.main {
+            self.known.keep(path, &bytes, stamp, SystemTime::now());
+        }
+        Ok((bytes, stamp))
+    }
+
     /// The files that are included, each once, and what is worth a warning.
     fn included(&mut self, references: &References) -> Result<(Vec<PathBuf>, Vec<String>), ReadError> {
         let main = self.main;
         self.tracked.searched.clear();
-        self.stamps.retain(|(path, _)| self.tracked.files.contains(path));
+        self.folders.clear();
         let (mut paths, mut notes) = (Vec::new(), Vec::new());
         let mut known = BTreeSet::from([main.to_owned()]);
         for (include, (line, column)) in &references.includes {
@@ -213,7 +277,7 @@ impl Reading<'_> {
             })?;
             for searched in &expansion.searched {
                 if let Ok(stamp) = stamp(&searched.folder) {
-                    self.stamps.push((searched.folder.clone(), stamp));
+                    self.folders.push((searched.folder.clone(), stamp));
                 }
             }
             if expansion.is_pattern && expansion.files.is_empty() {
@@ -240,7 +304,7 @@ impl Reading<'_> {
     }
 
     /// The contents of files that are referred to by name.
-    fn named(&mut self, names: Vec<String>) -> Result<BTreeMap<String, Vec<u8>>, ReadError> {
+    fn named(&mut self, names: Vec<String>) -> Result<BTreeMap<String, Bytes>, ReadError> {
         let mut files = BTreeMap::new();
         for name in names {
             if files.contains_key(&name) {
@@ -265,5 +329,38 @@ impl Reading<'_> {
             files.insert(name, bytes);
         }
         Ok(files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_read_again_as_soon_as_its_file_is_another_or_said_too_little() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("part.yaml");
+        fs::write(&path, "one").expect("a file");
+        let now = SystemTime::now();
+        let mut known = Known::default();
+        let kept = Bytes::from("kept");
+        let held = |known: &Known| known.content(&path).map(|(bytes, _)| bytes);
+        let stamped = || stamp(&path).expect("a file");
+
+        known.keep(&path, &kept, stamped(), now + Duration::from_secs(60));
+        assert_eq!(held(&known), Some(kept.clone()));
+        // In place, and of the same length.
+        fs::write(&path, "two").expect("a file");
+        assert_eq!(held(&known), None);
+        known.keep(&path, &kept, stamped(), now + Duration::from_secs(60));
+        assert_eq!(held(&known), Some(kept.clone()));
+        // What is read in the tick in which it was written says nothing of what is written after that.
+        known.keep(&path, &kept, stamped(), now);
+        assert_eq!(held(&known), None);
+        known.keep(&path, &kept, stamped(), now + Duration::from_secs(60));
+        fs::remove_file(&path).expect("a removal");
+        assert_eq!(held(&known), None);
     }
 }

@@ -112,6 +112,9 @@ impl Hops {
     }
 
     fn watch(&mut self, directory: &Path) {
+        if self.directories.contains_key(directory) {
+            return;
+        }
         if let Ok(metadata) = std::fs::metadata(directory) {
             let identity = Identity {
                 device: metadata.dev(),

@@ -81,7 +81,9 @@ impl Intent {
             return;
         }
         let file = event.paths.iter().find(|path| watch.is_file(path));
-        if let Some(stale) = file.filter(|file| watch.is_stale(file)) {
+        // What is renamed is put in place either way.
+        let is_rename = matches!(event.kind, EventKind::Modify(ModifyKind::Name(_)));
+        if !is_rename && let Some(stale) = file.filter(|file| watch.is_stale(file)) {
             // The end of a file that a link has turned away from, or a late writer of it: the file is another one now.
             self.put_in_place(std::slice::from_ref(stale), watch);
             return;

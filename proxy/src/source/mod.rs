@@ -13,6 +13,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ pub use read::ReadError;
 
 use crate::config::Memory;
 use crate::reload::{Candidate, Digest};
-use gather::{Known, Stamps, Tracked, Whole, gather, gather_patiently};
+use gather::{Known, REREAD, Stamps, Tracked, Whole, gather, gather_patiently};
 use intent::Intent;
 use read::{UNSTEADY_PAUSES, stamp};
 use watch::Watch;
@@ -86,8 +87,6 @@ pub enum Sight {
 /// How often the file is looked at without a hint. Two looks that see the same confirm a content, so that a change that no event told of
 /// is applied within twice this.
 const POLL: Duration = Duration::from_millis(500);
-/// What the file system says about a file is not trusted for longer than this: then the content is read anyway.
-const REREAD: Duration = Duration::from_secs(10);
 /// A file that is replaced by removal and creation is gone for a moment. That is not worth a warning.
 const ABSENCE_GRACE: Duration = Duration::from_millis(100);
 
@@ -340,7 +339,7 @@ impl Source {
     /// Whether an included file has gone so lately that it may be about to be replaced. A pattern matches what is there, so that
     /// nothing else would tell of it.
     fn has_just_lost_one(&mut self, now: Instant) -> bool {
-        let tracked = &self.tracked.files;
+        let tracked: HashSet<&PathBuf> = self.tracked.files.iter().collect();
         let gone = |path: &PathBuf| !tracked.contains(path);
         if !self.members.iter().any(gone) {
             self.lost = None;

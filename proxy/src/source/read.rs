@@ -4,7 +4,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{Mode, OFlags};
 
@@ -106,6 +106,9 @@ pub(super) const UNSTEADY_PAUSES: [Duration; 5] = [
     Duration::from_millis(160),
 ];
 
+/// Clocks of file systems tick every few milliseconds, some every second or two: what changes twice within a tick says so once.
+const TICK: Duration = Duration::from_secs(3);
+
 /// Reads a file whole. What it returns stood in the file at one moment.
 pub(super) fn read(path: &Path) -> Result<Content, ReadError> {
     let io = |error: io::Error| ReadError::Io {
@@ -169,5 +172,19 @@ impl Stamp {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
+    }
+
+    /// Whether a file that was read `now` and has changed since has another stamp.
+    pub(super) fn is_telling(&self, now: SystemTime) -> bool {
+        let times = [self.modified, self.changed];
+        times.into_iter().all(|(seconds, nanoseconds)| {
+            let since = Duration::new(seconds.unsigned_abs(), nanoseconds.unsigned_abs() as u32);
+            let latest = if seconds < 0 {
+                UNIX_EPOCH
+            } else {
+                UNIX_EPOCH + since
+            };
+            now.duration_since(latest).is_ok_and(|age| age >= TICK)
+        })
     }
 }

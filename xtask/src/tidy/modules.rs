@@ -63,14 +63,14 @@ const RULES: [Rule; 14] = [
     Rule {
         krate: "proxy",
         module: "reload",
-        only: &["config", "log", "model", "runtime", "tls"],
+        only: &["config", "log", "model", "pace", "runtime", "tls"],
         not: &["std::fs"],
         because: "a reload is given its bytes, and knows nobody who asks for one",
     },
     Rule {
         krate: "proxy",
         module: "source",
-        only: &["config", "reload"],
+        only: &["config", "pace", "reload"],
         not: &[],
         because: "a source makes candidates, and decides nothing about them",
     },
