@@ -1,26 +1,30 @@
 //! How the thread that reloads shares a core with the workers.
 //!
-//! A thread that has the core keeps it for milliseconds, and a request that comes meanwhile waits. So the thread gives way between the stages of a reload, once it has been
-//! at it for a while. Linux takes whoever gave way for somebody who has had its share (EEVDF): from then on a worker that wakes up goes first. A small change is over before that.
+//! A thread that has the core keeps it for milliseconds, and a request that comes meanwhile waits. A small change is over before anybody notices; where one takes longer, the
+//! thread gives way again and again, between the stages of a reload and within the long ones.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// A request that waits for so long is no slower than many others.
-const UNNOTICED: Duration = Duration::from_micros(400);
+/// A change that takes less is not slowed down by the requests that come meanwhile.
+const SMALL: Duration = Duration::from_micros(700);
+/// Those that come while a larger one is made ready wait for so long, or for one stretch of work.
+const LARGE: Duration = Duration::from_micros(150);
 
 thread_local! {
-    static SINCE: Cell<Instant> = Cell::new(Instant::now());
+    /// When others were given way to, and how long that will do.
+    static TURN: Cell<(Instant, Duration)> = Cell::new((Instant::now(), SMALL));
 }
 
-/// Something begins that may take a while.
+/// A change begins.
 pub(crate) fn begin() {
-    SINCE.set(Instant::now());
+    TURN.set((Instant::now(), SMALL));
 }
 
 /// Gives way to others, if that was not done for a while.
 pub(crate) fn give_way() {
-    if SINCE.get().elapsed() >= UNNOTICED {
+    let (since, enough) = TURN.get();
+    if since.elapsed() >= enough {
         yield_now();
     }
 }
@@ -28,5 +32,5 @@ pub(crate) fn give_way() {
 /// Gives way to others.
 pub(crate) fn yield_now() {
     std::thread::yield_now();
-    begin();
+    TURN.set((Instant::now(), LARGE));
 }

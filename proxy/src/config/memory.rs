@@ -16,6 +16,7 @@ use super::node::Budget;
 use super::parse::{Document, parse, yaml};
 use super::schema::Known;
 use super::{Diagnostics, Format, Item, Node, Text, depth};
+use crate::pace;
 
 /// Texts and their parts by what they say. It forgets what was not asked for the last two times: one text in between may be no document.
 #[derive(Debug, Default)]
@@ -48,6 +49,8 @@ enum Part<'a> {
 
 /// A shorter text is parsed in the time that it takes to look it up, and a longer one takes more room than it is worth.
 const LENGTHS: RangeInclusive<usize> = 256..=32 * 1024 * 1024;
+/// So many parts are looked up in a fraction of a millisecond.
+const STRETCH: usize = 256;
 /// What ends a line, or is no space, and is not looked at here.
 const ODD: [char; 5] = ['\r', '\t', '\u{85}', '\u{2028}', '\u{2029}'];
 
@@ -154,7 +157,9 @@ impl Memory {
         let budget = Budget::for_text(text.content);
         let mut names = HashSet::new();
         let mut entries = Vec::new();
-        for part in apart(text.content)? {
+        let parts = apart(text.content)?;
+        pace::give_way();
+        for part in parts {
             let (name, value) = match part {
                 Part::Entry(range) | Part::Alone(_, range) => self.entry(&text.content[range], &budget)?,
                 Part::List(name, _, items) => {
@@ -187,9 +192,16 @@ impl Memory {
     }
 
     fn items(&mut self, text: &str, parts: &[Range<usize>], budget: &Budget) -> Option<Vec<Item>> {
-        let prints: Vec<Print> = parts.iter().map(|part| print(&text[part.clone()])).collect();
+        let mut prints: Vec<Print> = Vec::with_capacity(parts.len());
+        for some in parts.chunks(STRETCH) {
+            pace::give_way();
+            prints.extend(some.iter().map(|part| print(&text[part.clone()])));
+        }
         let mut items = Vec::with_capacity(parts.len());
         while let [first, ..] = prints[items.len()..] {
+            if items.len() % STRETCH == 0 {
+                pace::give_way();
+            }
             if let Some(item) = recall(&mut self.parts, first, self.turn) {
                 items.push(item);
                 continue;

@@ -91,7 +91,7 @@ impl Candidate {
     pub fn with(self, members: Vec<Member>, files: BTreeMap<String, Bytes>, notes: Vec<String>) -> Self {
         let refers = !(members.is_empty() && files.is_empty());
         let digest = if refers {
-            Digest::of_all(&self.bytes, &members, &files)
+            Digest::of_all(self.digest, &members, &files)
         } else {
             self.digest
         };
@@ -164,7 +164,7 @@ impl Digest {
     }
 
     /// The digest of a content with all that it refers to, which is something.
-    fn of_all(main: &[u8], members: &[Member], files: &BTreeMap<String, Bytes>) -> Self {
+    fn of_all(Self(main): Self, members: &[Member], files: &BTreeMap<String, Bytes>) -> Self {
         let mut hash = sha2::Sha256::new();
         // Lengths first, so that nothing can pass from one part to the next unseen.
         let mut part = |name: &str, bytes: &[u8]| {
@@ -173,7 +173,7 @@ impl Digest {
             hash.update((bytes.len() as u64).to_be_bytes());
             hash.update(bytes);
         };
-        part("", main);
+        part("", &main);
         for member in members {
             part(&member.name, &member.bytes);
         }

@@ -133,7 +133,6 @@ impl Reloader {
                 return self.unchanged(Sameness::Content);
             }
             let attempt = read(candidate, Some(&mut self.memory));
-            pace::give_way();
             let attempt = attempt.and_then(|model| self.apply(model, digest, candidate.origin));
             self.outcome(attempt, digest, started)
         })
@@ -185,6 +184,7 @@ impl Reloader {
 
     /// Everything after the validation.
     fn apply(&mut self, model: Model, digest: Digest, origin: Origin) -> Result<Made, Rejection> {
+        pace::give_way();
         let plan = info_span!("plan").in_scope(|| Plan::between(&self.model, &model));
         if plan.is_empty() {
             let serving = &self.model;

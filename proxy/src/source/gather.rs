@@ -145,6 +145,7 @@ impl Stamps {
 
 impl Known {
     fn references(&mut self, path: &Path, format: Format, bytes: &[u8], memory: &mut Memory) -> References {
+        pace::give_way();
         // No text at all refers to nothing either.
         if !std::str::from_utf8(bytes).is_ok_and(may_refer) {
             self.references.remove(path);

@@ -21,6 +21,7 @@ pub use intent::Hint;
 pub use read::ReadError;
 
 use crate::config::Memory;
+use crate::pace;
 use crate::reload::{Candidate, Digest};
 use gather::{Known, REREAD, Stamps, Tracked, Whole, gather, gather_patiently};
 use intent::Intent;
@@ -166,6 +167,7 @@ impl Source {
 
     /// Looks at the file if a hint or the clock asks for it.
     pub fn look(&mut self, memory: &mut Memory) -> Sight {
+        pace::begin();
         let now = Instant::now();
         self.intent.expire(now);
         if self.unsteady.retry.is_some_and(|retry| retry <= now) {
@@ -203,6 +205,7 @@ impl Source {
 
     /// Reads the file whatever is known about it: for those who ask explicitly. [`Sight::Same`] if that cannot be done and was said before.
     pub fn read_now(&mut self, memory: &mut Memory) -> Sight {
+        pace::begin();
         let whole = match self.gather(true, memory) {
             Ok(whole) => whole,
             // Whoever asks is told at once, but as part of the same episode.

@@ -17,7 +17,6 @@ use crate::lifecycle::Notifier;
 use crate::log::LogControl;
 use crate::metrics::Metrics;
 use crate::order::{Declined, Order, Wish};
-use crate::pace;
 use crate::reload::{Attempt, Board, Candidate, Origin, Outcome, Rejection, Reloader, Status};
 use crate::source::{Hint, ReadError, Sight, Source};
 
@@ -159,13 +158,13 @@ impl Supervisor {
 
     /// Waits for messages until `deadline`, and takes all that are there once there is one.
     fn hear(&mut self, deadline: Instant) {
-        let mut next = match self.messages.recv_timeout(deadline - Instant::now()) {
+        let patience = deadline.saturating_duration_since(Instant::now());
+        let mut next = match self.messages.recv_timeout(patience) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
             // Everyone who could ever say something is gone, the one who could say stop too.
             Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
         };
-        pace::begin();
         while let Some(message) = next {
             match message {
                 Message::Hint(hint) => self.source.hint(&hint),

@@ -42,7 +42,7 @@ const RULES: [Rule; 14] = [
     Rule {
         krate: "proxy",
         module: "config",
-        only: &["model", "tls"],
+        only: &["model", "pace", "tls"],
         not: WORLD,
         because: "what a configuration means depends on its text alone",
     },
