@@ -1,7 +1,9 @@
 //! How the thread that reloads shares a core with the workers.
 //!
 //! A thread that has the core keeps it for milliseconds, and a request that comes meanwhile waits. A small change is over before anybody notices; where one takes longer, the
-//! thread gives way again and again, between the stages of a reload and within the long ones.
+//! thread gives way again and again: between the stages of a reload, between the files that it reads, and between the parts of a text. What stands between two of these takes as long as it takes.
+//!
+//! On a core that is never idle a large change takes longer for it: that is meant.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};

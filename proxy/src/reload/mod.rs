@@ -140,6 +140,7 @@ impl Reloader {
 
     /// Makes serve again, under a new number, what an earlier revision said. None if it is not kept.
     pub fn roll_back(&mut self, to: u64) -> Option<Outcome> {
+        pace::begin();
         let started = Instant::now();
         let revision = self.history.find(to)?;
         let (origin, digest) = (Origin::Rollback { to }, revision.digest);

@@ -30,6 +30,8 @@ pub(super) struct Tracked {
 pub(super) struct Whole {
     pub(super) candidate: Candidate,
     pub(super) stamps: Stamps,
+    /// When the first of all files was read.
+    pub(super) read_at: Instant,
     /// Whether one of the files that it refers to holds nothing, as one does that is about to be written.
     pub(super) has_blank_part: bool,
 }
@@ -48,7 +50,7 @@ pub(super) struct Known {
 }
 
 /// A file that was read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Kept {
     bytes: Bytes,
     stamp: Stamp,
@@ -66,9 +68,11 @@ struct Reading<'a> {
     known: &'a mut Known,
     memory: &'a mut Memory,
     tracked: Tracked,
-    /// Of files, and of searched folders.
+    /// What the file system said about files, and about searched folders.
     stamps: Vec<(PathBuf, Stamp)>,
     folders: Vec<(PathBuf, Stamp)>,
+    /// When the first of the files was read.
+    read_at: Instant,
     left_bytes: u64,
     has_blank_part: bool,
 }
@@ -86,6 +90,7 @@ pub(super) fn gather(
         tracked: Tracked::default(),
         stamps: Vec::new(),
         folders: Vec::new(),
+        read_at: Instant::now(),
         left_bytes: SIZE_LIMIT_BYTES,
         has_blank_part: false,
     };
@@ -94,6 +99,7 @@ pub(super) fn gather(
     let Reading {
         known,
         tracked,
+        read_at,
         has_blank_part,
         ..
     } = reading;
@@ -103,6 +109,7 @@ pub(super) fn gather(
     let whole = candidate.map(|candidate| Whole {
         candidate,
         stamps,
+        read_at,
         has_blank_part,
     });
     (tracked, whole)
@@ -114,7 +121,7 @@ pub(super) fn gather_patiently(
     known: &mut Known,
     memory: &mut Memory,
 ) -> (Tracked, Result<Whole, ReadError>) {
-    known.contents.clear();
+    known.forget_contents();
     for pause in UNSTEADY_PAUSES {
         match gather(main, known, memory) {
             (_, Err(ReadError::Unsteady { .. })) => std::thread::sleep(pause),
@@ -165,25 +172,37 @@ impl Known {
         found
     }
 
-    /// What a file holds, if the file system says that it is as it was when it was read, and that is worth something.
-    fn content(&self, path: &Path) -> Option<(Bytes, Stamp)> {
-        let kept = self.contents.get(path)?;
-        let holds = || stamp(path).is_ok_and(|current| current == kept.stamp);
-        (kept.read_at.elapsed() < REREAD && holds()).then(|| (kept.bytes.clone(), kept.stamp))
+    /// Has every file read the next time.
+    pub(super) fn forget_contents(&mut self) {
+        self.contents.clear();
     }
 
-    /// Takes note of what was read `now`.
-    fn keep(&mut self, path: &Path, bytes: &Bytes, stamp: Stamp, now: SystemTime) {
-        if !stamp.is_telling(now) {
+    /// What a file holds, if the file system says that it is as it was when it was read, and that is worth something.
+    fn content(&self, path: &Path) -> Option<&Kept> {
+        let kept = self.contents.get(path)?;
+        let holds = || stamp(path).is_ok_and(|current| current == kept.stamp);
+        (kept.read_at.elapsed() < REREAD && holds()).then_some(kept)
+    }
+
+    /// Takes note of a file whose reading began at a time.
+    fn keep(&mut self, path: &Path, kept: Kept, began: SystemTime) {
+        if kept.stamp.is_telling(began) {
+            self.contents.insert(path.to_owned(), kept);
+        } else {
             self.contents.remove(path);
-            return;
         }
-        let kept = Kept {
-            bytes: bytes.clone(),
+    }
+}
+
+// === impl Kept ===
+
+impl From<Content> for Kept {
+    fn from(Content { bytes, stamp }: Content) -> Self {
+        Self {
+            bytes: bytes.into(),
             stamp,
             read_at: Instant::now(),
-        };
-        self.contents.insert(path.to_owned(), kept);
+        }
     }
 }
 
@@ -226,10 +245,19 @@ impl Reading<'_> {
     fn one(&mut self, path: &Path) -> Result<Bytes, ReadError> {
         self.tracked.files.push(path.to_owned());
         pace::give_way();
-        let (bytes, stamp) = match self.known.content(path) {
+        let began = SystemTime::now();
+        let known = self.known.content(path).cloned();
+        let is_known = known.is_some();
+        let kept = match known {
             Some(known) => known,
-            None => self.read(path)?,
+            None => Kept::from(read(path)?),
         };
+        let Kept {
+            ref bytes,
+            stamp,
+            read_at,
+        } = kept;
+        self.read_at = self.read_at.min(read_at);
         self.has_blank_part |= bytes.is_empty() && path != self.main;
         self.stamps.push((path.to_owned(), stamp));
         self.left_bytes =
@@ -239,17 +267,12 @@ impl Reading<'_> {
                     path: self.main.to_owned(),
                     size: SIZE_LIMIT_BYTES + 1,
                 })?;
-        Ok(bytes)
-    }
-
-    fn read(&mut self, path: &Path) -> Result<(Bytes, Stamp), ReadError> {
-        let Content { bytes, stamp } = read(path)?;
-        let bytes = Bytes::from(bytes);
+        let bytes = bytes.clone();
         // The main file is the one that changes, in most cases, and may be large.
-        if path != self.main {
-            self.known.keep(path, &bytes, stamp, SystemTime::now());
+        if !is_known && path != self.main {
+            self.known.keep(path, kept, began);
         }
-        Ok((bytes, stamp))
+        Ok(bytes)
     }
 
     /// The files that are included, each once, and what is worth a warning.
@@ -347,20 +370,29 @@ mod tests {
         let now = SystemTime::now();
         let mut known = Known::default();
         let kept = Bytes::from("kept");
-        let held = |known: &Known| known.content(&path).map(|(bytes, _)| bytes);
+        let held = |known: &Known| known.content(&path).map(|kept| kept.bytes.clone());
         let stamped = || stamp(&path).expect("a file");
+        let read = || Kept {
+            bytes: kept.clone(),
+            stamp: stamped(),
+            read_at: Instant::now(),
+        };
 
-        known.keep(&path, &kept, stamped(), now + Duration::from_secs(60));
+        known.keep(&path, read(), now + Duration::from_secs(60));
         assert_eq!(held(&known), Some(kept.clone()));
         // In place, and of the same length.
-        fs::write(&path, "two").expect("a file");
+        let before = stamped();
+        while stamped() == before {
+            // Clocks of file systems tick, those of older kernels every few milliseconds.
+            fs::write(&path, "two").expect("a file");
+        }
         assert_eq!(held(&known), None);
-        known.keep(&path, &kept, stamped(), now + Duration::from_secs(60));
+        known.keep(&path, read(), now + Duration::from_secs(60));
         assert_eq!(held(&known), Some(kept.clone()));
         // What is read in the tick in which it was written says nothing of what is written after that.
-        known.keep(&path, &kept, stamped(), now);
+        known.keep(&path, read(), now);
         assert_eq!(held(&known), None);
-        known.keep(&path, &kept, stamped(), now + Duration::from_secs(60));
+        known.keep(&path, read(), now + Duration::from_secs(60));
         fs::remove_file(&path).expect("a removal");
         assert_eq!(held(&known), None);
     }

@@ -243,9 +243,12 @@ impl Source {
     /// Takes note of what is handed over.
     fn hand_over(&mut self, whole: &Whole) {
         let Whole {
-            candidate, stamps, ..
+            candidate,
+            stamps,
+            read_at,
+            ..
         } = whole;
-        self.stamps = Some((stamps.clone(), Instant::now()));
+        self.stamps = Some((stamps.clone(), *read_at));
         self.seen = Some(candidate.digest);
         self.unconfirmed = None;
         self.lost = None;
@@ -269,6 +272,10 @@ impl Source {
             return Sight::Same;
         }
         let spoiled = std::mem::take(&mut self.unsteady).count;
+        if self.intent.last_was_in_place() {
+            // A writer may leave the times as they were, as one who maps the file into memory does on some file systems.
+            self.known.forget_contents();
+        }
         match self.gather(false, memory) {
             Ok(whole) => self.see_whole(now, whole, hinted),
             Err(error @ ReadError::Unsteady { .. }) => {
@@ -313,7 +320,7 @@ impl Source {
     fn see_whole(&mut self, now: Instant, whole: Whole, hinted: bool) -> Sight {
         let was_told = self.absent.take().is_some_and(|absent| absent.told);
         let digest = whole.candidate.digest;
-        self.stamps = Some((whole.stamps.clone(), now));
+        self.stamps = Some((whole.stamps.clone(), whole.read_at));
         if self.seen == Some(digest) {
             self.unconfirmed = None;
             self.lost = None;

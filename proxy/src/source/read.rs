@@ -6,7 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Statx, StatxFlags, makedev};
+use rustix::io::Errno;
 
 use crate::config::SIZE_LIMIT_BYTES;
 
@@ -136,9 +137,14 @@ pub(super) fn read(path: &Path) -> Result<Content, ReadError> {
     Ok(Content { bytes, stamp: after })
 }
 
-/// What the file system says about a file.
+/// What the file system says about a file, if need be after it has asked the server that has it.
 pub(super) fn stamp(path: &Path) -> io::Result<Stamp> {
-    std::fs::metadata(path).map(|metadata| Stamp::of(&metadata))
+    match rustix::fs::statx(CWD, path, AtFlags::STATX_FORCE_SYNC, StatxFlags::BASIC_STATS) {
+        Ok(said) => Ok(Stamp::from(said)),
+        // A kernel, or a sandbox, that knows no such call.
+        Err(Errno::NOSYS | Errno::PERM) => std::fs::metadata(path).map(|metadata| Stamp::of(&metadata)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn check(path: &Path, metadata: &Metadata) -> Result<(), ReadError> {
@@ -163,6 +169,18 @@ fn check(path: &Path, metadata: &Metadata) -> Result<(), ReadError> {
 }
 
 // === impl Stamp ===
+
+impl From<Statx> for Stamp {
+    fn from(said: Statx) -> Self {
+        let device = makedev(said.stx_dev_major, said.stx_dev_minor);
+        Self {
+            identity: (device, said.stx_ino),
+            size: said.stx_size,
+            modified: (said.stx_mtime.tv_sec, said.stx_mtime.tv_nsec.into()),
+            changed: (said.stx_ctime.tv_sec, said.stx_ctime.tv_nsec.into()),
+        }
+    }
+}
 
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {

@@ -52,7 +52,7 @@ pub(super) fn model(document: &Document, known: Option<&mut Known>) -> Result<Mo
     }
     let model = read(document, &report, routes);
     if let Some(pairs) = pairs {
-        *pairs = std::mem::take(&mut report.pairs);
+        *pairs = report.pairs.seen();
     }
     match (report.finish(), model) {
         (complaints, Some(model)) if complaints.is_empty() => Ok(model),

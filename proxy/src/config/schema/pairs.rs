@@ -49,4 +49,12 @@ impl KnownPairs {
             now: RefCell::default(),
         }
     }
+
+    /// Those of this document, and no more of the one before.
+    pub(super) fn seen(&self) -> Self {
+        Self {
+            before: Pairs::default(),
+            now: RefCell::new(self.now.take()),
+        }
+    }
 }
