@@ -76,6 +76,7 @@ fn both_passes_agree(format: Format, content: &str, expected: &Node) -> Result<(
         name: "law",
         format,
         content,
+        print: None,
     };
     let document = parse(text).expect("a document");
     prop_assert_eq!(&document.root, expected);
@@ -107,7 +108,7 @@ proptest! {
     #[test]
     fn on_text_of_any_kind_neither_panics(content in "[ -~\n\t]{0,80}", bytes: Vec<u8>) {
         for format in [Format::Yaml, Format::Json, Format::Toml] {
-            let _ = parse(Text { name: "law", format, content: &content });
+            let _ = parse(Text { name: "law", format, content: &content, print: None });
             let _ = Text::new("law", format, &bytes).and_then(parse);
         }
     }
@@ -124,7 +125,7 @@ proptest! {
     ) {
         let content = content.concat();
         for format in [Format::Yaml, Format::Json, Format::Toml] {
-            let text = Text { name: "law", format, content: &content };
+            let text = Text { name: "law", format, content: &content, print: None };
             if let Ok(document) = parse(text) {
                 let _ = super::validate(&document, text).map_err(|diagnostics| diagnostics.to_string());
             }

@@ -15,7 +15,7 @@ use super::bundle::JOINED;
 use super::node::Budget;
 use super::parse::{Document, parse, yaml};
 use super::schema::Known;
-use super::{Diagnostics, Format, Item, Node, Text, depth};
+use super::{Diagnostics, Format, Item, Node, Print, Text, depth};
 use crate::pace;
 
 /// Texts and their parts by what they say. It forgets what was not asked for the last two times: one text in between may be no document.
@@ -32,9 +32,6 @@ struct Kept<T> {
     meaning: T,
     turn: u64,
 }
-
-/// What tells a text from others: half of its SHA-256.
-type Print = [u8; 16];
 
 /// A key at the top of a text, by where it stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -140,7 +137,7 @@ impl Memory {
             return parse(text);
         }
         // In another language it means something else.
-        let mut print = print(text.content);
+        let mut print = text.print.unwrap_or_else(|| print(text.content));
         print[0] ^= text.format as u8;
         if let Some(known) = recall(&mut self.texts, print, self.turn) {
             return Ok(known);

@@ -34,7 +34,7 @@ pub use parse::{Document, parse};
 pub use path::{Path, Step};
 pub use schema::{KEY_MISMATCH, validate};
 pub use shown::shown;
-pub use text::{Format, SIZE_LIMIT_BYTES, Text};
+pub use text::{Format, Print, SIZE_LIMIT_BYTES, Text};
 pub use variables::FILE_LIMIT_BYTES;
 
 #[cfg(test)]

@@ -28,7 +28,12 @@ pub struct Text<'a> {
     pub format: Format,
     /// Its content, without a byte order mark.
     pub content: &'a str,
+    /// What tells the content from any other, if that was found out before.
+    pub print: Option<Print>,
 }
+
+/// Half of the SHA-256 of a content.
+pub type Print = [u8; 16];
 
 // === impl Format ===
 
@@ -78,6 +83,16 @@ impl<'a> Text<'a> {
             name,
             format,
             content: text,
+            print: None,
         })
+    }
+
+    /// The same, by somebody who knows what tells its content from any other.
+    #[must_use]
+    pub fn printed(self, print: Print) -> Self {
+        Self {
+            print: Some(print),
+            ..self
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 use sha2::Digest as _;
 
-use crate::config::{self, Bundle, Diagnostics, Format, Gathered, Memory, Text};
+use crate::config::{self, Bundle, Diagnostics, Format, Gathered, Memory, Print, Text};
 
 /// The content of a configuration file at one moment.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Candidate {
     pub format: Format,
     /// Its content.
     pub bytes: Bytes,
+    /// What tells that content from any other.
+    content: Digest,
     /// The files that it includes, in their order; none if nobody has looked for them.
     pub members: Option<Vec<Member>>,
     /// The contents of files that `${file:...}` refers to, by the name that stands there.
@@ -39,6 +41,7 @@ pub struct Member {
     pub format: Format,
     /// Its content.
     pub bytes: Bytes,
+    digest: Digest,
 }
 
 /// Who asked for a configuration.
@@ -74,11 +77,18 @@ impl Candidate {
     /// A content that is in no file, so that it can include none.
     pub fn sent(name: String, format: Format, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
+        let content = Digest::of(&bytes);
+        Self::known(name, format, bytes, content)
+    }
+
+    /// The same, by somebody who knows the digest of the content.
+    pub(crate) fn known(name: String, format: Format, bytes: Bytes, content: Digest) -> Self {
         Self {
             name,
             format,
-            digest: Digest::of(&bytes),
+            digest: content,
             bytes,
+            content,
             members: None,
             files: BTreeMap::new(),
             notes: Vec::new(),
@@ -91,9 +101,9 @@ impl Candidate {
     pub fn with(self, members: Vec<Member>, files: BTreeMap<String, Bytes>, notes: Vec<String>) -> Self {
         let refers = !(members.is_empty() && files.is_empty());
         let digest = if refers {
-            Digest::of_all(self.digest, &members, &files)
+            Digest::of_all(self.content, &members, &files)
         } else {
-            self.digest
+            self.content
         };
         Self {
             members: Some(members),
@@ -115,7 +125,7 @@ impl Candidate {
         variable: &dyn Fn(&str) -> Option<String>,
         memory: Option<&mut Memory>,
     ) -> Result<Gathered<'_>, Diagnostics> {
-        let main = Text::new(&self.name, self.format, &self.bytes)?;
+        let main = Text::new(&self.name, self.format, &self.bytes)?.printed(self.content.print());
         let members = self
             .members
             .as_ref()
@@ -136,8 +146,26 @@ impl Candidate {
 // === impl Member ===
 
 impl Member {
+    /// A content, for itself.
+    pub fn new(name: String, format: Format, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        let digest = Digest::of(&bytes);
+        Self::known(name, format, bytes, digest)
+    }
+
+    /// The same, by somebody who knows the digest of the content.
+    pub(crate) fn known(name: String, format: Format, bytes: Bytes, digest: Digest) -> Self {
+        Self {
+            name,
+            format,
+            bytes,
+            digest,
+        }
+    }
+
     fn text(&self) -> Result<Text<'_>, Diagnostics> {
-        Text::new(&self.name, self.format, &self.bytes)
+        let text = Text::new(&self.name, self.format, &self.bytes)?;
+        Ok(text.printed(self.digest.print()))
     }
 }
 
@@ -163,7 +191,14 @@ impl Digest {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// The digest of a content with all that it refers to, which is something.
+    /// What tells a text of that content from others.
+    pub(crate) fn print(self) -> Print {
+        let mut print = Print::default();
+        print.copy_from_slice(&self.0[..16]);
+        print
+    }
+
+    /// The digest of a content with all that it refers to, which is something. Of texts their digests stand for them, so that each is hashed once.
     fn of_all(Self(main): Self, members: &[Member], files: &BTreeMap<String, Bytes>) -> Self {
         let mut hash = sha2::Sha256::new();
         // Lengths first, so that nothing can pass from one part to the next unseen.
@@ -175,7 +210,7 @@ impl Digest {
         };
         part("", &main);
         for member in members {
-            part(&member.name, &member.bytes);
+            part(&member.name, &member.digest.0);
         }
         part("", b"");
         for (name, bytes) in files {

@@ -68,11 +68,7 @@ impl Parcel {
                  name,
                  format,
                  content,
-             }| Member {
-                name,
-                format: format.into(),
-                bytes: content.into(),
-            },
+             }| Member::new(name, format.into(), content),
         );
         let files = files.into_iter().map(|(name, content)| (name, content.into()));
         Candidate::sent(main.name, main.format.into(), main.content.into_bytes()).with(
@@ -129,11 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_unpacked_is_what_was_packed() {
-        let member = Member {
-            name: "conf.d/a.toml".to_owned(),
-            format: Format::Toml,
-            bytes: b"[[routes]]\n"[..].into(),
-        };
+        let member = Member::new("conf.d/a.toml".to_owned(), Format::Toml, &b"[[routes]]\n"[..]);
         let files = BTreeMap::from([("token".to_owned(), b"t\n"[..].into())]);
         let candidate = Candidate::new(Path::new("proxy.yaml"), b"include: conf.d/*\n".to_vec());
         let whole = candidate.with(vec![member], files, Vec::new());

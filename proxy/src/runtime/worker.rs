@@ -80,7 +80,7 @@ struct Accepting {
 /// So many steps are taken before the kernel is asked again for what has happened: asking costs more than a step.
 const EVENT_INTERVAL: u32 = 256;
 /// How often connections to upstreams are looked through, besides after each change.
-const SWEEP: Duration = Duration::from_secs(2);
+const SWEEP: Duration = Duration::from_secs(1);
 
 // === impl Worker ===
 

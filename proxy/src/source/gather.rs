@@ -53,6 +53,7 @@ pub(super) struct Known {
 #[derive(Debug, Clone)]
 struct Kept {
     bytes: Bytes,
+    digest: Digest,
     stamp: Stamp,
     read_at: Instant,
 }
@@ -151,14 +152,16 @@ impl Stamps {
 // === impl Known ===
 
 impl Known {
-    fn references(&mut self, path: &Path, format: Format, bytes: &[u8], memory: &mut Memory) -> References {
+    fn references(&mut self, path: &Path, format: Format, kept: &Kept, memory: &mut Memory) -> References {
         pace::give_way();
+        let Kept {
+            ref bytes, digest, ..
+        } = *kept;
         // No text at all refers to nothing either.
         if !std::str::from_utf8(bytes).is_ok_and(may_refer) {
             self.references.remove(path);
             return References::default();
         }
-        let digest = Digest::of(bytes);
         if let Some((known, references)) = self.references.get(path)
             && *known == digest
         {
@@ -166,7 +169,7 @@ impl Known {
         }
         let name = path.display().to_string();
         let found = Text::new(&name, format, bytes)
-            .map(|text| references(text, memory))
+            .map(|text| references(text.printed(digest.print()), memory))
             .unwrap_or_default();
         self.references.insert(path.to_owned(), (digest, found.clone()));
         found
@@ -199,6 +202,7 @@ impl Known {
 impl From<Content> for Kept {
     fn from(Content { bytes, stamp }: Content) -> Self {
         Self {
+            digest: Digest::of(&bytes),
             bytes: bytes.into(),
             stamp,
             read_at: Instant::now(),
@@ -211,20 +215,18 @@ impl From<Content> for Kept {
 impl Reading<'_> {
     fn all(&mut self) -> Result<Candidate, ReadError> {
         let main = self.main;
-        let bytes = self.one(main)?;
-        let found = self.known.references(main, Format::of(main), &bytes, self.memory);
+        let read = self.one(main)?;
+        let format = Format::of(main);
+        let found = self.known.references(main, format, &read, self.memory);
         let (paths, notes) = self.included(&found)?;
         let mut members = Vec::with_capacity(paths.len());
         let mut named = found.files.clone();
         for path in &paths {
-            let bytes = self.one(path)?;
+            let read = self.one(path)?;
             let format = Format::of(path);
-            named.extend(self.known.references(path, format, &bytes, self.memory).files);
-            members.push(Member {
-                name: path.display().to_string(),
-                format,
-                bytes,
-            });
+            named.extend(self.known.references(path, format, &read, self.memory).files);
+            let name = path.display().to_string();
+            members.push(Member::known(name, format, read.bytes, read.digest));
         }
         let files = self.named(named)?;
         let is_alone = members.is_empty() && files.is_empty() && self.tracked.searched.is_empty();
@@ -235,14 +237,15 @@ impl Reading<'_> {
                 path: main.to_owned(),
             });
         }
-        Ok(Candidate::new(main, bytes).with(members, files, notes))
+        let candidate = Candidate::known(main.display().to_string(), format, read.bytes, read.digest);
+        Ok(candidate.with(members, files, notes))
     }
 
     fn stamps(&self) -> Stamps {
         Stamps([&self.stamps[..], &self.folders].concat())
     }
 
-    fn one(&mut self, path: &Path) -> Result<Bytes, ReadError> {
+    fn one(&mut self, path: &Path) -> Result<Kept, ReadError> {
         self.tracked.files.push(path.to_owned());
         pace::give_way();
         let began = SystemTime::now();
@@ -252,27 +255,21 @@ impl Reading<'_> {
             Some(known) => known,
             None => Kept::from(read(path)?),
         };
-        let Kept {
-            ref bytes,
-            stamp,
-            read_at,
-        } = kept;
-        self.read_at = self.read_at.min(read_at);
-        self.has_blank_part |= bytes.is_empty() && path != self.main;
-        self.stamps.push((path.to_owned(), stamp));
-        self.left_bytes =
-            self.left_bytes
-                .checked_sub(bytes.len() as u64)
-                .ok_or_else(|| ReadError::TooLarge {
-                    path: self.main.to_owned(),
-                    size: SIZE_LIMIT_BYTES + 1,
-                })?;
-        let bytes = bytes.clone();
+        self.read_at = self.read_at.min(kept.read_at);
+        self.has_blank_part |= kept.bytes.is_empty() && path != self.main;
+        self.stamps.push((path.to_owned(), kept.stamp));
+        self.left_bytes = self
+            .left_bytes
+            .checked_sub(kept.bytes.len() as u64)
+            .ok_or_else(|| ReadError::TooLarge {
+                path: self.main.to_owned(),
+                size: SIZE_LIMIT_BYTES + 1,
+            })?;
         // The main file is the one that changes, in most cases, and may be large.
         if !is_known && path != self.main {
-            self.known.keep(path, kept, began);
+            self.known.keep(path, kept.clone(), began);
         }
-        Ok(bytes)
+        Ok(kept)
     }
 
     /// The files that are included, each once, and what is worth a warning.
@@ -343,7 +340,7 @@ impl Reading<'_> {
                 });
             }
             let path = folder_of(self.main).join(&name);
-            let bytes = self.one(&path)?;
+            let bytes = self.one(&path)?.bytes;
             if bytes.len() > FILE_LIMIT_BYTES {
                 return Err(ReadError::NoSecret {
                     path,
@@ -374,6 +371,7 @@ mod tests {
         let stamped = || stamp(&path).expect("a file");
         let read = || Kept {
             bytes: kept.clone(),
+            digest: Digest::of(&kept),
             stamp: stamped(),
             read_at: Instant::now(),
         };

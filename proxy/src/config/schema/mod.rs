@@ -13,6 +13,7 @@ mod known;
 mod listeners;
 mod pairs;
 mod reader;
+mod rest;
 mod routes;
 mod scalars;
 mod settings;
@@ -23,6 +24,7 @@ mod upstreams;
 use known::KnownRoutes;
 use pairs::KnownPairs;
 use reader::{Report, Table};
+use rest::{KnownRest, Rest};
 pub use tls::KEY_MISMATCH;
 
 use super::{Diagnostic, Diagnostics, Document, Node, Path, Text, keys, locate};
@@ -40,43 +42,76 @@ pub fn validate(document: &Document, text: Text<'_>) -> Result<Model, Diagnostic
 #[derive(Debug, Default)]
 pub(super) struct Known {
     routes: KnownRoutes,
+    rest: KnownRest,
     pairs: KnownPairs,
 }
 
 /// The same without the places of complaints, and with what is known of documents before.
 pub(super) fn model(document: &Document, known: Option<&mut Known>) -> Result<Model, Vec<Diagnostic>> {
-    let (routes, pairs) = known.map(|known| (&mut known.routes, &mut known.pairs)).unzip();
     let mut report = Report::default();
-    if let Some(pairs) = &pairs {
-        report.pairs = KnownPairs::after(pairs);
-    }
-    let model = read(document, &report, routes);
-    if let Some(pairs) = pairs {
-        *pairs = report.pairs.seen();
-    }
+    let model = match known {
+        Some(known) => read_by(document, &mut report, known),
+        None => Table::read(&document.root, &Path::ROOT, keys::ROOT, &report)
+            .map(|root| read(&root, &rest(&root), None)),
+    };
     match (report.finish(), model) {
         (complaints, Some(model)) if complaints.is_empty() => Ok(model),
         (complaints, _) => Err(complaints),
     }
 }
 
-fn read(document: &Document, report: &Report, known: Option<&mut KnownRoutes>) -> Option<Model> {
-    let root = Table::read(&document.root, &Path::ROOT, keys::ROOT, report)?;
-    include(&root);
-    let listeners = listeners::read(&root);
-    let settings = settings::read(&root, &listeners);
-    let upstreams = upstreams::read(&root);
-    let routes = routes::read(&root, &listeners, &upstreams, known);
+fn read_by(document: &Document, report: &mut Report, known: &mut Known) -> Option<Model> {
+    let Known {
+        routes,
+        rest: known_rest,
+        pairs,
+    } = known;
+    if let Some(rest) = known_rest.of(&document.root) {
+        let root = Table::read(&document.root, &Path::ROOT, keys::ROOT, report)?;
+        return Some(read(&root, rest, Some(routes)));
+    }
+    report.pairs = KnownPairs::after(pairs);
+    let root = Table::read(&document.root, &Path::ROOT, keys::ROOT, report);
+    let model = root.map(|root| {
+        let rest = rest(&root);
+        let model = read(&root, &rest, Some(routes));
+        if report.is_empty() {
+            known_rest.learn(&document.root, rest);
+        }
+        model
+    });
+    *pairs = report.pairs.seen();
+    model
+}
+
+/// All but the routes.
+fn rest(root: &Table<'_>) -> Rest {
+    include(root);
+    let listeners = listeners::read(root);
+    Rest {
+        settings: settings::read(root, &listeners),
+        upstreams: upstreams::read(root),
+        listeners,
+    }
+}
+
+fn read(root: &Table<'_>, rest: &Rest, known: Option<&mut KnownRoutes>) -> Model {
+    let Rest {
+        settings,
+        listeners,
+        upstreams,
+    } = rest;
+    let routes = routes::read(root, listeners, upstreams, known);
     if root.get("listeners").is_none() && !root.is_mistyped {
         let complaint = Diagnostic::new("no-listeners", "there is no listener").with_help(listeners::ADVICE);
-        report.add(complaint);
+        root.report.add(complaint);
     }
-    Some(Model {
-        settings,
-        listeners: listeners.valid,
+    Model {
+        settings: settings.clone(),
+        listeners: listeners.valid.clone(),
         routes,
-        upstreams: upstreams.valid,
-    })
+        upstreams: upstreams.valid.clone(),
+    }
 }
 
 /// Says what is no path of a file. Those that are have been followed before.

@@ -27,6 +27,7 @@ pub(super) struct Table<'a> {
 }
 
 /// Named objects: those that are valid, and the names of all, so that a reference to a faulty object is not called dangling as well.
+#[derive(Debug)]
 pub(super) struct Named<T> {
     pub(super) valid: BTreeMap<Name, Arc<T>>,
     pub(super) mentioned: HashMap<String, Vec<Step>>,
