@@ -1,6 +1,5 @@
 //! From the rename of a new file into its place to the first answer of the new generation. One route of all is another one each time.
 
-use std::thread;
 use std::time::Instant;
 
 use reloadspec_benches::peers::results::Measurement;
@@ -57,8 +56,10 @@ fn measure(
     for generation in 0..=bench.effort.changes(scene, peer) {
         let generation = generation + 1;
         let staged = served.stage(generation)?;
-        thread::sleep(peer.proxy.rest);
         let began = Instant::now();
+        while began.elapsed() < peer.proxy.rest {
+            probe.generation();
+        }
         let change = probe.change(&served, staged, generation)?;
         asking += milliseconds(began.elapsed());
         lost += f64::from(u8::from(change.was_lost));
