@@ -26,7 +26,7 @@ const PARTS: [Part; 6] = [
     },
     Part {
         title: "How long a change takes",
-        about: "From the rename of a new file into its place to the first answer of the new generation. The header of one route of all is another one each time; that route is asked without a pause, each \
+        about: "From the rename of a new file into its place to the first answer of the new generation. The header of one route of all is another one each time; that route is asked without a pause, during the rest too, each \
                 time on a connection of its own, and the time of one request (*sharp to*) is how far a figure may be too high. Signals and calls are part of it: nginx hears SIGHUP, HAProxy's master SIGUSR2, Caddy \
                 gets its JSON by `POST /load`; the others watch. What is renamed is on the disk already. Changes come one at a time, with 30 ms of rest between (HAProxy: 100 ms, as its master hears no signal for some 30 ms after a reload). *Lost* are those of which \
                 a proxy had to be told again. *Split* has the reference's routes in 100 included files, one of which changes.",
