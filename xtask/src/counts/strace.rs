@@ -14,6 +14,8 @@ pub(super) type Kinds = BTreeMap<String, u64>;
 
 /// Called the more often the longer something takes: that is the clock, which this does not depend on.
 const BY_THE_CLOCK: &str = "sched_yield";
+/// How the thread begins that hears of events of files. Whether it hears of two at once or of one after the other is up to who is faster.
+const WATCH: &str = "<notify";
 
 /// strace over one process and its threads.
 #[derive(Debug)]
@@ -36,7 +38,8 @@ impl Strace {
     /// What comes before the program.
     pub(super) fn command(&self) -> Command {
         let mut strace = Command::new("strace");
-        strace.args(["-f", "-qq", "-s", "0", "-o"]).arg(&self.log);
+        let names = "--decode-pids=comm";
+        strace.args(["-f", names, "-qq", "-s", "0", "-o"]).arg(&self.log);
         strace
     }
 
@@ -62,11 +65,14 @@ impl Strace {
     }
 }
 
-/// Counts calls where they begin: `PID name(…`. Not where one goes on (`PID <... name resumed>`), nor signals and ends.
+/// Counts calls where they begin: `PID<THREAD> name(…`. Not where one goes on (`PID<THREAD> <... name resumed>`), nor signals and ends.
 fn kinds(log: &str) -> Kinds {
     let mut kinds = BTreeMap::new();
     let names = log.lines().filter_map(|line| {
-        let (_pid, call) = line.split_once(' ')?;
+        let (thread, call) = line.split_once("> ")?;
+        if thread.contains(WATCH) {
+            return None;
+        }
         let (name, _) = call.trim_start().split_once('(')?;
         let is_name = name
             .bytes()
@@ -85,9 +91,9 @@ mod tests {
 
     #[test]
     fn calls_are_counted_where_they_begin() {
-        let log = "12 epoll_wait(3, <unfinished ...>\n13    futex(0x7f, FUTEX_WAKE_PRIVATE, 1) = 1\n12 <... epoll_wait resumed>[], 1024, 0) = 0\n\
-                   13 sched_yield() = 0\n12 writev(9, [{iov_base=\"\"..., iov_len=1}], 1) = 1\n13 futex(0x7f, FUTEX_WAIT_PRIVATE, 1, NULL) = 0\n\
-                   12 --- SIGCHLD {si_signo=SIGCHLD} ---\n14 +++ exited with 0 +++\n";
+        let log = "12<worker-1> epoll_wait(3, <unfinished ...>\n13<supervisor>    futex(0x7f, FUTEX_WAKE_PRIVATE, 1) = 1\n12<worker-1> <... epoll_wait resumed>[], 1024, 0) = 0\n\
+                   13<supervisor> sched_yield() = 0\n12<worker-1> writev(9, [{iov_base=\"\"..., iov_len=1}], 1) = 1\n13<supervisor> futex(0x7f, FUTEX_WAIT_PRIVATE, 1, NULL) = 0\n\
+                   12<worker-1> --- SIGCHLD {si_signo=SIGCHLD} ---\n14<x> +++ exited with 0 +++\n15<notify-rs inoti> read(7) = 32\n";
         let expected = [("epoll_wait", 1), ("futex", 2), ("writev", 1)];
         let expected = expected.map(|(name, count)| (name.to_owned(), count));
         assert_eq!(kinds(log), BTreeMap::from(expected));
