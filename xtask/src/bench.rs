@@ -2,6 +2,8 @@
 
 use std::process::{Command, ExitCode};
 
+use anyhow::Context;
+
 use crate::process;
 use crate::workspace::{Binary, Workspace, search_path};
 
@@ -46,6 +48,9 @@ fn with_peers(workspace: &Workspace, cargo: &mut Command) -> anyhow::Result<()> 
     cargo.arg("--proxy").arg(built.path(Binary::PROXY)?);
     cargo.arg("--peers-dir").arg(workspace.peers());
     cargo.arg("--docs").arg(workspace.path("docs/performance"));
+    // cargo runs benches in the folder of their package.
+    let here = std::env::current_dir().context("failed to find the current folder")?;
+    cargo.arg("--here").arg(here);
     cargo.env("PATH", search_path());
     Ok(())
 }

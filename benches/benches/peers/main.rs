@@ -60,6 +60,9 @@ pub(crate) struct Args {
     /// Where figures go to, also those of a run that is not whole. A whole one writes to docs/performance.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// The figures of a run before (`peers.json`): say which of this one's do not lie where that one expects them.
+    #[arg(long, value_name = "FILE")]
+    before: Option<PathBuf>,
     /// Measure nothing, and make tables and plots anew of the figures that are there.
     #[arg(long)]
     render: bool,
@@ -72,6 +75,9 @@ pub(crate) struct Args {
     /// Where the figures of a whole run go to; given by xtask.
     #[arg(long, hide = true)]
     docs: Option<PathBuf>,
+    /// What paths that are given are relative to; given by xtask.
+    #[arg(long, hide = true, default_value = "")]
+    here: PathBuf,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -128,10 +134,11 @@ impl Effort {
 
 impl Args {
     /// Where figures go to: those of a whole run into the documents, others nowhere unless it is said.
-    fn folder(&self) -> Option<&Path> {
+    fn folder(&self) -> Option<PathBuf> {
         let is_whole = self.rows.is_empty() && self.peers.is_empty() && !self.quick;
-        let docs = self.docs.as_deref().filter(|_| is_whole);
-        self.out.as_deref().or(docs)
+        let docs = self.docs.clone().filter(|_| is_whole);
+        let out = self.out.as_ref().map(|out| self.here.join(out));
+        out.or(docs)
     }
 }
 
@@ -164,9 +171,13 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let folder = args.folder();
     if args.render {
         let folder = folder.context("say by --out where the figures are")?;
-        let text = fs::read_to_string(folder.join("peers.json"))?;
-        return write(folder, &serde_json::from_str(&text)?);
+        return write(&folder, &read(&folder.join("peers.json"))?);
     }
+    let before = args
+        .before
+        .as_ref()
+        .map(|path| read(&args.here.join(path)))
+        .transpose()?;
     let began = Instant::now();
     let load_before = load();
     if load_before > BUSY {
@@ -227,7 +238,10 @@ fn run(args: &Args) -> anyhow::Result<()> {
         ..machine()
     };
     print!("{}", report::text(&results));
-    folder.map_or(Ok(()), |folder| write(folder, &results))
+    if let Some(before) = before {
+        println!("{}", report::agreement(&before, &results));
+    }
+    folder.map_or(Ok(()), |folder| write(&folder, &results))
 }
 
 fn found(args: &Args, versions: &mut BTreeMap<String, String>) -> Vec<Peer> {
@@ -297,6 +311,13 @@ fn machine() -> About {
         kernel: words("uname", &["-sr"]),
         ..About::default()
     }
+}
+
+fn read(path: &Path) -> anyhow::Result<Results> {
+    let read = fs::read_to_string(path)
+        .map_err(anyhow::Error::from)
+        .and_then(|text| Ok(serde_json::from_str(&text)?));
+    read.with_context(|| format!("failed to read the figures of {}", path.display()))
 }
 
 fn write(folder: &Path, results: &Results) -> anyhow::Result<()> {

@@ -46,6 +46,20 @@ struct Connection {
     answer: Vec<u8>,
 }
 
+// === impl Seen ===
+
+impl Seen {
+    /// Puts what another run saw beside it.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.latencies_ms.extend(other.latencies_ms);
+        self.failed += other.failed;
+        self.reconnected += other.reconnected;
+        self.took += other.took;
+    }
+}
+
+// === impl Load ===
+
 impl Load {
     /// Runs it.
     pub(crate) fn run(&self) -> anyhow::Result<Seen> {

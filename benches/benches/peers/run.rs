@@ -206,6 +206,11 @@ impl Served {
         self.site.stage(generation)
     }
 
+    /// Puts a generation where no proxy finds it.
+    pub(crate) fn divert(&self, staged: Staged) -> anyhow::Result<()> {
+        self.site.divert(staged)
+    }
+
     /// Puts a generation in the place of what serves, and tells the proxy as it wants to be told.
     pub(crate) fn deliver(&self, staged: Staged) -> anyhow::Result<Triggered> {
         let text = self.site.deliver(staged)?;

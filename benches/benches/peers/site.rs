@@ -185,6 +185,12 @@ impl Site {
         Ok(Staged { path, text })
     }
 
+    /// Renames it to where nobody looks: what a change takes of the machine that is not the proxy's.
+    pub(crate) fn divert(&self, staged: Staged) -> anyhow::Result<()> {
+        let nowhere = self.dir.with_file_name("staged").join("nowhere");
+        fs::rename(staged.path, nowhere).context("failed to rename a configuration")
+    }
+
     /// Renames it into its place. What it says is handed back for those who are sent it.
     pub(crate) fn deliver(&self, staged: Staged) -> anyhow::Result<String> {
         fs::rename(&staged.path, &self.changing).context("failed to replace the configuration")?;

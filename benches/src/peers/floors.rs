@@ -1,8 +1,8 @@
 //! What the reference is to reach beside its peers, and whether it does.
 
 use crate::peers::results::{REFERENCE, Results};
-use crate::peers::statistics::{Spread, median, percentile, short};
-use crate::peers::tables::{Table, round_medians};
+use crate::peers::statistics::{Range, Spread, median, percentile, short};
+use crate::peers::tables::{Table, round_medians, round_percentiles};
 
 /// Those that are asked for throughput.
 const FAST: [&str; 2] = ["nginx", "haproxy"];
@@ -41,15 +41,22 @@ impl Floor {
         }
     }
 
-    /// A figure by itself.
-    fn own(what: &str, unit: &str, figure: f64, bound: Bound) -> Self {
+    /// A figure of all rounds together, by itself.
+    fn own(what: &str, unit: &str, figure: f64, rounds: &[f64], bound: Bound) -> Self {
         Self {
             what: what.to_owned(),
             ours: format!("{} {unit}", short(figure)),
             theirs: "–".to_owned(),
-            figure: Spread::of(&[figure]),
+            figure: Spread::of(rounds).map(|of_rounds| Spread {
+                median: figure,
+                ..of_rounds
+            }),
             bound,
         }
+    }
+
+    fn expected(&self) -> Option<Range> {
+        self.figure.and_then(|figure| figure.expected)
     }
 
     fn row(self) -> Vec<String> {
@@ -64,12 +71,16 @@ impl Floor {
             ),
         };
         let figure = self.figure.map_or_else(|| "–".to_owned(), |it| it.to_string());
+        let expected = self
+            .expected()
+            .map_or_else(|| "–".to_owned(), |it| it.to_string());
         let reached = if is_reached { "yes" } else { "**no**" };
         vec![
             self.what,
             self.ours,
             self.theirs,
             figure,
+            expected,
             bound,
             reached.to_owned(),
         ]
@@ -102,17 +113,50 @@ pub fn table(results: &Results) -> Table {
         "reference",
         "best peer",
         "ratio or figure",
+        "another run",
         "floor",
         "reached",
     ]);
+    table.rows.extend(all(results).map(Floor::row));
+    table
+}
+
+/// Whether another run says the same as one before it: how many of its figures lie where that one expects them, and which do not.
+pub fn agreement(before: &Results, now: &Results) -> String {
+    let (mut within, mut beside) = (0, Vec::new());
+    let now: Vec<_> = all(now).collect();
+    for floor in all(before) {
+        let same = now.iter().find(|other| other.what == floor.what);
+        let Some((expected, figure)) = floor.expected().zip(same.and_then(|other| other.figure)) else {
+            continue;
+        };
+        if expected.has(figure.median) {
+            within += 1;
+        } else {
+            beside.push(format!(
+                "{}: {} where {expected} was expected",
+                floor.what,
+                short(figure.median)
+            ));
+        }
+    }
+    let count = within + beside.len();
+    let mut text = format!("{within} of {count} figures lie where the run before expects them");
+    for line in beside {
+        text += "\n  ";
+        text += &line;
+    }
+    text
+}
+
+fn all(results: &Results) -> impl Iterator<Item = Floor> {
     let floors = [
         apply(results),
         reloads(results),
         throughput(results),
         memory(results),
     ];
-    table.rows.extend(floors.into_iter().flatten().map(Floor::row));
-    table
+    floors.into_iter().flatten()
 }
 
 fn apply(results: &Results) -> Vec<Floor> {
@@ -131,10 +175,12 @@ fn apply(results: &Results) -> Vec<Floor> {
         let samples = results.samples_ms(row, REFERENCE);
         if !samples.is_empty() {
             let figure = percentile(&samples, percent);
+            let rounds = round_percentiles(results, row, REFERENCE, percent);
             floors.push(Floor::own(
                 &format!("{row}, {name}, ms"),
                 "ms",
                 figure,
+                &figures(&rounds),
                 Bound::AtMost(bound),
             ));
         }
@@ -168,6 +214,7 @@ fn reloads(results: &Results) -> Vec<Floor> {
             &format!("{row}, failed requests"),
             "",
             failed,
+            &[failed],
             Bound::AtMost(0.0),
         ));
     }
@@ -248,12 +295,16 @@ mod tests {
         let table = table(&results);
         assert_eq!(
             table.rows[0][2..],
-            ["nginx, 100 /CPU-s", "1.05 (0.90–1.20)", "at least 1", "yes"]
+            [
+                "nginx, 100 /CPU-s",
+                "1.05 (0.90–1.20)",
+                "0.04–26.8",
+                "at least 1",
+                "yes"
+            ]
         );
-        assert_eq!(
-            table.rows[1][2..],
-            ["haproxy, 1.50 ms", "0.75 (0.50–1.00)", "at most 1", "yes"]
-        );
+        assert_eq!(table.rows[1][2..4], ["haproxy, 1.50 ms", "0.75 (0.50–1.00)"]);
+        assert_eq!(table.rows[1][5..], ["at most 1", "yes"]);
     }
 
     #[test]
@@ -264,8 +315,44 @@ mod tests {
             ..Results::default()
         };
         let table = table(&results);
-        assert_eq!(table.rows[0][3..], ["0.75 (0.75–0.75)", "at most 0.5", "**no**"]);
-        assert_eq!(table.rows[1][3..], ["1.50 (1.50–1.50)", "at most 1", "**no**"]);
-        assert_eq!(table.rows[2][3..], ["1.50 (1.50–1.50)", "at most 3", "yes"]);
+        assert_eq!(
+            table.rows[0][3..],
+            ["0.75 (0.75–0.75)", "–", "at most 0.5", "**no**"]
+        );
+        assert_eq!(
+            table.rows[1][3..],
+            ["1.50 (1.50–1.50)", "–", "at most 1", "**no**"]
+        );
+        assert_eq!(table.rows[2][3..], ["1.50 (1.50–1.50)", "–", "at most 3", "yes"]);
+    }
+
+    #[test]
+    fn another_run_agrees_where_it_is_as_expected_and_what_does_not_is_named() {
+        let run = |figures: [f64; 3], ms: f64| {
+            let rounds = (0..).zip(figures).flat_map(|(round, ours)| {
+                let of = |proxy: &str, figure, p99| {
+                    Measurement::new("throughput/small-64", proxy, round)
+                        .with("per_cpu_second", figure)
+                        .with("p99_ms", p99)
+                };
+                [of(REFERENCE, ours, ms), of("nginx", 100.0, 1.0)]
+            });
+            Results {
+                measurements: rounds.collect(),
+                ..Results::default()
+            }
+        };
+        let before = run([90.0, 100.0, 110.0], 1.0);
+        assert_eq!(
+            agreement(&before, &run([80.0, 90.0, 100.0], 1.0)),
+            "2 of 2 figures lie where the run before expects them"
+        );
+        let other = agreement(&before, &run([200.0, 210.0, 220.0], 1.0));
+        let expected = "1 of 2 figures lie where the run before expects them\n  throughput/small-64, per cpu second: 2.10 where 0.64–1.56 was expected";
+        assert_eq!(other, expected);
+        // A single round expects nothing, and what was not measured says nothing.
+        let nothing = "0 of 0 figures lie where the run before expects them";
+        assert_eq!(agreement(&Results::default(), &before), nothing);
+        assert_eq!(agreement(&before, &Results::default()), nothing);
     }
 }

@@ -19,7 +19,8 @@ struct Part {
 const PARTS: [Part; 6] = [
     Part {
         title: "What the reference is to reach",
-        about: "Ratios are of figures of the same round: the median of the rounds, and in brackets the least and the greatest of them, which is the spread. For throughput the better of nginx \
+        about: "Ratios are of figures of the same round: the median of the rounds, and in brackets the least and the greatest of them. *Another run* is the spread: where the median of another run of as many rounds lies \
+                in nineteen of twenty, by how much the rounds of this one differ (Student's prediction interval, of logarithms); the rounds are few, so it is wide where they differ. For throughput the better of nginx \
                 and HAProxy counts, for all else the best of all. A floor is reached if the median is.",
         plot: "",
         table: floors::table,
@@ -36,7 +37,7 @@ const PARTS: [Part; 6] = [
     Part {
         title: "What requests notice of changes",
         about: "A constant rate over 64 kept connections, each request timed from the moment it was meant to begin; with 10 routes and a change every 100 ms, and with 10 000 routes and a change every second. The same \
-                without changes is measured right before or after. Nothing is sent twice: a request has failed if its connection ends under it, as connections to proxies that replace their processes may, or its status \
+                without changes is measured by turns with it, four pieces of each, while as many files are renamed to where no proxy looks: a rename takes time of the core that the load comes from, too. Nothing is sent twice: a request has failed if its connection ends under it, as connections to proxies that replace their processes may, or its status \
                 is not 200. A change that the proxy keeps waiting until the next one is due takes the place of that.",
         plot: "peers-reloads.svg",
         table: tables::reloads,
@@ -80,8 +81,13 @@ $ cargo xtask peers install
 $ cargo xtask bench peers
 ```
 
-It takes two cores and nothing else on them. As root, all processes of the bench go before others. `--row apply/10 --peer envoy --quick` and the like do a part of it, and write nothing unless `--out` says where to.
+`--before docs/performance/peers.json` says of how many figures of the table another run agrees. It takes two cores and nothing else on them. As root, all processes of the bench go before others. `--row apply/10 --peer envoy --quick` and the like do a part of it, and write nothing unless `--out` says where to.
 ";
+
+/// Whether a run says the same as one before it, in words.
+pub fn agreement(before: &Results, now: &Results) -> String {
+    floors::agreement(before, now)
+}
 
 /// For a terminal.
 pub fn text(results: &Results) -> String {

@@ -59,11 +59,20 @@ fn name_of(row: &str) -> &str {
 
 /// The median of each round, of single times.
 pub(crate) fn round_medians(results: &Results, row: &str, proxy: &str) -> Vec<(u32, f64)> {
+    of_rounds(results, row, proxy, median)
+}
+
+/// What of each round's single times so many of a hundred do not exceed.
+pub(crate) fn round_percentiles(results: &Results, row: &str, proxy: &str, percent: f64) -> Vec<(u32, f64)> {
+    of_rounds(results, row, proxy, |samples| percentile(samples, percent))
+}
+
+fn of_rounds(results: &Results, row: &str, proxy: &str, figure: impl Fn(&[f64]) -> f64) -> Vec<(u32, f64)> {
     let of = results
         .measurements
         .iter()
         .filter(|it| it.row == row && it.proxy == proxy && !it.samples_ms.is_empty());
-    of.map(|it| (it.round, median(&it.samples_ms))).collect()
+    of.map(|it| (it.round, figure(&it.samples_ms))).collect()
 }
 
 fn spread(spread: Option<Spread>) -> String {

@@ -22,7 +22,7 @@ pub(super) enum Act {
     Reload,
 }
 
-/// All of them, those of one process together.
+/// All of them, those of one process together. What leaves larger buffers behind is the last of its process: a row takes the same whether the others are counted or not.
 pub(super) const ROWS: [Row; 7] = [
     Row {
         name: "get",
@@ -37,16 +37,16 @@ pub(super) const ROWS: [Row; 7] = [
         act: Act::Request(Manner::Fresh),
     },
     Row {
-        name: "get-64k",
-        what: "GET of 64 KiB on a kept connection",
-        routes: 10,
-        act: Act::Request(Manner::Large),
-    },
-    Row {
         name: "get-http2",
         what: "GET as a stream of a kept connection of HTTP/2",
         routes: 10,
         act: Act::Request(Manner::Streams),
+    },
+    Row {
+        name: "get-64k",
+        what: "GET of 64 KiB on a kept connection",
+        routes: 10,
+        act: Act::Request(Manner::Large),
     },
     Row {
         name: "reload",

@@ -79,8 +79,10 @@ impl Client {
         connection.set_read_timeout(Some(PATIENCE))?;
         self.rest.wait()?;
         if self.manner == Manner::Streams {
-            connection.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")?;
-            connection.write_all(&frame(SETTINGS, 0, 0, &[]))?;
+            // At once: how the proxy's buffers are cut goes by what it reads at a time.
+            let mut beginning = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+            beginning.extend(frame(SETTINGS, 0, 0, &[]));
+            connection.write_all(&beginning)?;
             self.rest.wait()?;
         }
         Ok(BufReader::with_capacity(LARGE_BYTES, connection))

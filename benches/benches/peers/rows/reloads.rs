@@ -1,4 +1,6 @@
 //! What requests notice of reloads: an open loop over kept connections, with changes and without, one right after the other.
+//!
+//! Without them the same files are renamed at the same times, to where no proxy looks: a rename takes the core that the load comes from, whoever reads the file.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,12 +16,21 @@ use crate::run::{PATIENCE, Served};
 use crate::site::Staged;
 
 const CONNECTIONS: usize = 64;
+/// A round's load comes in so many pieces of each kind, by turns: what a machine does otherwise in some second meets both.
+const PIECES: u32 = 4;
 const WARM_UP: Duration = Duration::from_millis(500);
 /// The row, its routes, and how often they change.
 const ROWS: [(&str, usize, Duration); 2] = [
     ("reloads/10", 10, Duration::from_millis(100)),
     ("reloads/10000", 10_000, Duration::from_secs(1)),
 ];
+
+/// Whether the proxy hears of the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    With,
+    Without,
+}
 
 pub(super) fn round(bench: &mut Bench<'_>, round: u32) {
     for row in ROWS.iter().filter(|row| bench.wants(row.0)).collect::<Vec<_>>() {
@@ -44,18 +55,29 @@ fn measure(
         time: WARM_UP,
     };
     load.run()?;
-    load.time = bench.effort.load;
-    let mut measurement = Measurement::new(row, peer.proxy.name, round);
-    // What comes first is the other one in the next round.
-    if round.is_multiple_of(2) {
-        measurement = with(measurement, "without", &load.run()?);
+    load.time = bench.effort.load / PIECES;
+    let (mut without, mut under) = (Seen::default(), Seen::default());
+    let (mut changes, mut last) = (0, 0);
+    for piece in 0..PIECES {
+        // What comes first is the other one in the next piece, and in the next round.
+        let mut kinds = [Kind::Without, Kind::With];
+        if !(piece + round).is_multiple_of(2) {
+            kinds.reverse();
+        }
+        for kind in kinds {
+            let (seen, delivered) = beside(&served, load, *every, kind, last)?;
+            match kind {
+                Kind::Without => without.add(seen),
+                Kind::With => {
+                    under.add(seen);
+                    changes += delivered.changes;
+                    last = delivered.last;
+                }
+            }
+        }
     }
-    let (seen, changes) = under_changes(&served, load, *every)?;
-    measurement = with(measurement, "with", &seen).with("changes", changes as f64);
-    if !round.is_multiple_of(2) {
-        measurement = with(measurement, "without", &load.run()?);
-    }
-    Ok(measurement)
+    let measurement = with(Measurement::new(row, peer.proxy.name, round), "without", &without);
+    Ok(with(measurement, "with", &under).with("changes", changes as f64))
 }
 
 fn with(measurement: Measurement, name: &str, seen: &Seen) -> Measurement {
@@ -72,22 +94,28 @@ fn with(measurement: Measurement, name: &str, seen: &Seen) -> Measurement {
         )
 }
 
-/// The load, and changes beside it. All files are written before. A proxy that takes longer to answer than to the next change misses that one.
-fn under_changes(served: &Served, load: Load, every: Duration) -> anyhow::Result<(Seen, u64)> {
+/// The load, and renames of files beside it, of generations after `last`. All files are written before. A proxy that takes longer to answer than to the next change misses that one.
+fn beside(
+    served: &Served,
+    load: Load,
+    every: Duration,
+    kind: Kind,
+    last: u64,
+) -> anyhow::Result<(Seen, Delivered)> {
     let wanted = (load.time.as_secs_f64() / every.as_secs_f64()) as u64;
-    let staged: Vec<_> = (1..=wanted)
-        .map(|generation| served.stage(generation))
-        .collect::<Result<_, _>>()?;
+    let staged = (last + 1..=last + wanted)
+        .map(|generation| Ok((generation, served.stage(generation)?)))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     thread::scope(|scope| {
-        let changes = scope.spawn(move || deliver(served, staged, every));
+        let changes = scope.spawn(move || deliver(served, staged, every, kind));
         let seen = load.run()?;
         let delivered = changes.join().expect("the thread of changes does not panic")?;
         let (began, mut probe) = (Instant::now(), Probe::new(served.places.clear));
         // The last one may be under way still; what is measured next shall not suffer from it.
-        while probe.generation() != Some(delivered.last) && began.elapsed() < PATIENCE {
+        while kind == Kind::With && probe.generation() != Some(delivered.last) && began.elapsed() < PATIENCE {
             thread::sleep(Duration::from_millis(5));
         }
-        Ok((seen, delivered.changes))
+        Ok((seen, delivered))
     })
 }
 
@@ -97,18 +125,26 @@ struct Delivered {
     last: u64,
 }
 
-fn deliver(served: &Served, staged: Vec<Staged>, every: Duration) -> anyhow::Result<Delivered> {
+fn deliver(
+    served: &Served,
+    staged: Vec<(u64, Staged)>,
+    every: Duration,
+    kind: Kind,
+) -> anyhow::Result<Delivered> {
     let began = Instant::now();
     let mut delivered = Delivered { changes: 0, last: 0 };
-    for (generation, staged) in (1..).zip(staged) {
+    for (number, (generation, staged)) in (0..).zip(staged) {
         // In the middle of its time, so that the last one is not at the end of the load.
-        let due = every * (generation as u32 - 1) + every / 2;
+        let due = every * number + every / 2;
         match due.checked_sub(began.elapsed()) {
             Some(rest) => thread::sleep(rest),
-            None if generation > 1 => continue,
+            None if number > 0 => continue,
             None => {}
         }
-        served.deliver(staged)?.finish()?;
+        match kind {
+            Kind::With => served.deliver(staged)?.finish()?,
+            Kind::Without => served.divert(staged)?,
+        }
         delivered = Delivered {
             changes: delivered.changes + 1,
             last: generation,
