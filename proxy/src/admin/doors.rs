@@ -69,11 +69,22 @@ impl Doors {
         }
     }
 
-    fn retire(&mut self, number: u64, drain: Duration) {
-        if let Some(door) = self.open.remove(&number) {
+    /// Has doors close, and waits until they accept no more: their address can be had again then, be it for traffic or by the next change.
+    fn retire(&mut self, numbers: &[u64], drain: Duration) {
+        let doors: Vec<Door> = numbers
+            .iter()
+            .filter_map(|number| self.open.remove(number))
+            .collect();
+        for door in &doors {
             door.close(drain);
-            self.retired.push(door);
         }
+        let deadline = Instant::now() + PATIENCE;
+        for door in &doors {
+            if !door.has_left_by(deadline) {
+                tracing::warn!("the admin listener is slow to leave the address that it had");
+            }
+        }
+        self.retired.extend(doors);
     }
 }
 
@@ -103,22 +114,7 @@ impl Follower for Doors {
     fn release(&mut self, drain: Duration) {
         let Some(staged) = &self.staged else { return };
         let handed_on = staged.handed_on.clone();
-        let doors: Vec<Door> = handed_on
-            .iter()
-            .filter_map(|number| self.open.remove(number))
-            .collect();
-        for door in &doors {
-            door.close(drain);
-        }
-        let deadline = Instant::now() + PATIENCE;
-        for door in &doors {
-            if !door.has_left_by(deadline) {
-                tracing::warn!(
-                    "the admin listener is slow to leave an address at which traffic is served now"
-                );
-            }
-        }
-        self.retired.extend(doors);
+        self.retire(&handed_on, drain);
     }
 
     fn commit(&mut self, drain: Duration) -> Result<(), Refused> {
@@ -136,9 +132,7 @@ impl Follower for Doors {
             self.open.insert(number, door);
         }
         // The thread of a door closes its socket last, and has emptied the queue just before.
-        for number in staged.leaving {
-            self.retire(number, drain);
-        }
+        self.retire(&staged.leaving, drain);
         if let Some(address) = &staged.address {
             tracing::info!(%address, "admin API open");
         }

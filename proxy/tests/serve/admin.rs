@@ -322,6 +322,17 @@ fn the_listener_comes_moves_and_goes_with_the_configuration() {
     refuses(second);
 }
 
+#[test]
+fn an_address_that_the_listener_has_left_can_be_had_by_the_next_change() {
+    let (world, app, admin) = world("127.0.0.69");
+    for number in 0..100 {
+        world.apply(&config(&format!("without-{number}"), app));
+        assert!(TcpStream::connect(admin).is_err(), "{number}: it still accepts");
+        world.apply(&with_admin(&format!("with-{number}"), app, &at(admin)));
+        assert_eq!(call(admin, "GET", "/healthz").0, 200);
+    }
+}
+
 /// Waits until nobody accepts there any more.
 fn refuses(address: SocketAddr) {
     let deadline = Instant::now() + PATIENCE;
